@@ -1,0 +1,52 @@
+//! `evaluate/metrics.parquet` and `metrics.json`: every model's scores on every split.
+
+use crate::table::{Artifact, Writing};
+use serde::{Deserialize, Serialize};
+use stage::{Error, Publication, Result};
+
+/// File name of the table in the stage's folder.
+pub const FILE: &str = "metrics.parquet";
+
+/// File name of the same rows as a JSON list of objects.
+pub const JSON_FILE: &str = "metrics.json";
+
+const ARTIFACT: Artifact = Artifact { name: "metrics", version: 1 };
+
+/// One model's scores on one split.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Score {
+    /// Name of the model.
+    pub model: String,
+    /// `train`, `val`, `test`, or `test_unseen`: test rows without a twin among the train rows.
+    pub split: String,
+    /// Root mean squared error, in units of the label.
+    pub rmse: f64,
+    /// Mean absolute error, in units of the label.
+    pub mae: f64,
+    /// Coefficient of determination; `None` for fewer than two rows.
+    pub r2: Option<f64>,
+    /// Mean absolute percentage error as a fraction (scikit-learn's `mean_absolute_percentage_error`).
+    pub mape: f64,
+    /// Number of rows with a label.
+    pub rows: u32,
+}
+
+/// Stages the table and its JSON twin.
+///
+/// # Errors
+/// If the disk refuses them.
+pub fn write(scores: &[Score], publication: &mut Publication) -> Result<()> {
+    let rows = || scores.iter();
+    let table = Writing::new(ARTIFACT)
+        .texts("model", rows().map(|row| &row.model))
+        .texts("split", rows().map(|row| &row.split))
+        .f64s("rmse", rows().map(|row| row.rmse))
+        .f64s("mae", rows().map(|row| row.mae))
+        .optional_f64s("r2", rows().map(|row| row.r2))
+        .f64s("mape", rows().map(|row| row.mape))
+        .u32s("rows", rows().map(|row| row.rows));
+    publication.artifact(FILE, &table.to_bytes()?)?;
+    let mut json = serde_json::to_string_pretty(scores).map_err(Error::internal)?;
+    json.push('\n');
+    publication.artifact(JSON_FILE, json.as_bytes())
+}

@@ -1,0 +1,131 @@
+//! `split/train.parquet`, `val.parquet`, `test.parquet`: the rows of one role.
+
+use crate::Origin;
+use crate::features::{check_names, check_values, feature_names, matrix};
+use crate::observations::origins;
+use crate::roles::Role;
+use crate::table::{Artifact, Table, Writing};
+use ndarray::Array2;
+use stage::{Error, Folder, Publication, Result};
+use std::fs;
+use std::path::Path;
+
+const ARTIFACT: Artifact = Artifact { name: "split", version: 1 };
+
+/// File name of a role's rows in the stage's folder.
+pub fn file(role: Role) -> String {
+    format!("{}.parquet", role.name())
+}
+
+/// The rows of one role, in the order of the features.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// Index of the row in its raw file.
+    pub row_id: Vec<i64>,
+    /// File the row came from.
+    pub origin: Vec<Origin>,
+    /// Names of the features.
+    pub names: Vec<String>,
+    /// Finite values, shape `(n_rows, n_features)`.
+    pub values: Array2<f64>,
+    /// Name of the label column.
+    pub label_name: String,
+    /// The label; `None` where the raw file has none.
+    pub label: Vec<Option<f64>>,
+}
+
+impl Split {
+    /// Reads the rows of `role` and checks them.
+    ///
+    /// # Errors
+    /// If the file is missing, altered, or not what this version writes.
+    pub fn read(folder: &Folder, role: Role) -> Result<Self> {
+        let table = Table::open(folder, &file(role), ARTIFACT)?;
+        let label_name = table.meta("label")?.to_owned();
+        let names = feature_names(&table, &label_name);
+        let split = Self {
+            row_id: table.i64s("row_id")?,
+            origin: origins(&table)?,
+            values: matrix(&table, &names)?,
+            names,
+            label: table.optional_f64s(&label_name)?,
+            label_name,
+        };
+        split.check().map_err(|reason| table.refuse(reason))?;
+        Ok(split)
+    }
+
+    /// Reads any Parquet file of numeric columns; `row_id` and `origin` are no features.
+    ///
+    /// Rows without `row_id` are numbered from 0.
+    ///
+    /// # Errors
+    /// If the file cannot be read, lacks the label, or holds a feature that is not numeric and finite.
+    pub fn from_plain_file(path: &Path, label_name: &str) -> Result<Self> {
+        let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
+        let table = Table::parse(path.to_path_buf(), bytes)?;
+        let names = feature_names(&table, label_name);
+        let rows = table.rows();
+        let mut values = Array2::zeros((rows, names.len()));
+        for (name, mut column) in names.iter().zip(values.columns_mut()) {
+            for (row, (slot, value)) in column.iter_mut().zip(table.numbers(name)?).enumerate() {
+                *slot =
+                    value.ok_or_else(|| table.refuse(format!("column '{name}', row {}: null", row + 1)))?;
+            }
+        }
+        let split = Self {
+            row_id: table.i64s("row_id").unwrap_or_else(|_| (0..rows as i64).collect()),
+            origin: vec![Origin::All; rows],
+            names,
+            values,
+            label: table.numbers(label_name)?,
+            label_name: label_name.to_owned(),
+        };
+        split.check().map_err(|reason| table.refuse(reason))?;
+        Ok(split)
+    }
+
+    /// Checks and stages the file of `role`.
+    ///
+    /// # Errors
+    /// If a value is not finite or lengths differ (a bug), or the disk refuses it.
+    pub fn write(&self, role: Role, publication: &mut Publication) -> Result<()> {
+        self.check().map_err(Error::internal)?;
+        let mut table = Writing::new(ARTIFACT)
+            .meta("label", &self.label_name)
+            .i64s("row_id", self.row_id.iter().copied())
+            .texts("origin", self.origin.iter().map(|origin| origin.name()));
+        for (name, column) in self.names.iter().zip(self.values.columns()) {
+            table = table.f64s(name, column.iter().copied());
+        }
+        let table = table.optional_f64s(&self.label_name, self.label.iter().copied());
+        publication.artifact(&file(role), &table.to_bytes()?)
+    }
+
+    /// The labels of all rows.
+    ///
+    /// # Errors
+    /// If a row has none.
+    pub fn labels(&self) -> Result<Vec<f64>> {
+        let missing = self.label.iter().position(Option::is_none);
+        match missing {
+            Some(row) => Err(Error::data(format!(
+                "row_id {}: column '{}' is missing, but fitting needs every label",
+                self.row_id[row], self.label_name
+            ))),
+            None => Ok(self.label.iter().flatten().copied().collect()),
+        }
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        let rows = self.row_id.len();
+        if [self.origin.len(), self.label.len(), self.values.nrows()] != [rows; 3] {
+            return Err("columns differ in length".into());
+        }
+        if let Some(row) = self.label.iter().position(|label| label.is_some_and(|y| !y.is_finite())) {
+            return Err(format!("label of row_id {} is not finite", self.row_id[row]));
+        }
+        check_names(&self.names, &self.label_name)?;
+        check_values(&self.names, self.values.columns().into_iter(), &self.row_id)
+    }
+}

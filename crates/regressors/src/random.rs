@@ -1,0 +1,204 @@
+//! The two generators that scikit-learn draws from: numpy's legacy `RandomState` and the trees' `rand_r`.
+
+/// numpy's `RandomState(seed)`: MT19937 (Matsumoto & Nishimura 1998) with numpy's legacy draws.
+#[derive(Clone)]
+pub struct RandomState {
+    state: [u32; Self::WORDS],
+    next: usize,
+}
+
+impl std::fmt::Debug for RandomState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("RandomState").field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+impl RandomState {
+    const WORDS: usize = 624;
+    const SHIFT: usize = 397;
+
+    /// The generator that numpy seeds with the integer `seed`.
+    pub fn new(seed: u32) -> Self {
+        let mut state = [seed; Self::WORDS];
+        for i in 1..Self::WORDS {
+            let previous = state[i - 1];
+            state[i] = 1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(i as u32);
+        }
+        Self { state, next: Self::WORDS }
+    }
+
+    fn regenerate(&mut self) {
+        for i in 0..Self::WORDS {
+            let y = (self.state[i] & 0x8000_0000) | (self.state[(i + 1) % Self::WORDS] & 0x7fff_ffff);
+            let twist = if y & 1 == 1 { 0x9908_b0df } else { 0 };
+            self.state[i] = self.state[(i + Self::SHIFT) % Self::WORDS] ^ (y >> 1) ^ twist;
+        }
+        self.next = 0;
+    }
+
+    /// The next 32 bits.
+    pub fn next_u32(&mut self) -> u32 {
+        if self.next == Self::WORDS {
+            self.regenerate();
+        }
+        let mut y = self.state[self.next];
+        self.next += 1;
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c_5680;
+        y ^= (y << 15) & 0xefc6_0000;
+        y ^ (y >> 18)
+    }
+
+    /// `random_sample()`: uniform in `[0, 1)` with 53 bits.
+    pub fn random_sample(&mut self) -> f64 {
+        let high = f64::from(self.next_u32() >> 5);
+        let low = f64::from(self.next_u32() >> 6);
+        (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0
+    }
+
+    /// `uniform(low, high)`.
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.random_sample()
+    }
+
+    /// Uniform in `0..=max` by masked rejection; draws nothing for `max == 0`.
+    fn below_or_at(&mut self, max: u32) -> u32 {
+        if max == 0 {
+            return 0;
+        }
+        let mask = u32::MAX >> max.leading_zeros();
+        loop {
+            let value = self.next_u32() & mask;
+            if value <= max {
+                return value;
+            }
+        }
+    }
+
+    /// `randint(0, high)`: uniform in `0..high`.
+    ///
+    /// # Panics
+    /// If `high` is 0.
+    pub fn randint(&mut self, high: u32) -> u32 {
+        assert!(high > 0, "an empty range has no integers to draw");
+        self.below_or_at(high - 1)
+    }
+
+    /// The seed that scikit-learn draws for each tree: `randint(0, 2^31 - 1)`.
+    pub fn tree_seed(&mut self) -> u32 {
+        self.randint(i32::MAX as u32)
+    }
+
+    /// `shuffle(items)`, Fisher-Yates from the end.
+    ///
+    /// # Panics
+    /// If there are 2^32 items or more.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        assert!(u32::try_from(items.len()).is_ok(), "numpy draws 64-bit words for longer slices");
+        for i in (1..items.len()).rev() {
+            let j = self.below_or_at(i as u32) as usize;
+            items.swap(i, j);
+        }
+    }
+
+    /// `permutation(n)`: 0..n in shuffled order.
+    pub fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        self.shuffle(&mut order);
+        order
+    }
+}
+
+/// Rows of `train_test_split(test_size, random_state)`, each part in scikit-learn's order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrainTest {
+    /// Positions of the train rows.
+    pub train: Vec<usize>,
+    /// Positions of the test rows, `ceil(test_size * n)` of them.
+    pub test: Vec<usize>,
+}
+
+/// scikit-learn's `train_test_split` of `n` rows; `test_size` is a fraction in `(0, 1)`.
+pub fn train_test_split(n: usize, test_size: f64, random: &mut RandomState) -> TrainTest {
+    let n_test = ((test_size * n as f64).ceil() as usize).min(n);
+    let mut test = random.permutation(n);
+    let train = test.split_off(n_test);
+    TrainTest { train, test }
+}
+
+/// The xorshift generator inside scikit-learn's trees (`our_rand_r`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeRandom(u32);
+
+impl TreeRandom {
+    /// Largest value of [`Self::next`].
+    pub const MAX: u32 = i32::MAX as u32;
+
+    /// A generator in the given state.
+    pub fn new(state: u32) -> Self {
+        Self(state)
+    }
+
+    /// The next draw, in `0..=MAX`. The state keeps all 32 bits.
+    #[inline]
+    #[expect(clippy::should_implement_trait, reason = "a generator that never ends is no iterator")]
+    pub fn next(&mut self) -> u32 {
+        let mut s = if self.0 == 0 { 1 } else { self.0 };
+        s ^= s << 13;
+        s ^= s >> 17;
+        s ^= s << 5;
+        self.0 = s;
+        s & Self::MAX
+    }
+
+    /// `rand_int(low, high)`: `low + next() % (high - low)`; `high > low`.
+    #[inline]
+    pub fn int(&mut self, low: usize, high: usize) -> usize {
+        low + self.next() as usize % (high - low)
+    }
+
+    /// `rand_uniform(low, high)`, the upper end included.
+    #[inline]
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        (high - low) * f64::from(self.next()) / f64::from(Self::MAX) + low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_numpys() {
+        let mut random = RandomState::new(42);
+        assert_eq!([0; 3].map(|_| random.tree_seed()), [1_608_637_542, 1_273_642_419, 1_935_803_228]);
+        let mut random = RandomState::new(42);
+        assert_eq!([0; 5].map(|_| random.randint(1000)), [102, 435, 860, 270, 106]);
+        let mut random = RandomState::new(42);
+        assert_eq!(
+            [0; 2].map(|_| random.random_sample()),
+            [0.374_540_118_847_362_5, 0.950_714_306_409_916_2]
+        );
+        assert_eq!(RandomState::new(42).permutation(10), [8, 1, 5, 0, 7, 2, 9, 4, 3, 6]);
+    }
+
+    #[test]
+    fn a_range_of_one_draws_nothing() {
+        let mut random = RandomState::new(7);
+        assert_eq!(random.randint(1), 0);
+        assert_eq!(random.next_u32(), RandomState::new(7).next_u32());
+    }
+
+    #[test]
+    fn the_test_part_comes_first() {
+        let parts = train_test_split(10, 0.25, &mut RandomState::new(42));
+        assert_eq!(parts, TrainTest { test: vec![8, 1, 5], train: vec![0, 7, 2, 9, 4, 3, 6] });
+    }
+
+    #[test]
+    fn tree_draws_are_scikit_learns() {
+        for (state, draw) in [(1, 270_369), (2, 540_738), (0, 270_369), (1_608_637_542, 1_774_773_328)] {
+            assert_eq!(TreeRandom::new(state).next(), draw & TreeRandom::MAX);
+        }
+    }
+}

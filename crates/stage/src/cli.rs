@@ -1,0 +1,70 @@
+//! The flags that all stages take.
+
+use crate::{Config, Error, Folder, Result};
+use std::path::PathBuf;
+use std::{env, thread};
+
+/// Flags common to all stages.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// The pipeline's configuration (TOML); a stage reads its own section of it
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// Folder of the artifacts: inputs are read from OUT/<upstream stage>, outputs go to OUT/<this stage>
+    #[arg(long, value_name = "OUT")]
+    pub out: PathBuf,
+
+    /// Folder of the raw files [default: the configuration's folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Override one configuration key, as in `train.MLP.max_iter=300`; bare words are strings, lists are TOML
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Threads [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+impl Arguments {
+    /// The configuration with the overrides of `--set`.
+    pub fn config(&self) -> Result<Config> {
+        Config::load(&self.config, &self.set)
+    }
+
+    /// The folder of the raw files.
+    pub fn data(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| match self.config.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        })
+    }
+
+    /// The artifacts of the stage `name`.
+    pub fn folder(&self, name: &str) -> Folder {
+        Folder::new(self.out.join(name))
+    }
+}
+
+/// How many threads to use: the flag, `RAYON_NUM_THREADS`, `SLURM_CPUS_PER_TASK`, or what the machine offers.
+///
+/// # Errors
+/// If a variable that decides is no positive number.
+pub fn threads(flag: Option<u16>) -> Result<usize> {
+    if let Some(threads) = flag {
+        return Ok(usize::from(threads));
+    }
+    for name in ["RAYON_NUM_THREADS", "SLURM_CPUS_PER_TASK"] {
+        if let Ok(value) = env::var(name) {
+            return match value.trim().parse() {
+                Ok(threads) if threads > 0 => Ok(threads),
+                _ => Err(Error::usage(format!(
+                    "{name}={value}: must be a whole number of threads, at least 1"
+                ))),
+            };
+        }
+    }
+    Ok(thread::available_parallelism().map_or(1, usize::from))
+}

@@ -1,0 +1,216 @@
+//! The configuration file: one TOML table, one section per stage, keys overridden by `--set`.
+
+use crate::{Error, Result};
+use serde::de::DeserializeOwned;
+use std::fs;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The sections a configuration may have.
+const SECTIONS: [&str; 6] = ["ingest", "feature-selection", "split", "train", "evaluate", "resources"];
+
+/// A loaded configuration. Each stage takes and checks its own section.
+#[derive(Clone, Debug)]
+pub struct Config {
+    path: PathBuf,
+    table: Table,
+}
+
+impl Config {
+    /// Reads `path` and applies overrides of the form `section.key=value`.
+    ///
+    /// # Errors
+    /// If the file is missing, is no TOML, has an unknown section, or an override cannot be applied.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
+        let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::config(format!("{}: {}", path.display(), error.utf8_error())))?;
+        let mut table: Table = toml::from_str(&text).map_err(|error| syntax_error(path, &text, &error))?;
+        for assignment in overrides {
+            override_key(&mut table, assignment)?;
+        }
+        if let Some(unknown) = table.keys().find(|key| !SECTIONS.contains(&key.as_str())) {
+            let hint = nearest(unknown, SECTIONS.into_iter());
+            return Err(Error::config(format!("{}: unknown section [{unknown}]{hint}", path.display())));
+        }
+        Ok(Self { path: path.to_path_buf(), table })
+    }
+
+    /// The section `name` as `T`; a section that is not there counts as empty.
+    ///
+    /// # Errors
+    /// If a key is unknown (the nearest valid name is suggested), missing, or of another type.
+    pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let value = self.table.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
+        self.parse(value, name)
+    }
+
+    /// Deserialises `value`, which stands at `place` (a dotted key) of this configuration.
+    ///
+    /// # Errors
+    /// As [`Self::section`].
+    pub fn parse<T: DeserializeOwned>(&self, value: Value, place: &str) -> Result<T> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let inner = error.path().to_string();
+            let place = if inner == "." { place.to_owned() } else { format!("{place}.{inner}") };
+            let message = error.inner().message().to_owned();
+            Error::config(format!("{}: {place}: {}", self.path.display(), with_suggestion(&message)))
+        })
+    }
+
+    /// Where the configuration was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// An error about the key `place` of this configuration.
+    pub fn error(&self, place: &str, message: impl std::fmt::Display) -> Error {
+        Error::config(format!("{}: {place}: {message}", self.path.display()))
+    }
+}
+
+fn syntax_error(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    Error::config(format!("{}: line {line}: {}", path.display(), error.message()))
+}
+
+/// Applies one `key.path=value` to the table.
+fn override_key(table: &mut Table, assignment: &str) -> Result<()> {
+    let (key, value) = assignment
+        .split_once('=')
+        .ok_or_else(|| Error::usage(format!("--set {assignment}: expected KEY=VALUE")))?;
+    let path = key_path(key).ok_or_else(|| Error::usage(format!("--set {assignment}: '{key}' is no key")))?;
+    let value = override_value(value.trim())
+        .ok_or_else(|| Error::usage(format!("--set {assignment}: '{value}' is no TOML value")))?;
+    let (last, sections) = path.split_last().ok_or_else(|| Error::usage("--set: empty key"))?;
+    let mut here = table;
+    for section in sections {
+        here = here
+            .entry(section.clone())
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()
+            .ok_or_else(|| {
+                Error::config(format!("--set {assignment}: '{section}' is a value, not a section"))
+            })?;
+    }
+    here.insert(last.clone(), value);
+    Ok(())
+}
+
+/// The parts of a dotted key, quoted parts unquoted.
+fn key_path(key: &str) -> Option<Vec<String>> {
+    let mut here: Table = toml::from_str(&format!("{key} = 0")).ok()?;
+    let mut path = Vec::new();
+    loop {
+        let (name, value) = here.into_iter().next()?;
+        path.push(name);
+        match value {
+            Value::Table(inner) => here = inner,
+            _ => return Some(path),
+        }
+    }
+}
+
+/// A TOML value, or a bare word as a string.
+fn override_value(text: &str) -> Option<Value> {
+    match toml::from_str::<Table>(&format!("value = {text}")) {
+        Ok(mut table) => table.remove("value"),
+        Err(_) if text.starts_with(['[', '{', '"', '\'']) => None,
+        Err(_) => Some(Value::String(text.to_owned())),
+    }
+}
+
+/// serde's "unknown field" and "unknown variant" messages, shortened to the nearest valid name.
+fn with_suggestion(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let (what, Some(unknown)) = (message.split(' ').take(2).collect::<Vec<_>>().join(" "), quoted.next())
+    else {
+        return message.to_owned();
+    };
+    match what.as_str() {
+        "unknown field" => format!("unknown key '{unknown}'{}", nearest(unknown, quoted)),
+        "unknown variant" => format!("unknown value '{unknown}'{}", nearest(unknown, quoted)),
+        _ => message.to_owned(),
+    }
+}
+
+/// "; did you mean 'x'?", or the list of valid names where none is near.
+fn nearest<'a>(unknown: &str, valid: impl Iterator<Item = &'a str>) -> String {
+    let valid: Vec<&str> = valid.collect();
+    let best = valid
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(&unknown.to_lowercase(), &name.to_lowercase()), name))
+        .min_by_key(|(distance, _)| *distance);
+    match best {
+        Some((distance, name)) if distance <= 1 + name.len() / 3 => format!("; did you mean '{name}'?"),
+        Some(_) => format!("; valid are {}", valid.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Section {
+        max_iter: Option<u32>,
+        select: Option<String>,
+    }
+
+    fn config(text: &str, overrides: &[&str]) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipeline.toml");
+        fs::write(&path, text).unwrap();
+        Config::load(&path, &overrides.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_name() {
+        let config = config("[train]\nmax_itr = 3", &[]).unwrap();
+        let error = config.section::<Section>("train").unwrap_err();
+        assert_eq!(error.exit_code(), 78);
+        assert!(
+            error.to_string().ends_with("train.max_itr: unknown key 'max_itr'; did you mean 'max_iter'?"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_key() {
+        let config = config("[train]\nmax_iter = \"many\"", &[]).unwrap();
+        let error = config.section::<Section>("train").unwrap_err();
+        assert!(error.to_string().contains("train.max_iter: invalid type"), "{error}");
+    }
+
+    #[test]
+    fn overrides_take_bare_words_toml_and_quoted_keys() {
+        let config = config(
+            "[train]\nmax_iter = 1",
+            &["train.max_iter=7", "train.select=none", "ingest.\"CPU cores\"=[\"a\", \"b\"]"],
+        )
+        .unwrap();
+        let train: Section = config.section("train").unwrap();
+        assert_eq!((train.max_iter, train.select.as_deref()), (Some(7), Some("none")));
+        let ingest: toml::Table = config.section("ingest").unwrap();
+        assert_eq!(ingest["CPU cores"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn overrides_that_cannot_be_applied_are_usage_errors() {
+        for wrong in ["train.max_iter", "=3", "train.x=[none]"] {
+            assert_eq!(config("", &[wrong]).unwrap_err().exit_code(), 64, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn unknown_sections_and_broken_toml_are_configuration_errors() {
+        let error = config("[trian]\n", &[]).unwrap_err();
+        assert!(error.to_string().ends_with("unknown section [trian]; did you mean 'train'?"), "{error}");
+        let error = config("[train]\n\nx = = 3", &[]).unwrap_err();
+        assert!(error.to_string().contains("line 3"), "{error}");
+        assert_eq!(error.exit_code(), 78);
+    }
+}

@@ -1,0 +1,15 @@
+//! What every stage binary shares, and what people and schedulers may rely on: the command line, the
+//! configuration file, exit codes, signals, threads, and output folders that change whole or not at all.
+
+mod cli;
+mod config;
+mod error;
+mod folder;
+mod run;
+mod signals;
+
+pub use cli::{Arguments, threads};
+pub use config::Config;
+pub use error::{Error, Kind, Result};
+pub use folder::{Folder, Publication, Written};
+pub use run::{Summary, main};

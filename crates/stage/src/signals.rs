@@ -1,0 +1,48 @@
+//! SIGTERM and SIGINT end the process at once, after its own temporary files are gone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::Mutex;
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Temporary files of this process that do not have their names yet.
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes `path` should a signal end the process.
+pub(crate) fn remove_on_exit(path: &Path) {
+    with_temporary(|paths| paths.push(path.to_path_buf()));
+}
+
+/// Takes back [`remove_on_exit`].
+pub(crate) fn forget(path: &Path) {
+    with_temporary(|paths| paths.retain(|other| other != path));
+}
+
+/// Watches for SIGTERM (exit code 143) and SIGINT (130) from a thread of its own.
+///
+/// # Errors
+/// If the system refuses the handlers.
+pub(crate) fn watch() -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            // The lock stays held until the exit, so no further file gets its name or is begun.
+            with_temporary(|paths| {
+                for path in paths.iter() {
+                    let _ = fs::remove_file(path);
+                }
+                process::exit(128 + signal)
+            })
+        }
+    });
+    Ok(())
+}
+
+fn with_temporary(work: impl FnOnce(&mut Vec<PathBuf>)) {
+    // A panic elsewhere leaves a list that is still right.
+    work(&mut TEMPORARY.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+}
