@@ -1,1 +1,74 @@
-fn main() {}
+//! `cargo xtask`: runs the pipeline's stages as a scheduler would, and the project's chores.
+//!
+//! The commands are the variants of [`Command`]; what a stage reads and writes stands in [`pipeline::STAGES`].
+
+mod pipeline;
+mod sample;
+mod scores;
+
+use clap::Parser;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Runs the pipeline and the project's chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version)]
+enum Command {
+    /// Build the stages, run all of them in order, and show the scores
+    Pipeline(pipeline::Flags),
+
+    /// Run exactly one stage from what lies in OUT
+    ///
+    /// Takes the flags of `pipeline`; flags that it does not know go to the stage's binary
+    /// (`cargo xtask stage train --help` shows those).
+    #[command(disable_help_flag = true)]
+    Stage {
+        /// ingest, feature-selection, split, train or evaluate
+        name: String,
+        /// Flags for the stage
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAGS")]
+        flags: Vec<OsString>,
+    },
+
+    /// Write the three files of sample data
+    Sample {
+        /// Folder to write to
+        #[arg(long, value_name = "DIR", default_value_os_t = root().join("data/laptops"))]
+        out: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { stage::Kind::Usage as u8 } else { 0 });
+        }
+    };
+    let outcome = match command {
+        Command::Pipeline(flags) => pipeline::run(&flags),
+        Command::Stage { name, flags } => pipeline::stage(&name, flags),
+        Command::Sample { out } => write_sample(&out),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(io::stderr().lock(), "error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn write_sample(out: &Path) -> stage::Result<ExitCode> {
+    sample::write(out).map_err(|error| stage::Error::writing(out, &error))?;
+    let _ = writeln!(io::stderr().lock(), "sample data written to {}", out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The workspace's folder.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}

@@ -63,6 +63,11 @@ impl Cells {
         })
     }
 
+    /// What the cells are, as [`Cell::type_name`]; `None` if all are missing.
+    pub fn type_name(&self) -> Option<&'static str> {
+        (0..self.len()).find_map(|row| self.get(row)).map(|cell| cell.type_name())
+    }
+
     /// The given rows, in the given order.
     pub fn take(&self, rows: &[usize]) -> Self {
         let mut builder = CellsBuilder::default();
@@ -162,7 +167,7 @@ impl CellsBuilder {
     }
 
     /// The column; one without any cell is of the type of `other`.
-    fn finish_like(self, other: &Cells) -> Cells {
+    pub fn finish_like(self, other: &Cells) -> Cells {
         match (&self.0, &other.0) {
             (Growing::Missing(rows), Inner::Number(_)) => Cells(Inner::Number(Float64Array::new_null(*rows))),
             (Growing::Missing(rows), Inner::List(lists)) => {

@@ -2,10 +2,11 @@
 
 use crate::Cell;
 use serde::{Deserialize, Serialize, de};
+use std::fmt;
 
 /// How the cells of a column are read, as `[ingest.columns]` names it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "Written")]
 pub enum Kind {
     /// A number, or a text that spells one.
     Number,
@@ -89,8 +90,8 @@ fn pair(text: &str) -> Option<(f64, f64)> {
     Some((number(first)?, number(second)?))
 }
 
-/// A kind as configurations and files spell it: its name, or a table with its parameters.
-#[derive(Deserialize, Serialize)]
+/// A kind as files spell it: its name, or a table with its parameters.
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Written {
     Name(String),
@@ -107,29 +108,49 @@ struct Table {
 
 const NAMES: &[&str] = &["number", "size-gb", "leading-number", "pair", "category", "list"];
 
-impl TryFrom<Written> for Kind {
-    type Error = serde::de::value::Error;
-
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let (kind, into) = match written {
-            Written::Name(kind) => (kind, None),
-            Written::Table(table) => (table.kind, table.into),
-        };
-        match (kind.as_str(), into) {
+impl Kind {
+    fn named<E: de::Error>(name: &str, into: Option<[String; 2]>) -> Result<Self, E> {
+        match (name, into) {
             ("pair", Some(into)) => Ok(Self::Pair(into)),
-            ("pair", None) => {
-                Err(de::Error::custom("kind 'pair' needs 'into', the names of its two columns"))
-            }
+            ("pair", None) => Err(E::custom(
+                "kind 'pair' needs the names of its two columns: { kind = \"pair\", into = [\"x\", \"y\"] }",
+            )),
             ("number", None) => Ok(Self::Number),
             ("size-gb", None) => Ok(Self::SizeGb),
             ("leading-number", None) => Ok(Self::LeadingNumber),
             ("category", None) => Ok(Self::Category),
             ("list", None) => Ok(Self::List),
             (known, Some(_)) if NAMES.contains(&known) => {
-                Err(de::Error::custom(format!("kind '{known}' takes no 'into'")))
+                Err(E::custom(format!("kind '{known}' takes no 'into'")))
             }
-            (unknown, _) => Err(de::Error::unknown_variant(unknown, NAMES)),
+            (unknown, _) => Err(E::unknown_variant(unknown, NAMES)),
         }
+    }
+}
+
+// By hand, since serde's untagged enums cannot say which key or name was wrong.
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(KindVisitor)
+    }
+}
+
+struct KindVisitor;
+
+impl<'de> de::Visitor<'de> for KindVisitor {
+    type Value = Kind;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a kind such as \"number\" or { kind = \"pair\", into = [\"x\", \"y\"] }")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Kind, E> {
+        Kind::named(name, None)
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Kind, A::Error> {
+        let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Kind::named(&table.kind, table.into)
     }
 }
 
@@ -188,5 +209,15 @@ mod tests {
             let text = serde_json::to_string(&kind).unwrap();
             assert_eq!(serde_json::from_str::<Kind>(&text).unwrap(), kind, "{text}");
         }
+    }
+
+    #[test]
+    fn wrong_spellings_are_named() {
+        let error = |text: &str| serde_json::from_str::<Kind>(text).unwrap_err().to_string();
+        assert!(error("\"nmber\"").starts_with("unknown variant `nmber`, expected one of `number`"));
+        assert!(error("{\"kind\": \"pair\", \"ino\": []}").starts_with("unknown field `ino`"));
+        assert!(error("{\"kind\": \"list\", \"into\": [\"a\", \"b\"]}").starts_with("kind 'list' takes no"));
+        assert!(error("\"pair\"").starts_with("kind 'pair' needs"));
+        assert!(error("3").contains("expected a kind such as"));
     }
 }

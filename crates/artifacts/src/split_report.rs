@@ -25,8 +25,8 @@ pub struct RoleReport {
     pub unlabelled: usize,
     /// Label at 0, 5, 25, 50, 75, 95 and 100 per cent (linear interpolation), keyed `q00` to `q100`.
     pub label_quantiles: BTreeMap<String, f64>,
-    /// Indicator features that occur here and in no train row.
-    pub unseen_levels: Vec<String>,
+    /// Levels of raw columns that occur here and in no train row, by column.
+    pub unseen_levels: BTreeMap<String, Vec<String>>,
     /// Rows with a twin (the same raw cells) among the train rows.
     pub twins_with_train: usize,
     /// How well a tree tells these rows from train rows, out of fold: 0.5 = not at all, 1 = perfectly.

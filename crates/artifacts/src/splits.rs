@@ -57,10 +57,10 @@ impl Split {
 
     /// Reads any Parquet file of numeric columns; `row_id` and `origin` are no features.
     ///
-    /// Rows without `row_id` are numbered from 0.
+    /// Rows without `row_id` are numbered from 0; without the label column no row has a label.
     ///
     /// # Errors
-    /// If the file cannot be read, lacks the label, or holds a feature that is not numeric and finite.
+    /// If the file cannot be read, or holds a feature or label that is not numeric and finite.
     pub fn from_plain_file(path: &Path, label_name: &str) -> Result<Self> {
         let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
         let table = Table::parse(path.to_path_buf(), bytes)?;
@@ -73,12 +73,16 @@ impl Split {
                     value.ok_or_else(|| table.refuse(format!("column '{name}', row {}: null", row + 1)))?;
             }
         }
+        let label = match table.schema().index_of(label_name) {
+            Ok(_) => table.numbers(label_name)?,
+            Err(_) => vec![None; rows],
+        };
         let split = Self {
             row_id: table.i64s("row_id").unwrap_or_else(|_| (0..rows as i64).collect()),
             origin: vec![Origin::All; rows],
             names,
             values,
-            label: table.numbers(label_name)?,
+            label,
             label_name: label_name.to_owned(),
         };
         split.check().map_err(|reason| table.refuse(reason))?;

@@ -2,8 +2,8 @@
 
 use crate::Cells;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array,
-    UInt64Array,
+    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
@@ -60,6 +60,10 @@ impl Writing {
 
     pub(crate) fn i64s(self, name: &str, values: impl IntoIterator<Item = i64>) -> Self {
         self.push(name, Arc::new(Int64Array::from_iter_values(values)), false)
+    }
+
+    pub(crate) fn i32s(self, name: &str, values: impl IntoIterator<Item = i32>) -> Self {
+        self.push(name, Arc::new(Int32Array::from_iter_values(values)), false)
     }
 
     pub(crate) fn u64s(self, name: &str, values: impl IntoIterator<Item = u64>) -> Self {
@@ -174,6 +178,11 @@ impl Table {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
+    /// The rows, in file order.
+    pub(crate) fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     pub(crate) fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -197,6 +206,12 @@ impl Table {
     pub(crate) fn i64s(&self, name: &str) -> Result<Vec<i64>> {
         let values =
             self.collect::<Int64Array, _>(name, "int64", |column, rows| rows.extend(column.iter()))?;
+        self.required(name, values)
+    }
+
+    pub(crate) fn i32s(&self, name: &str) -> Result<Vec<i32>> {
+        let values =
+            self.collect::<Int32Array, _>(name, "int32", |column, rows| rows.extend(column.iter()))?;
         self.required(name, values)
     }
 

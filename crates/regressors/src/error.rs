@@ -52,6 +52,16 @@ pub enum Error {
         /// Why it is refused.
         reason: &'static str,
     },
+    /// A sample weight that the learner cannot use.
+    #[error("row {row}: sample weight {value} is {reason}")]
+    Weight {
+        /// Position of the row, from 0.
+        row: usize,
+        /// The value.
+        value: f32,
+        /// Why it is refused.
+        reason: &'static str,
+    },
     /// The fit left the range of floating-point numbers.
     #[error("the fit diverged: {0}")]
     Diverged(&'static str),

@@ -1,1 +1,60 @@
-//! stub
+//! The stage `split`: train, val and test rows, and a report on whether they look alike.
+
+mod adversarial;
+mod report;
+
+pub use adversarial::auc as adversarial_auc;
+
+use artifacts::roles::{self, Assignable, Role, SplitConfig};
+use artifacts::{Features, Observations, Split};
+use ndarray::Axis;
+use stage::{Arguments, Result, Summary};
+
+/// Reads features and observations, writes the rows of each role and the report.
+///
+/// # Errors
+/// If an input or the configuration is refused, or the disk refuses an output.
+pub fn run(arguments: &Arguments) -> Result<Summary> {
+    let config: SplitConfig = arguments.config()?.section("split")?;
+    let features = Features::read(&arguments.folder("feature-selection"))?;
+    let observations = Observations::read(&arguments.folder("ingest"))?;
+    if observations.row_id != features.row_id {
+        let place = arguments.folder("feature-selection").file(artifacts::features::FILE);
+        return Err(stage::Error::data(format!(
+            "{}: made from other observations; run the stage 'feature-selection' again",
+            place.display()
+        )));
+    }
+
+    let assignable =
+        Assignable { row_id: &features.row_id, origin: &features.origin, group: &features.group };
+    let roles = roles::assign(assignable, &config)?;
+    let report = report::report(&features, &observations, &roles);
+
+    let mut publication = arguments.folder("split").publish()?;
+    let mut counts = Vec::new();
+    for role in Role::ALL {
+        let rows: Vec<usize> = (0..roles.len()).filter(|&row| roles[row] == role).collect();
+        counts.push(format!("{} {}", rows.len(), role.name()));
+        take(&features, &rows).write(role, &mut publication)?;
+    }
+    report.write(&mut publication)?;
+    let text = format!("{} rows, adversarial AUC of test {}", counts.join(", "), auc_text(&report));
+    Ok(Summary { text, written: publication.commit()? })
+}
+
+fn take(features: &Features, rows: &[usize]) -> Split {
+    Split {
+        row_id: rows.iter().map(|&row| features.row_id[row]).collect(),
+        origin: rows.iter().map(|&row| features.origin[row]).collect(),
+        names: features.names.clone(),
+        values: features.values.select(Axis(0), rows),
+        label_name: features.label_name.clone(),
+        label: rows.iter().map(|&row| features.label[row]).collect(),
+    }
+}
+
+fn auc_text(report: &artifacts::split_report::SplitReport) -> String {
+    let auc = report.roles.get(Role::Test.name()).and_then(|role| role.adversarial_auc);
+    auc.map_or_else(|| "unknown".to_owned(), |auc| format!("{auc:.2}"))
+}

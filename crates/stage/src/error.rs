@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 /// The result of a stage's work.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Classes of failure, by sysexits number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

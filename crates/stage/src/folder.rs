@@ -65,6 +65,14 @@ impl Folder {
         }
     }
 
+    /// The hash of the file `name`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn hash(&self, name: &str) -> Result<String> {
+        self.read(name).map(|bytes| hash_of(&bytes))
+    }
+
     /// Starts a new set of outputs.
     ///
     /// # Errors
@@ -224,7 +232,7 @@ fn remove(path: &Path) -> Result<()> {
 }
 
 /// The hash of a file's content, as manifests hold it.
-fn hash_of(bytes: &[u8]) -> String {
+pub fn hash_of(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 

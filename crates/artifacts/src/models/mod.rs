@@ -1,0 +1,236 @@
+//! `train/<Name>.parquet`: a fitted model as a table, read back to bit-equal predictions.
+//!
+//! What the rows are depends on the learner: tree nodes, coefficients, layer weights, or members of a vote.
+//! What all models share stands in the file's metadata: learner, hyperparameters, features, label, and the
+//! scale of every feature.
+
+mod coefficients;
+mod layers;
+mod nodes;
+mod vote;
+
+pub use vote::{Member, Vote};
+
+use crate::table::{Artifact, Table, Writing};
+use linfa::traits::Predict;
+use linfa::traits::Transformer;
+use ndarray::{Array1, Array2};
+use regressors::{
+    DecisionTree, ExtraTree, ExtraTrees, GradientBoosting, LinearRegression, MaxAbsScaler, Mlp, RandomForest,
+};
+use serde_json::{Map, Value};
+use stage::{Error, Folder, Publication, Result};
+
+pub(crate) const ARTIFACT: Artifact = Artifact { name: "model", version: 1 };
+
+/// File name of the model `name` in the stage's folder.
+pub fn file(name: &str) -> String {
+    format!("{name}.parquet")
+}
+
+/// What is stored under a model's name.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// A model of its own.
+    Model(Box<Model>),
+    /// A vote of other models.
+    Vote(Vote),
+}
+
+impl Stored {
+    /// Reads the model `name` and checks it.
+    ///
+    /// # Errors
+    /// If the file is missing, altered, not what this version writes, or no fit can have made it.
+    pub fn read(folder: &Folder, name: &str) -> Result<Self> {
+        let table = Table::open(folder, &file(name), ARTIFACT)?;
+        match table.meta("learner")? {
+            vote::LEARNER => Ok(Self::Vote(Vote::from_table(&table)?)),
+            _ => Ok(Self::Model(Box::new(Model::from_table(&table)?))),
+        }
+    }
+
+    /// The hyperparameters, in the order of the configuration's documentation.
+    pub fn parameters(&self) -> &Map<String, Value> {
+        match self {
+            Self::Model(model) => &model.parameters,
+            Self::Vote(vote) => &vote.parameters,
+        }
+    }
+}
+
+/// A fitted regressor behind its scaling.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Hyperparameters under scikit-learn's names.
+    pub parameters: Map<String, Value>,
+    /// Names of the features, in the order of the columns that it predicts from.
+    pub features: Vec<String>,
+    /// Name of the label.
+    pub label_name: String,
+    /// Divides each feature before the regressor sees it.
+    pub scaler: MaxAbsScaler,
+    /// The regressor.
+    pub regressor: Regressor,
+}
+
+/// The learners that a model file can hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Regressor {
+    /// Ordinary least squares.
+    Linear(LinearRegression),
+    /// Multi-layer perceptron.
+    Mlp(Mlp),
+    /// One tree with the best thresholds.
+    DecisionTree(DecisionTree),
+    /// One tree with random thresholds.
+    ExtraTree(ExtraTree),
+    /// Bootstrapped trees with the best thresholds.
+    RandomForest(RandomForest),
+    /// Trees with random thresholds.
+    ExtraTrees(ExtraTrees),
+    /// Gradient boosting of squared errors.
+    GradientBoosting(GradientBoosting),
+}
+
+impl Regressor {
+    /// The learner's name, as configurations spell it.
+    pub fn learner(&self) -> &'static str {
+        match self {
+            Self::Linear(_) => "Linear",
+            Self::Mlp(_) => "MLP",
+            Self::DecisionTree(_) => "DecisionTree",
+            Self::ExtraTree(_) => "ExtraTree",
+            Self::RandomForest(_) => "RandomForest",
+            Self::ExtraTrees(_) => "ExtraTrees",
+            Self::GradientBoosting(_) => "GradientBoosting",
+        }
+    }
+
+    fn predict(&self, records: &Array2<f64>) -> Array1<f64> {
+        match self {
+            Self::Linear(model) => model.predict(records),
+            Self::Mlp(model) => model.predict(records),
+            Self::DecisionTree(model) => model.predict(records),
+            Self::ExtraTree(model) => model.predict(records),
+            Self::RandomForest(model) => model.predict(records),
+            Self::ExtraTrees(model) => model.predict(records),
+            Self::GradientBoosting(model) => model.predict(records),
+        }
+    }
+
+    fn n_features(&self) -> usize {
+        match self {
+            Self::Linear(model) => model.coefficients().len(),
+            Self::Mlp(model) => model.coefs().first().map_or(0, Array2::nrows),
+            Self::DecisionTree(model) => model.n_features(),
+            Self::ExtraTree(model) => model.n_features(),
+            Self::RandomForest(model) => model.n_features(),
+            Self::ExtraTrees(model) => model.n_features(),
+            Self::GradientBoosting(model) => model.n_features(),
+        }
+    }
+}
+
+impl Model {
+    /// Predicts from unscaled features, shape `(n_samples, n_features)`, whose columns are called `names`.
+    ///
+    /// # Errors
+    /// If the columns are not those that the model was fitted on.
+    pub fn predict(&self, records: &Array2<f64>, names: &[String]) -> Result<Array1<f64>> {
+        if names != self.features {
+            let first = names.iter().zip(&self.features).find(|(given, own)| given != own);
+            let difference = first.map_or_else(
+                || format!("it has {} features, the rows have {}", self.features.len(), names.len()),
+                |(given, own)| format!("its feature '{own}' stands where the rows have '{given}'"),
+            );
+            return Err(Error::data(format!(
+                "the model was fitted on other features: {difference}; train it again"
+            )));
+        }
+        Ok(self.regressor.predict(&self.scaler.transform(records.clone())))
+    }
+
+    /// The Parquet file of the model.
+    ///
+    /// # Errors
+    /// If the model is inconsistent (a bug).
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let table = Writing::new(ARTIFACT)
+            .meta("learner", self.regressor.learner())
+            .meta("parameters", json(&self.parameters)?)
+            .meta("features", json(&self.features)?)
+            .meta("label", &self.label_name)
+            .meta("scale", json(&self.scaler.scale().to_vec())?);
+        let table = match &self.regressor {
+            Regressor::Linear(model) => coefficients::write(table, model, &self.features)?,
+            Regressor::Mlp(model) => layers::write(table, model)?,
+            Regressor::DecisionTree(model) => {
+                nodes::write_scaled(table, [model.tree()], model.target_scale())?
+            }
+            Regressor::ExtraTree(model) => nodes::write_scaled(table, [model.tree()], model.target_scale())?,
+            Regressor::RandomForest(model) => {
+                nodes::write_scaled(table, model.trees(), model.target_scale())?
+            }
+            Regressor::ExtraTrees(model) => nodes::write_scaled(table, model.trees(), model.target_scale())?,
+            Regressor::GradientBoosting(model) => nodes::write_boosting(table, model)?,
+        };
+        table.to_bytes()
+    }
+
+    /// Stages the model under its name.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn write(&self, name: &str, publication: &mut Publication) -> Result<()> {
+        publication.artifact(&file(name), &self.to_bytes()?)
+    }
+
+    fn from_table(table: &Table) -> Result<Self> {
+        let features: Vec<String> = parse(table, "features")?;
+        let scale: Vec<f64> = parse(table, "scale")?;
+        let refuse = |error: regressors::Error| table.refuse(error);
+        let regressor = match table.meta("learner")? {
+            "Linear" => Regressor::Linear(coefficients::read(table)?),
+            "MLP" => Regressor::Mlp(layers::read(table)?),
+            "DecisionTree" => {
+                let (tree, scale) = nodes::read_single(table, features.len())?;
+                Regressor::DecisionTree(DecisionTree::from_tree(tree, scale))
+            }
+            "ExtraTree" => {
+                let (tree, scale) = nodes::read_single(table, features.len())?;
+                Regressor::ExtraTree(ExtraTree::from_tree(tree, scale))
+            }
+            "RandomForest" => {
+                let (trees, scale) = nodes::read_scaled(table, features.len())?;
+                Regressor::RandomForest(RandomForest::from_trees(trees, scale).map_err(refuse)?)
+            }
+            "ExtraTrees" => {
+                let (trees, scale) = nodes::read_scaled(table, features.len())?;
+                Regressor::ExtraTrees(ExtraTrees::from_trees(trees, scale).map_err(refuse)?)
+            }
+            "GradientBoosting" => Regressor::GradientBoosting(nodes::read_boosting(table, features.len())?),
+            other => return Err(table.refuse(format!("unknown learner '{other}'"))),
+        };
+        if scale.len() != features.len() || regressor.n_features() != features.len() {
+            return Err(table.refuse("features, scales and the model's inputs differ in number"));
+        }
+        Ok(Self {
+            parameters: parse(table, "parameters")?,
+            features,
+            label_name: table.meta("label")?.to_owned(),
+            scaler: MaxAbsScaler::from_scale(Array1::from(scale)).map_err(refuse)?,
+            regressor,
+        })
+    }
+}
+
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(Error::internal)
+}
+
+/// A value of the file's metadata that is written as JSON.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(table: &Table, key: &str) -> Result<T> {
+    serde_json::from_str(table.meta(key)?)
+        .map_err(|error| table.refuse(format!("its metadata '{key}': {error}")))
+}

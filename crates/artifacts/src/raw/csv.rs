@@ -1,0 +1,140 @@
+//! `csv`: comma-separated values under a header line. Cells are texts, whatever they spell.
+
+use super::column::{Column, Value};
+use super::{REPEATED_COLUMN, RawTable, Source, not_an_integer};
+use csv::{ByteRecord, ErrorKind, ReaderBuilder};
+use stage::{Error, Result};
+use std::fmt::Display;
+use std::str;
+
+/// The spellings of a missing cell, as pandas has them.
+const MISSING: [&str; 19] = [
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
+    "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+];
+
+pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
+    let mut reader = ReaderBuilder::new().from_reader(text);
+    let header = reader.byte_headers().map_err(|error| refuse(source, 0, &error))?;
+    let (index, mut columns) = fields(source, header)?;
+    let mut row_id = Vec::new();
+    let mut record = ByteRecord::new();
+    let mut row = 0;
+    while reader.read_byte_record(&mut record).map_err(|error| refuse(source, row, &error))? {
+        let line = record.position().map_or(0, csv::Position::line);
+        let place = format_args!("{row} (line {line})");
+        if let Some(index) = index {
+            let cell = text_of(source, source.index.unwrap_or_default(), &place, &record[index])?;
+            let id = cell.trim().parse();
+            row_id.push(id.map_err(|_| {
+                source.refuse(source.index, Some(&place), not_an_integer(format_args!("'{cell}'")))
+            })?);
+        }
+        let cells = record.iter().zip(0..).filter(|(_, field)| Some(*field) != index);
+        for (column, (cell, _)) in columns.iter_mut().zip(cells) {
+            let cell = text_of(source, &column.name, &place, cell)?;
+            let value = if MISSING.contains(&cell) { Value::Missing } else { Value::Text(cell) };
+            column.push(value).map_err(|reason| source.refuse(Some(&column.name), Some(&place), reason))?;
+        }
+        row += 1;
+    }
+    source.table(columns, row_id)
+}
+
+/// The place of the index in the header, and the other columns.
+fn fields(source: Source<'_>, header: &ByteRecord) -> Result<(Option<usize>, Vec<Column>)> {
+    let mut index = None;
+    let mut columns: Vec<Column> = Vec::new();
+    for (field, name) in header.iter().enumerate() {
+        let name = str::from_utf8(name)
+            .map_err(|_| source.refuse(None, None, "the header is not UTF-8; save the file as UTF-8"))?;
+        if columns.iter().any(|column| column.name == name) || (index.is_some() && source.index == Some(name))
+        {
+            return Err(source.refuse(Some(name), None, REPEATED_COLUMN));
+        }
+        if source.index == Some(name) {
+            index = Some(field);
+        } else {
+            columns.push(Column::new(name.to_owned(), 0));
+        }
+    }
+    match source.index {
+        Some(name) if index.is_none() => Err(super::no_index(source, name)),
+        _ => Ok((index, columns)),
+    }
+}
+
+fn text_of<'a>(source: Source<'_>, column: &str, row: &dyn Display, cell: &'a [u8]) -> Result<&'a str> {
+    str::from_utf8(cell)
+        .map_err(|_| source.refuse(Some(column), Some(row), "not UTF-8; save the file as UTF-8"))
+}
+
+fn refuse(source: Source<'_>, row: usize, error: &csv::Error) -> Error {
+    match error.kind() {
+        ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            let reason =
+                format!("{len} cells under a header of {expected_len}; quote cells that hold a comma");
+            source.refuse(None, Some(&format_args!("{row} (line {line})")), reason)
+        }
+        _ => source.refuse(None, Some(&row), format!("not CSV: {error}; correct it")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::raw::Format;
+    use crate::raw::testing::{parse, shown};
+
+    fn refused(text: &[u8], index: Option<&str>) -> String {
+        parse(text, Format::Csv, index).unwrap_err()
+    }
+
+    #[test]
+    fn cells_are_texts_and_spellings_of_missing_are_missing() {
+        let text = "\u{feff}a,b,y\r\n\"x, \"\"z\"\"\",,1\r\n4,NaN,-2.5\r\n\r\n null ,\"\",3\r\n";
+        let table = parse(text.as_bytes(), Format::Csv, None).unwrap();
+        assert_eq!(table.row_id, None);
+        assert_eq!(shown(&table), ["a: 'x, \"z\"' '4' ' null '", "b: - - -", "y: '1' '-2.5' '3'"]);
+    }
+
+    #[test]
+    fn an_index_column_names_the_rows() {
+        let table = parse(b",a\n7,x\n-2,y\n", Format::Csv, Some("")).unwrap();
+        assert_eq!((table.row_id.clone(), shown(&table)), (Some(vec![7, -2]), vec!["a: 'x' 'y'".to_owned()]));
+        assert_eq!(
+            refused(b"id,a\n1,x\n1.0,y\n", Some("id")),
+            "raw: column 'id', row 1 (line 3): the index '1.0' is not an integer; number the rows"
+        );
+        assert_eq!(
+            refused(b"id,a\n1,x\n1,y\n", Some("id")),
+            "raw: column 'id', row 1: this index occurs twice; give every row an index of its own"
+        );
+        assert_eq!(
+            refused(b"id,a\n1,x\n", Some("no")),
+            "raw: column 'no' is not there, which ingest.index names; correct the name"
+        );
+    }
+
+    #[test]
+    fn ragged_rows_and_repeated_names_are_refused() {
+        assert_eq!(
+            refused(b"a,b\n1,2\n\n1,2,3\n", None),
+            "raw: row 1 (line 4): 3 cells under a header of 2; quote cells that hold a comma"
+        );
+        assert_eq!(
+            refused(b"a,b,a\n1,2,3\n", None),
+            "raw: column 'a': this column occurs twice; rename one of them"
+        );
+        assert_eq!(refused(b"a,b\n", None), "raw: a table without rows; write it again");
+    }
+
+    #[test]
+    fn other_encodings_are_refused() {
+        assert_eq!(
+            refused(b"a,b\n1,caf\xe9\n", None),
+            "raw: column 'b', row 0 (line 2): not UTF-8; save the file as UTF-8"
+        );
+        assert_eq!(refused(b"a,\xe9\n1,2\n", None), "raw: the header is not UTF-8; save the file as UTF-8");
+    }
+}

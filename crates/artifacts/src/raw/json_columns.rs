@@ -1,0 +1,242 @@
+//! `json-columns`: pandas' `DataFrame.to_json()`, one object of columns, each an object of index to cell.
+//!
+//! The first column sets the index and its order; every other column must have the same.
+
+use super::column::Column;
+use super::json::{CellSeed, Stop};
+use super::{REPEATED, REPEATED_COLUMN, RawTable, Source, not_an_integer, repeated};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use stage::Result;
+use std::fmt::{self, Display, Formatter};
+
+pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
+    let mut reading = Reading::default();
+    let mut parser = serde_json::Deserializer::from_slice(text);
+    let parsed = parser.deserialize_map(TableVisitor(&mut reading)).and_then(|()| parser.end());
+    if let Err(error) = parsed {
+        let column = reading.columns.last().map(|column| column.name.as_str());
+        let row = reading.row.as_ref().map(|row| row as &dyn Display);
+        return Err(Stop { source, text, line: 1, column, row }.refuse(&error));
+    }
+    let columns = reading.columns.into_iter().map(Column::finish).collect();
+    Ok(RawTable { row_id: Some(reading.row_id), columns })
+}
+
+/// What has been read, and the row at which the parser stands.
+#[derive(Default)]
+struct Reading {
+    row_id: Vec<i64>,
+    columns: Vec<Column>,
+    row: Option<Row>,
+}
+
+/// A row as its index names it.
+enum Row {
+    Index(i64),
+    /// What stands where an index should.
+    NoIndex(String),
+}
+
+impl Display for Row {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(index) => index.fmt(formatter),
+            Self::NoIndex(text) => write!(formatter, "'{text}'"),
+        }
+    }
+}
+
+impl Reading {
+    fn start(&mut self, name: String) -> Result<(), String> {
+        self.row = None;
+        let known = self.columns.iter().any(|column| column.name == name);
+        self.columns.push(Column::new(name, 0));
+        if known { Err(REPEATED_COLUMN.to_owned()) } else { Ok(()) }
+    }
+
+    /// Takes the index of the next cell of the last column.
+    fn take_index(&mut self, text: &str) -> Result<(), String> {
+        let Ok(index) = text.parse() else {
+            self.row = Some(Row::NoIndex(text.to_owned()));
+            return Err(not_an_integer(format_args!("'{text}'")));
+        };
+        self.row = Some(Row::Index(index));
+        let [first, .., last] = self.columns.as_slice() else {
+            self.row_id.push(index);
+            return Ok(());
+        };
+        match self.row_id.get(last.rows()) {
+            Some(expected) if *expected == index => Ok(()),
+            Some(expected) => Err(format!(
+                "the order of the index differs from column '{}', which has row {expected} at this place ({}); \
+                 write all columns from one table",
+                first.name,
+                last.rows() + 1,
+            )),
+            None => Err(format!(
+                "the column is longer than the {} rows of column '{}'; write all columns from one table",
+                self.row_id.len(),
+                first.name,
+            )),
+        }
+    }
+
+    /// Checks the last column once it is complete.
+    fn end(&mut self) -> Result<(), String> {
+        let [first, .., last] = self.columns.as_slice() else { return self.check_unique() };
+        let Some(&absent) = self.row_id.get(last.rows()) else { return Ok(()) };
+        self.row = Some(Row::Index(absent));
+        Err(format!(
+            "the column ends after {} rows and lacks this one, column '{}' has {}; \
+             write all columns from one table",
+            last.rows(),
+            first.name,
+            self.row_id.len(),
+        ))
+    }
+
+    fn check_unique(&mut self) -> Result<(), String> {
+        let Some(index) = repeated(&self.row_id) else { return Ok(()) };
+        self.row = Some(Row::Index(index));
+        Err(REPEATED.to_owned())
+    }
+}
+
+/// Reads the object of columns.
+struct TableVisitor<'a>(&'a mut Reading);
+
+impl<'de> Visitor<'de> for TableVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of columns; check ingest.format")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut columns: A) -> Result<(), A::Error> {
+        while let Some(name) = columns.next_key()? {
+            self.0.start(name).map_err(A::Error::custom)?;
+            columns.next_value_seed(ColumnSeed(self.0))?;
+            self.0.end().map_err(A::Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads one column's object of index to cell.
+struct ColumnSeed<'a>(&'a mut Reading);
+
+impl<'de> DeserializeSeed<'de> for ColumnSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ColumnSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of index to cell; check ingest.format")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut cells: A) -> Result<(), A::Error> {
+        while cells.next_key_seed(IndexSeed(self.0))?.is_some() {
+            if let Some(column) = self.0.columns.last_mut() {
+                cells.next_value_seed(CellSeed(column))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the index of a cell, which is its key.
+struct IndexSeed<'a>(&'a mut Reading);
+
+impl<'de> DeserializeSeed<'de> for IndexSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IndexSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an index")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, index: &str) -> Result<(), E> {
+        self.0.take_index(index).map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::raw::Format;
+    use crate::raw::testing::{parse, shown};
+
+    fn read(text: &str) -> Result<crate::raw::RawTable, String> {
+        parse(text.as_bytes(), Format::JsonColumns, None)
+    }
+
+    fn refused(text: &str) -> String {
+        read(text).unwrap_err()
+    }
+
+    #[test]
+    fn index_order_lists_and_missing_cells_stay() {
+        let table = read(
+            r#"{"b":{"7":"x","-3":null,"5":"lan 10\/100"},"a":{"7":["u","v\n"],"-3":[],"5":null},"y":{"7":1,"-3":2.5,"5":-1e3}}"#,
+        )
+        .unwrap();
+        assert_eq!(table.row_id, Some(vec![7, -3, 5]));
+        assert_eq!(shown(&table), ["b: 'x' - 'lan 10/100'", "a: [u v\n] [] -", "y: 1 2.5 -1000"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_white_space_are_no_matter() {
+        let table = read("\u{feff}\n{ \"a\" : { \"1\" : 2 } }\n").unwrap();
+        assert_eq!(shown(&table), ["a: 2"]);
+    }
+
+    #[test]
+    fn errors_name_column_and_row() {
+        let nan = "is not a JSON number; write null where a cell is missing";
+        assert_eq!(refused(r#"{"a":{"1":1,"2":NaN}}"#), format!("raw: column 'a', row 2: NaN {nan}"));
+        assert_eq!(refused(r#"{"a":{"1":-Infinity}}"#), format!("raw: column 'a', row 1: -Infinity {nan}"));
+        assert_eq!(refused(r#"{"a":{"1":nan}}"#), format!("raw: column 'a', row 1: nan {nan}"));
+        assert_eq!(
+            refused("{\"a\":{\"1\":1,\n\"2\":1e999}}"),
+            "raw: column 'a', row 2: a number too large for 64 bits, at line 2, byte 9; correct it"
+        );
+        assert_eq!(
+            refused(r#"{"a":{"1":{"b":2}}}"#),
+            "raw: column 'a', row 1: an object inside a cell; give its values columns of their own"
+        );
+        assert_eq!(
+            refused(r#"{"a":{"1":["b",3]}}"#),
+            "raw: column 'a', row 1: invalid type: integer `3`, expected a text as item of a list"
+        );
+    }
+
+    #[test]
+    fn tables_of_another_shape_are_refused() {
+        assert_eq!(
+            refused(r#"[{"a":1}]"#),
+            "raw: invalid type: sequence, expected an object of columns; check ingest.format"
+        );
+        assert_eq!(
+            refused(r#"{"a":[1]}"#),
+            "raw: column 'a': invalid type: sequence, expected an object of index to cell; check ingest.format"
+        );
+        assert_eq!(refused("{}"), "raw: a table without rows; write it again");
+        assert_eq!(refused(r#"{"a":{}}"#), "raw: a table without rows; write it again");
+        assert_eq!(
+            refused(r#"{"a":{"1":1}} {}"#),
+            "raw: column 'a', row 1: not valid JSON: trailing characters at line 1, byte 15; correct it"
+        );
+    }
+}

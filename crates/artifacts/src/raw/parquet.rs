@@ -1,0 +1,185 @@
+//! `parquet`: numbers of any width, booleans, texts (plain or as dictionary) and lists of texts.
+
+use super::column::{Column, Value};
+use super::{RawTable, Source, not_an_integer};
+use crate::table::Table;
+use arrow_array::cast::AsArray;
+use arrow_array::types as t;
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
+use arrow_schema::DataType;
+use stage::Result;
+use std::fmt::Display;
+
+pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
+    let table = Table::parse(source.path.to_path_buf(), bytes)?;
+    let names: Vec<String> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
+    if let Some(repeated) = (1..names.len()).find(|&field| names[..field].contains(&names[field])) {
+        return Err(source.refuse(Some(&names[repeated]), None, super::REPEATED_COLUMN));
+    }
+    let index = source.index.map(|name| {
+        let field = names.iter().position(|other| other == name);
+        field.ok_or_else(|| super::no_index(source, name))
+    });
+    let index = index.transpose()?;
+    let mut row_id = Vec::new();
+    let mut columns = Vec::new();
+    for (field, name) in names.into_iter().enumerate() {
+        if Some(field) == index {
+            for batch in table.batches() {
+                read_index(source, batch.column(field), &mut row_id)?;
+            }
+        } else {
+            columns.push(read_column(source, name, table.batches(), field)?);
+        }
+    }
+    source.table(columns, row_id)
+}
+
+fn read_index(source: Source<'_>, array: &dyn Array, row_id: &mut Vec<i64>) -> Result<()> {
+    for row in 0..array.len() {
+        let place = row_id.len();
+        let refuse = |index: &dyn Display| source.refuse(source.index, Some(&place), not_an_integer(index));
+        let id = integer(array, row).ok_or_else(|| match array.is_null(row) {
+            true => refuse(&"null"),
+            false => refuse(&format_args!("of type {}", array.data_type())),
+        })?;
+        row_id.push(id);
+    }
+    Ok(())
+}
+
+/// The integer at `row`, if there is one.
+fn integer(array: &dyn Array, row: usize) -> Option<i64> {
+    fn at<T: ArrowPrimitiveType<Native: TryInto<i64>>>(array: &dyn Array, row: usize) -> Option<i64> {
+        array.as_primitive::<T>().value(row).try_into().ok()
+    }
+    if array.is_null(row) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::Int8 => at::<t::Int8Type>(array, row),
+        DataType::Int16 => at::<t::Int16Type>(array, row),
+        DataType::Int32 => at::<t::Int32Type>(array, row),
+        DataType::Int64 => at::<t::Int64Type>(array, row),
+        DataType::UInt8 => at::<t::UInt8Type>(array, row),
+        DataType::UInt16 => at::<t::UInt16Type>(array, row),
+        DataType::UInt32 => at::<t::UInt32Type>(array, row),
+        DataType::UInt64 => at::<t::UInt64Type>(array, row),
+        _ => None,
+    }
+}
+
+fn read_column(source: Source<'_>, name: String, batches: &[RecordBatch], field: usize) -> Result<Column> {
+    let mut column = Column::new(name, 0);
+    for batch in batches {
+        append(&mut column, batch.column(field)).map_err(|refused| {
+            let row = refused.at_row.then(|| column.rows());
+            source.refuse(Some(&column.name), row.as_ref().map(|row| row as &dyn Display), refused.reason)
+        })?;
+    }
+    Ok(column)
+}
+
+/// Why an array cannot be read: because of its type, or of one of its rows.
+struct Refused {
+    at_row: bool,
+    reason: String,
+}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Self {
+        Self { at_row: true, reason }
+    }
+}
+
+fn append(column: &mut Column, array: &dyn Array) -> std::result::Result<(), Refused> {
+    match array.data_type() {
+        DataType::Null => column.pad(column.rows() + array.len()),
+        DataType::Boolean => {
+            let booleans = array.as_boolean().iter();
+            push_all(column, booleans.map(|value| value.map(Value::Boolean)))?;
+        }
+        DataType::Utf8 => push_all(column, array.as_string::<i32>().iter().map(|x| x.map(Value::Text)))?,
+        DataType::LargeUtf8 => push_all(column, array.as_string::<i64>().iter().map(|x| x.map(Value::Text)))?,
+        DataType::Utf8View => push_all(column, array.as_string_view().iter().map(|x| x.map(Value::Text)))?,
+        DataType::Dictionary(..) => append_dictionary(column, array)?,
+        DataType::List(_) => append_lists(column, array.as_list::<i32>().iter())?,
+        DataType::LargeList(_) => append_lists(column, array.as_list::<i64>().iter())?,
+        _ => append_numbers(column, array)?,
+    }
+    Ok(())
+}
+
+fn push_all<'a>(
+    column: &mut Column,
+    values: impl Iterator<Item = Option<Value<'a>>>,
+) -> std::result::Result<(), String> {
+    values.map(|value| value.unwrap_or(Value::Missing)).try_for_each(|value| column.push(value))
+}
+
+fn append_numbers(column: &mut Column, array: &dyn Array) -> std::result::Result<(), Refused> {
+    fn widened<T: ArrowPrimitiveType>(
+        column: &mut Column,
+        array: &dyn Array,
+        widen: fn(T::Native) -> f64,
+    ) -> std::result::Result<(), Refused> {
+        let numbers: &PrimitiveArray<T> = array.as_primitive();
+        Ok(push_all(column, numbers.iter().map(|number| number.map(|x| Value::Number(widen(x)))))?)
+    }
+    match array.data_type() {
+        DataType::Float64 => widened::<t::Float64Type>(column, array, |x| x),
+        DataType::Float32 => widened::<t::Float32Type>(column, array, f64::from),
+        DataType::Int8 => widened::<t::Int8Type>(column, array, f64::from),
+        DataType::Int16 => widened::<t::Int16Type>(column, array, f64::from),
+        DataType::Int32 => widened::<t::Int32Type>(column, array, f64::from),
+        DataType::Int64 => widened::<t::Int64Type>(column, array, |x| x as f64),
+        DataType::UInt8 => widened::<t::UInt8Type>(column, array, f64::from),
+        DataType::UInt16 => widened::<t::UInt16Type>(column, array, f64::from),
+        DataType::UInt32 => widened::<t::UInt32Type>(column, array, f64::from),
+        DataType::UInt64 => widened::<t::UInt64Type>(column, array, |x| x as f64),
+        other => Err(Refused {
+            at_row: false,
+            reason: format!("cells of type {other}; write numbers, booleans, texts or lists of texts"),
+        }),
+    }
+}
+
+fn append_dictionary(column: &mut Column, array: &dyn Array) -> std::result::Result<(), Refused> {
+    let dictionary = array.as_any_dictionary();
+    let mut levels = Column::new(String::new(), 0);
+    append(&mut levels, dictionary.values())?;
+    let (_, levels) = levels.finish();
+    if levels.is_empty() {
+        // All rows are null, and `normalized_keys` wants a level.
+        column.pad(column.rows() + array.len());
+        return Ok(());
+    }
+    for (row, key) in dictionary.normalized_keys().into_iter().enumerate() {
+        let cell = if array.is_null(row) { None } else { levels.get(key) };
+        column.push(cell.map_or(Value::Missing, Value::from))?;
+    }
+    Ok(())
+}
+
+fn append_lists(
+    column: &mut Column,
+    lists: impl Iterator<Item = Option<arrow_array::ArrayRef>>,
+) -> std::result::Result<(), Refused> {
+    for list in lists {
+        let Some(list) = list else {
+            column.push(Value::Missing)?;
+            continue;
+        };
+        let mut items = Column::new(String::new(), 0);
+        append(&mut items, &list)?;
+        let (_, items) = items.finish();
+        let texts = (0..items.len()).map(|item| match items.get(item) {
+            Some(crate::Cell::Text(text)) => Ok(text),
+            Some(other) => Err(format!("a {} as item of a list; items are texts", other.type_name())),
+            None => Err("a missing item of a list; leave it out".to_owned()),
+        });
+        let texts: std::result::Result<Vec<&str>, String> = texts.collect();
+        column.push(Value::List(texts?))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The stage binary `evaluate`.
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Predicts with every model, scores, and makes the report
+///
+/// Reads OUT/split, OUT/train, OUT/feature-selection/selection.parquet and OUT/ingest/observations.parquet. Writes
+/// OUT/evaluate/predictions.parquet (row_id, Actual, <Name>_Pred), metrics.parquet and metrics.json (RMSE, MAE,
+/// R2 and MAPE on train, val, test and test_unseen), <Name>.svg (predicted against actual) and report.html.
+///
+/// Configuration: the names and the order of the models in [train].
+///
+/// Exit codes: 0 done, 64 wrong flags, 65 bad data, 66 missing input, 70 bug, 74 disk, 78 wrong configuration,
+/// 130 and 143 after SIGINT and SIGTERM.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    stage: stage::Arguments,
+}
+
+impl AsRef<stage::Arguments> for Arguments {
+    fn as_ref(&self) -> &stage::Arguments {
+        &self.stage
+    }
+}
+
+fn main() -> ExitCode {
+    stage::main("evaluate", |arguments: &Arguments| evaluate::run(&arguments.stage))
+}

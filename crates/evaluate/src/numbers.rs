@@ -1,0 +1,82 @@
+//! Numbers as people read them: thousands apart, a true minus sign, no more digits than they carry.
+
+/// The minus sign of typography.
+const MINUS: &str = "\u{2212}";
+
+/// Digits after the point that show `digits` significant ones of `largest`; at most eight.
+pub(crate) fn decimals(largest: f64, digits: i32) -> usize {
+    if largest == 0.0 || !largest.is_finite() {
+        return 0;
+    }
+    let magnitude = largest.abs().log10().floor() as i32;
+    (digits - 1 - magnitude).clamp(0, 8) as usize
+}
+
+/// `value` rounded to `decimals`, as in "−12,345.6"; in powers of ten where that would be unreadable.
+pub(crate) fn grouped(value: f64, decimals: usize) -> String {
+    let size = value.abs();
+    if value.is_nan() {
+        return "–".into();
+    }
+    let digits = if size.is_infinite() {
+        "∞".into()
+    } else if size >= 1e12 || (size > 0.0 && size < 1e-6) {
+        format!("{size:.2e}")
+    } else {
+        thousands(&format!("{size:.decimals$}"))
+    };
+    let vanished = digits.chars().all(|c| matches!(c, '0' | '.'));
+    if value < 0.0 && !vanished { format!("{MINUS}{digits}") } else { digits }
+}
+
+/// `value` to `digits` significant digits.
+pub(crate) fn significant(value: f64, digits: i32) -> String {
+    grouped(value, decimals(value, digits))
+}
+
+/// A count, as in "12,345".
+pub(crate) fn count(count: usize) -> String {
+    thousands(&count.to_string())
+}
+
+/// Commas between groups of three digits before the point.
+fn thousands(number: &str) -> String {
+    let (whole, fraction) = number.find('.').map_or((number, ""), |point| number.split_at(point));
+    let mut text = String::with_capacity(number.len() + whole.len() / 3);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let cases = [
+            (0.0, 0, "0"),
+            (999.0, 0, "999"),
+            (1000.0, 0, "1,000"),
+            (-1_234_567.891, 1, "−1,234,567.9"),
+            (-0.04, 1, "0.0"),
+            (2.5e-7, 3, "2.50e-7"),
+            (f64::NEG_INFINITY, 1, "−∞"),
+            (f64::NAN, 1, "–"),
+        ];
+        for (value, decimals, text) in cases {
+            assert_eq!(grouped(value, decimals), text);
+        }
+    }
+
+    #[test]
+    fn significant_digits_set_the_decimals() {
+        for (value, text) in [(12_345.6, "12,346"), (515.53, "515.5"), (0.01234, "0.01234"), (0.0, "0")] {
+            assert_eq!(significant(value, 4), text);
+        }
+    }
+}

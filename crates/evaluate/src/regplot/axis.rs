@@ -1,0 +1,151 @@
+//! An axis: the span of the numbers, and ticks at round ones.
+
+use crate::numbers;
+
+/// Ticks that one side of the picture has room for.
+const MOST_TICKS: f64 = 7.0;
+
+/// The span of an axis, in units of the label.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Axis {
+    low: f64,
+    high: f64,
+}
+
+/// A round number on an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tick {
+    /// 0 at the low end of the axis, 1 at the high end.
+    pub(super) position: f64,
+    /// The number, as people read it.
+    pub(super) label: String,
+}
+
+impl Axis {
+    /// An axis that holds all of `values` with some room; from 0 to 1 if there are none.
+    pub(super) fn around(values: impl Iterator<Item = f64>) -> Self {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        if low > high {
+            return Self { low: 0.0, high: 1.0 };
+        }
+        let size = low.abs().max(high.abs());
+        let room = match high - low {
+            span if span > 1e-9 * size => 0.04 * span,
+            _ if size > 0.0 => 0.1 * size,
+            _ => 1.0,
+        };
+        // An axis of prices shows a zero that is near, and nothing below it.
+        let low = if low >= 0.0 && low < 3.0 * room { 0.0 } else { low - room };
+        Self { low, high: high + room }
+    }
+
+    /// 0 for the low end, 1 for the high end.
+    pub(super) fn position(&self, value: f64) -> f64 {
+        (value - self.low) / (self.high - self.low)
+    }
+
+    /// The nearest value that the axis holds.
+    pub(super) fn clamp(&self, value: f64) -> f64 {
+        value.clamp(self.low, self.high)
+    }
+
+    /// Multiples of 1, 2, 2.5 or 5 times a power of ten.
+    pub(super) fn ticks(&self) -> Vec<Tick> {
+        let step = Step::at_least((self.high - self.low) / MOST_TICKS);
+        let (first, last) = ((self.low / step.size()).ceil(), (self.high / step.size()).floor());
+        let size = self.low.abs().max(self.high.abs());
+        let ticks = (0..=(last - first) as i64).map(|i| step.times(first + i as f64));
+        ticks.map(|value| Tick { position: self.position(value), label: step.label(value, size) }).collect()
+    }
+}
+
+/// The distance of two ticks: `mantissa * 10^exponent`.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    mantissa: f64,
+    exponent: i32,
+}
+
+impl Step {
+    fn at_least(distance: f64) -> Self {
+        let exponent = distance.log10().floor() as i32;
+        let rest = distance / 10f64.powi(exponent);
+        match [1.0, 2.0, 2.5, 5.0].into_iter().find(|&mantissa| mantissa >= rest) {
+            Some(mantissa) => Self { mantissa, exponent },
+            None => Self { mantissa: 1.0, exponent: exponent + 1 },
+        }
+    }
+
+    fn size(self) -> f64 {
+        self.times(1.0)
+    }
+
+    /// `count` steps. Dividing by a power of ten rounds once: three steps of 0.1 are 0.3.
+    fn times(self, count: f64) -> f64 {
+        let mantissas = count * self.mantissa;
+        match self.exponent {
+            exponent @ 0.. => mantissas * 10f64.powi(exponent),
+            exponent => mantissas / 10f64.powi(-exponent),
+        }
+    }
+
+    /// The tick at `value` on an axis that reaches to `size`.
+    fn label(self, value: f64, size: f64) -> String {
+        let fraction = i32::from(self.mantissa == 2.5);
+        let decimals = |power: i32| (power - self.exponent + fraction).max(0) as usize;
+        match size {
+            _ if value == 0.0 => "0".into(),
+            1e6..1e9 => format!("{}M", numbers::grouped(value / 1e6, decimals(6))),
+            1e-3..1e6 => numbers::grouped(value, decimals(0)),
+            // A product of the mantissa may carry a rounding error in its last digit.
+            _ => {
+                let digits = (size.log10().floor() as i32 - self.exponent + fraction).clamp(0, 4) as usize;
+                let (mantissa, power) = scientific(value, digits);
+                format!("{}e{power}", numbers::grouped(mantissa, digits))
+            }
+        }
+    }
+}
+
+/// `value` as a mantissa below ten in size, at the given digits after its point, and a power of ten.
+fn scientific(value: f64, digits: usize) -> (f64, i32) {
+    let text = format!("{value:.digits$e}");
+    let (mantissa, power) = text.split_once('e').expect("the format has an exponent");
+    (mantissa.parse().expect("digits are a number"), power.parse().expect("digits are a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(values: &[f64]) -> String {
+        let ticks = Axis::around(values.iter().copied()).ticks();
+        ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(labels(&[429.0, 15_472.65]), "0 2,500 5,000 7,500 10,000 12,500 15,000");
+        assert_eq!(labels(&[-0.31, 0.94]), "−0.2 0 0.2 0.4 0.6 0.8");
+        assert_eq!(labels(&[1e5, 1.3e6]), "0 0.25M 0.50M");
+        assert_eq!(labels(&[-4e12, 2e12]), "");
+        assert_eq!(labels(&[1e-7, 6e-7]), "");
+    }
+
+    #[test]
+    fn an_axis_without_a_span_gets_one() {
+        assert_eq!(labels(&[]), "0 0.2 0.4 0.6 0.8 1.0");
+        assert_eq!(labels(&[0.0, 0.0]), "");
+        assert_eq!(labels(&[500.0]), "");
+        assert_eq!(labels(&[-1e140, 1e140]), "");
+    }
+
+    #[test]
+    fn positions_run_from_low_to_high() {
+        let axis = Axis { low: -1.0, high: 3.0 };
+        assert_eq!([-1.0, 0.0, 3.0].map(|value| axis.position(value)), [0.0, 0.25, 1.0]);
+        assert_eq!([-2.0, 0.5, 4.0].map(|value| axis.clamp(value)), [-1.0, 0.5, 3.0]);
+    }
+}

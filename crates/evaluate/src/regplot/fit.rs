@@ -1,0 +1,137 @@
+//! The least-squares line of actual on predicted, and the bootstrap's 95 % band around it.
+
+use super::Point;
+use regressors::random::RandomState;
+
+/// Resamples of the bootstrap, as seaborn draws.
+const RESAMPLES: usize = 1000;
+
+/// Most rows of one resample. Of longer tables a resample draws this many, and what its line strays from
+/// the line of all rows shrinks by the square root of the share drawn (the m out of n bootstrap).
+const MOST_DRAWN: usize = 5000;
+
+/// Points of the band.
+const GRID: usize = 100;
+
+/// Seed of the bootstrap.
+const SEED: u32 = 0;
+
+/// The line over the range of the predictions, and its band.
+#[derive(Clone, Debug)]
+pub(super) struct Fit {
+    /// The line.
+    pub(super) line: Line,
+    /// The band at equal distances from the smallest prediction to the largest.
+    pub(super) band: Vec<Interval>,
+}
+
+/// `actual = centre.actual + slope * (predicted - centre.predicted)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Line {
+    centre: Point,
+    slope: f64,
+}
+
+/// The band at one place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Interval {
+    /// The place on the horizontal axis.
+    pub(super) predicted: f64,
+    /// The 2.5th percentile of the resampled lines.
+    pub(super) low: f64,
+    /// Their 97.5th percentile.
+    pub(super) high: f64,
+}
+
+impl Fit {
+    /// The fit of all points; `None` if the predictions are all equal and span no line.
+    pub(super) fn of(points: &[Point]) -> Option<Self> {
+        let line = Line::of(points)?;
+        let predictions = || points.iter().map(|point| point.predicted);
+        let low = predictions().fold(f64::INFINITY, f64::min);
+        let high = predictions().fold(f64::NEG_INFINITY, f64::max);
+        let drawn = points.len().min(MOST_DRAWN);
+        let lines = resampled(points, drawn, line.centre);
+        let shrink = (drawn as f64 / points.len() as f64).sqrt();
+        let mut strayed = vec![0.0; lines.len()];
+        let band = (0..GRID).map(|i| {
+            let share = i as f64 / (GRID - 1) as f64;
+            let predicted = low * (1.0 - share) + high * share;
+            let middle = line.at(predicted);
+            strayed.iter_mut().zip(&lines).for_each(|(by, other)| *by = other.at(predicted) - middle);
+            let mut edge = |share| middle + shrink * percentile(&mut strayed, share);
+            Interval { predicted, low: edge(0.025), high: edge(0.975) }
+        });
+        Some(Self { line, band: band.collect() })
+    }
+
+    /// What the line says of the smallest and the largest prediction.
+    pub(super) fn ends(&self) -> [f64; 2] {
+        let ends = [self.band.first(), self.band.last()].map(|end| end.expect("the band has a grid"));
+        ends.map(|end| self.line.at(end.predicted))
+    }
+}
+
+impl Line {
+    /// The least-squares line; `None` if the predictions are all equal.
+    fn of(points: &[Point]) -> Option<Self> {
+        let n = points.len() as f64;
+        let mean = |of: fn(&Point) -> f64| points.iter().map(of).sum::<f64>() / n;
+        let centre = Point { predicted: mean(|p| p.predicted), actual: mean(|p| p.actual) };
+        let sums = points.iter().fold(Sums::default(), |sums, point| sums.plus(*point, centre));
+        let first = points.first()?.predicted;
+        let flat = points.iter().all(|point| point.predicted == first);
+        (!flat).then(|| Self { centre, slope: sums.slope(n) })
+    }
+
+    /// The line's value at a prediction.
+    pub(super) fn at(&self, predicted: f64) -> f64 {
+        self.centre.actual + self.slope * (predicted - self.centre.predicted)
+    }
+}
+
+/// Sums over the points of a sample, of their distances from the centre of all points.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    x: f64,
+    y: f64,
+    xx: f64,
+    xy: f64,
+}
+
+impl Sums {
+    #[inline]
+    fn plus(self, point: Point, centre: Point) -> Self {
+        let (x, y) = (point.predicted - centre.predicted, point.actual - centre.actual);
+        Self { x: self.x + x, y: self.y + y, xx: self.xx + x * x, xy: self.xy + x * y }
+    }
+
+    /// The least-squares slope; 0 for a sample whose predictions are all equal.
+    fn slope(self, n: f64) -> f64 {
+        let variance = self.xx - self.x * self.x / n;
+        // Below this share of the sum, the difference is rounding.
+        if variance > 1e-12 * self.xx { (self.xy - self.x * self.y / n) / variance } else { 0.0 }
+    }
+}
+
+/// The lines of samples of `drawn` points, with replacement.
+fn resampled(points: &[Point], drawn: usize, centre: Point) -> Vec<Line> {
+    let rows = u32::try_from(points.len()).expect("splits hold fewer than 2^32 rows");
+    let n = drawn as f64;
+    let mut random = RandomState::new(SEED);
+    let line = |_| {
+        let sample = (0..drawn).map(|_| points[random.randint(rows) as usize]);
+        let sums = sample.fold(Sums::default(), |sums, point| sums.plus(point, centre));
+        let mean = Point { predicted: centre.predicted + sums.x / n, actual: centre.actual + sums.y / n };
+        Line { centre: mean, slope: sums.slope(n) }
+    };
+    (0..RESAMPLES).map(line).collect()
+}
+
+/// The percentile at `share`, linear between two order statistics. Reorders `values`.
+fn percentile(values: &mut [f64], share: f64) -> f64 {
+    let place = share * (values.len() - 1) as f64;
+    let (_, &mut below, above) = values.select_nth_unstable_by(place as usize, f64::total_cmp);
+    let next = above.iter().copied().fold(f64::INFINITY, f64::min);
+    if above.is_empty() { below } else { below + (next - below) * place.fract() }
+}

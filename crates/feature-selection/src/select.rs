@@ -1,0 +1,237 @@
+//! The chain of selections and what each says of every candidate.
+
+use crate::config::{ForestImportance, Method, Section};
+use crate::encode::Encoded;
+use crate::{f_regression, vif};
+use linfa::Dataset;
+use linfa::traits::Fit;
+use ndarray::{Array1, Array2, ArrayView1, Axis};
+use regressors::RandomForest;
+use regressors::tree::TreeParams;
+use stage::{Error, Result};
+
+/// What selections see: train rows, or all rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Fitted {
+    /// Candidate features, shape `(n_rows, n_candidates)`.
+    pub(crate) values: Array2<f64>,
+    /// The same of the rows with a label.
+    pub(crate) labelled: Array2<f64>,
+    /// The label of those rows.
+    pub(crate) label: Array1<f64>,
+}
+
+/// What is known of one candidate.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Note {
+    pub(crate) vif: Option<f64>,
+    pub(crate) f_score: Option<f64>,
+    pub(crate) importance: Option<f64>,
+    /// Round in which the candidate left.
+    pub(crate) round: Option<u32>,
+    /// Why it left, or stayed.
+    pub(crate) reason: String,
+}
+
+/// The selected features and a note on every candidate.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// Positions of the kept candidates, in the order of the features.
+    pub(crate) kept: Vec<usize>,
+    /// By candidate.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Applies the configured selections one after the other.
+///
+/// # Errors
+/// If a selection is given wrong parameters, or nothing is left.
+pub(crate) fn select(encoded: &Encoded, fitted: &Fitted, section: &Section) -> Result<Outcome> {
+    let n = encoded.features.len();
+    let mut chain = Chain {
+        encoded,
+        fitted,
+        outcome: Outcome { kept: (0..n).collect(), notes: vec![Note::default(); n] },
+        round: 0,
+    };
+    for method in section.select.methods() {
+        match method {
+            Method::None => {}
+            Method::Columns => chain.columns(&section.columns)?,
+            Method::Variance => chain.variance(section.variance.threshold)?,
+            Method::Vif => chain.vif(section.vif.limit)?,
+            Method::KBest => chain.k_best(section.k_best.k)?,
+            Method::ForestImportance => chain.forest_importance(section.forest_importance)?,
+        }
+        if chain.outcome.kept.is_empty() {
+            return Err(Error::data("feature-selection: no feature is left; loosen the selection"));
+        }
+    }
+    for &index in &chain.outcome.kept {
+        let note = &mut chain.outcome.notes[index];
+        if note.reason.is_empty() {
+            "kept: no selection asked for".clone_into(&mut note.reason);
+        }
+    }
+    Ok(chain.outcome)
+}
+
+struct Chain<'a> {
+    encoded: &'a Encoded,
+    fitted: &'a Fitted,
+    outcome: Outcome,
+    round: u32,
+}
+
+impl Chain<'_> {
+    /// Keeps the named features, in the given order.
+    fn columns(&mut self, names: &[String]) -> Result<()> {
+        if names.is_empty() {
+            return Err(Error::config("feature-selection.columns: list the features to keep"));
+        }
+        let position = |name: &String| {
+            let found = self.outcome.kept.iter().find(|&&index| self.encoded.features[index].name == *name);
+            found.copied().ok_or_else(|| {
+                Error::config(format!("feature-selection.columns: there is no feature '{name}'"))
+            })
+        };
+        let listed: Vec<usize> = names.iter().map(position).collect::<Result<_>>()?;
+        self.round += 1;
+        for index in self.outcome.kept.clone() {
+            let kept = listed.contains(&index);
+            self.note(
+                index,
+                kept,
+                if kept { "listed in columns" } else { "not listed in columns" }.to_owned(),
+            );
+        }
+        self.outcome.kept = listed;
+        Ok(())
+    }
+
+    /// scikit-learn's `VarianceThreshold`: population variances; at threshold 0 a constant counts as one whatever rounding says.
+    fn variance(&mut self, threshold: f64) -> Result<()> {
+        if threshold.is_nan() || threshold < 0.0 {
+            return Err(Error::config(format!(
+                "feature-selection.variance.threshold = {threshold}: must be at least 0"
+            )));
+        }
+        let variance = |index: usize| {
+            let column = self.fitted.values.column(index);
+            let range = peak_to_peak(column);
+            if threshold == 0.0 { column.var(0.0).min(range) } else { column.var(0.0) }
+        };
+        let variances: Vec<f64> = self.outcome.kept.iter().map(|&index| variance(index)).collect();
+        self.retain(&variances, |variance| {
+            let kept = variance > threshold;
+            (kept, format!("variance {} {} {threshold}", number(variance), if kept { ">" } else { "<=" }))
+        });
+        Ok(())
+    }
+
+    /// Drops the largest variance inflation factor until none is above the limit; each drop is a round.
+    fn vif(&mut self, limit: f64) -> Result<()> {
+        if limit.is_nan() || limit < 1.0 {
+            return Err(Error::config(format!("feature-selection.vif.limit = {limit}: must be at least 1")));
+        }
+        let elimination =
+            vif::eliminate(self.fitted.values.select(Axis(1), &self.outcome.kept).view(), limit);
+        let before = self.outcome.kept.clone();
+        for drop in elimination.dropped {
+            let index = before[drop.column];
+            self.round += 1;
+            self.outcome.notes[index].vif = Some(drop.vif);
+            let constant = peak_to_peak(self.fitted.values.column(index)) == 0.0;
+            let reason = match drop.vif.is_infinite() {
+                true if constant => "constant in the fitted rows".to_owned(),
+                true => "exactly collinear with features before it".to_owned(),
+                false => format!("vif {} > {limit}", number(drop.vif)),
+            };
+            self.note(index, false, reason);
+        }
+        self.outcome.kept = elimination.kept.iter().map(|(column, _)| before[*column]).collect();
+        for (column, vif) in elimination.kept {
+            self.outcome.notes[before[column]].vif = Some(vif);
+            self.note(before[column], true, format!("vif {} <= {limit}", number(vif)));
+        }
+        Ok(())
+    }
+
+    /// scikit-learn's `SelectKBest(f_regression)`: of equal scores the later columns stay.
+    fn k_best(&mut self, k: usize) -> Result<()> {
+        if k == 0 {
+            return Err(Error::config("feature-selection.k-best.k = 0: must be at least 1"));
+        }
+        let records = self.fitted.labelled.select(Axis(1), &self.outcome.kept);
+        let scores = f_regression(records.view(), self.fitted.label.view());
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+        let best: Vec<usize> = order.split_off(order.len().saturating_sub(k));
+        for (place, &score) in scores.iter().enumerate() {
+            self.outcome.notes[self.outcome.kept[place]].f_score = Some(score);
+        }
+        let places: Vec<f64> = (0..scores.len()).map(|place| place as f64).collect();
+        self.retain(&places, |place| {
+            let place = place as usize;
+            let kept = best.contains(&place);
+            let rank = if kept { "among" } else { "not among" };
+            (kept, format!("F {} {rank} the {k} best", number(scores[place])))
+        });
+        Ok(())
+    }
+
+    /// Impurity importances of a random forest, as scikit-learn's `feature_importances_`.
+    fn forest_importance(&mut self, config: ForestImportance) -> Result<()> {
+        let records = self.fitted.labelled.select(Axis(1), &self.outcome.kept);
+        let forest = RandomForest::params()
+            .n_estimators(config.n_estimators)
+            .random_state(config.random_state)
+            .fit(&Dataset::new(records, self.fitted.label.clone()))
+            .map_err(|error| Error::config(format!("feature-selection.forest-importance: {error}")))?;
+        let importances = forest.feature_importances().to_vec();
+        for (place, &importance) in importances.iter().enumerate() {
+            self.outcome.notes[self.outcome.kept[place]].importance = Some(importance);
+        }
+        let threshold = config.threshold;
+        self.retain(&importances, |importance| {
+            let kept = importance > threshold;
+            (kept, format!("importance {} {} {threshold}", number(importance), if kept { ">" } else { "<=" }))
+        });
+        Ok(())
+    }
+
+    /// Keeps candidates by their value, in one round. `judge` gives the verdict and its reason.
+    fn retain(&mut self, values: &[f64], judge: impl Fn(f64) -> (bool, String)) {
+        self.round += 1;
+        let mut kept = Vec::new();
+        for (index, &value) in self.outcome.kept.clone().into_iter().zip(values) {
+            let (stays, reason) = judge(value);
+            self.note(index, stays, reason);
+            if stays {
+                kept.push(index);
+            }
+        }
+        self.outcome.kept = kept;
+    }
+
+    fn note(&mut self, index: usize, kept: bool, reason: String) {
+        let note = &mut self.outcome.notes[index];
+        note.reason = reason;
+        note.round = (!kept).then_some(self.round);
+    }
+}
+
+fn peak_to_peak(column: ArrayView1<'_, f64>) -> f64 {
+    let (low, high) =
+        column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+    high - low
+}
+
+/// A number as a person reads it in a reason.
+fn number(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        0.01..1e6 => format!("{value:.2}"),
+        _ => format!("{value:.2e}"),
+    }
+}

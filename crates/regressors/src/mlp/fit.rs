@@ -1,0 +1,200 @@
+//! Training: epochs of batches until the loss, or the score of the rows held out, stops improving.
+
+use super::kernel::{Block, LANES};
+use super::model::MlpParts;
+use super::network::{Network, Pass};
+use super::optimizer::Optimizer;
+use super::params::{BatchSize, MlpValidParams};
+use super::sparse::SparseRows;
+use crate::random::{RandomState, train_test_split};
+use crate::{Error, Result};
+use ndarray::{ArrayView1, ArrayView2};
+
+/// The batch size that `auto` stands for.
+const AUTO_BATCH_ROWS: usize = 200;
+
+/// Trains a network on checked data.
+pub(super) fn fit(
+    params: &MlpValidParams,
+    records: &ArrayView2<'_, f64>,
+    targets: &ArrayView1<'_, f64>,
+) -> Result<MlpParts> {
+    let mut random = RandomState::new(params.random_state);
+    let mut sizes = vec![records.ncols()];
+    sizes.extend(&params.hidden_layer_sizes);
+    sizes.push(1);
+    let mut network = Network::random(&sizes, params.activation, &mut random);
+    let samples = Samples { records: SparseRows::from_dense(records), targets: targets.to_vec() };
+    let (train, held_out) = if params.early_stopping {
+        let (train, held_out) = samples.hold_out(params.validation_fraction, &mut random)?;
+        (train, Some(held_out))
+    } else {
+        (samples, None)
+    };
+
+    let mut best = network.parameters().to_vec();
+    let mut patience = Patience { tol: params.tol, best: f64::NEG_INFINITY, epochs: 0 };
+    let (mut loss_curve, mut validation_scores) = (Vec::new(), Vec::new());
+    let mut trainer = Trainer::new(params, &network, train, random);
+    while loss_curve.len() < params.max_iter {
+        let loss = trainer.epoch(&mut network);
+        loss_curve.push(loss);
+        params.progress.step();
+        if let Some(held_out) = &held_out {
+            let score = held_out.r2(&network);
+            validation_scores.push(score);
+            if patience.improves(score) {
+                best.copy_from_slice(network.parameters());
+            }
+        } else {
+            // A weight that is no longer a number never becomes one again: scikit-learn goes on to the last
+            // epoch and then raises.
+            network.check_finite()?;
+            patience.improves(-loss);
+        }
+        trainer.end_epoch(loss_curve.len());
+        if patience.epochs > params.n_iter_no_change {
+            if !trainer.optimizer.slow_down() {
+                break;
+            }
+            patience.epochs = 0;
+        }
+    }
+    if held_out.is_some() {
+        network.parameters_mut().copy_from_slice(&best);
+    }
+    network.check_finite()?;
+    let (coefs, intercepts) = (network.coefs(), network.intercepts());
+    Ok(MlpParts { activation: params.activation, coefs, intercepts, loss_curve, validation_scores })
+}
+
+/// Records with their targets.
+struct Samples {
+    records: SparseRows,
+    targets: Vec<f64>,
+}
+
+impl Samples {
+    fn select(&self, rows: &[usize]) -> Self {
+        let mut records = SparseRows::default();
+        records.select(&self.records, rows);
+        Self { records, targets: rows.iter().map(|&row| self.targets[row]).collect() }
+    }
+
+    /// The rows to train on and those held out, as scikit-learn's `train_test_split` draws them.
+    fn hold_out(&self, fraction: f64, random: &mut RandomState) -> Result<(Self, Self)> {
+        let split = train_test_split(self.targets.len(), fraction, random);
+        if split.test.len() < 2 || split.train.is_empty() {
+            return Err(Error::Parameter {
+                name: "validation_fraction",
+                value: fraction.to_string(),
+                requirement: "such that two rows are held out and one is left to train on",
+            });
+        }
+        Ok((self.select(&split.train), self.select(&split.test)))
+    }
+
+    /// R² of the network on these rows: NaN for predictions that are not finite; for targets without variance, 1
+    /// if they are met and else 0.
+    fn r2(&self, network: &Network) -> f64 {
+        let predictions = network.predict(self.records.clone());
+        if predictions.iter().any(|prediction| !prediction.is_finite()) {
+            return f64::NAN;
+        }
+        let mean = self.targets.iter().sum::<f64>() / self.targets.len() as f64;
+        let left: f64 = self.targets.iter().zip(&predictions).map(|(y, p)| (y - p) * (y - p)).sum();
+        let total: f64 = self.targets.iter().map(|y| (y - mean) * (y - mean)).sum();
+        if left == 0.0 {
+            1.0
+        } else if total == 0.0 {
+            0.0
+        } else {
+            1.0 - left / total
+        }
+    }
+}
+
+/// scikit-learn's count of epochs that did not improve the best score by `tol`.
+struct Patience {
+    tol: f64,
+    best: f64,
+    epochs: usize,
+}
+
+impl Patience {
+    /// Takes the score of an epoch: whether it is the best so far, be it by less than `tol`. A score of NaN resets
+    /// the count, as in scikit-learn.
+    fn improves(&mut self, score: f64) -> bool {
+        self.epochs = if score < self.best + self.tol { self.epochs + 1 } else { 0 };
+        let improves = score > self.best;
+        if improves {
+            self.best = score;
+        }
+        improves
+    }
+}
+
+/// The data of a fit, the order in which it is visited, and what is kept from batch to batch.
+struct Trainer<'a> {
+    params: &'a MlpValidParams,
+    optimizer: Optimizer,
+    random: RandomState,
+    train: Samples,
+    /// Rows in the order of the current epoch.
+    order: Vec<usize>,
+    batch_rows: usize,
+    pass: Pass,
+    /// Targets of the current batch.
+    targets: Vec<f64>,
+    gradient: Vec<Block>,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(params: &'a MlpValidParams, network: &Network, train: Samples, random: RandomState) -> Self {
+        let n_rows = train.targets.len();
+        let batch_rows = match params.batch_size {
+            BatchSize::Auto => AUTO_BATCH_ROWS,
+            BatchSize::Rows(rows) => rows,
+        };
+        Self {
+            params,
+            optimizer: Optimizer::new(params, network),
+            random,
+            train,
+            order: (0..n_rows).collect(),
+            batch_rows: batch_rows.min(n_rows),
+            pass: network.pass(),
+            targets: Vec::new(),
+            gradient: vec![[0.0; LANES]; network.parameters().len()],
+        }
+    }
+
+    /// One step per batch over all rows; returns the loss, averaged over rows.
+    fn epoch(&mut self, network: &mut Network) -> f64 {
+        if self.params.shuffle {
+            // Positions within the order of the epoch before: orders are composed.
+            let positions = self.random.permutation(self.order.len());
+            self.order = positions.into_iter().map(|position| self.order[position]).collect();
+        }
+        let mut loss = 0.0;
+        for batch in self.order.chunks(self.batch_rows) {
+            self.pass.records().select(&self.train.records, batch);
+            self.targets.clear();
+            self.targets.extend(batch.iter().map(|&row| self.train.targets[row]));
+            let batch_loss = network.loss_and_gradient(
+                &mut self.pass,
+                &self.targets,
+                self.params.alpha,
+                &mut self.gradient,
+            );
+            loss += batch_loss * batch.len() as f64;
+            self.optimizer.step(network.parameters_mut(), &self.gradient);
+        }
+        loss / self.order.len() as f64
+    }
+
+    /// Tells the solver that this many epochs are done.
+    fn end_epoch(&mut self, epochs: usize) {
+        self.optimizer.end_epoch(epochs as f64 * self.order.len() as f64);
+    }
+}

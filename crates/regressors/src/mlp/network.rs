@@ -1,0 +1,307 @@
+//! The layers of a network, forwards and backwards.
+
+use super::kernel::{Block, LANES, add_scaled, blocks, dot, multiply};
+use super::model::MlpParts;
+use super::params::Activation;
+use super::sparse::SparseRows;
+use crate::random::RandomState;
+use crate::{Error, Result};
+use ndarray::{Array1, Array2};
+use std::ops::Range;
+
+impl Activation {
+    /// Turns weighted inputs into activations.
+    fn apply(self, values: &mut [f64]) {
+        match self {
+            Self::Identity => {}
+            Self::Logistic => values.iter_mut().for_each(|z| *z = 1.0 / (1.0 + (-*z).exp())),
+            Self::Tanh => values.iter_mut().for_each(|z| *z = z.tanh()),
+            // Unlike `f64::max`, this keeps NaN, by which a diverging fit is recognised.
+            Self::Relu => values.iter_mut().for_each(|z| *z = if *z < 0.0 { 0.0 } else { *z }),
+        }
+    }
+
+    /// Multiplies deltas by the derivative, given the activations.
+    fn apply_derivative(self, activations: &[f64], deltas: &mut [f64]) {
+        let pairs = deltas.iter_mut().zip(activations);
+        match self {
+            Self::Identity => {}
+            Self::Logistic => pairs.for_each(|(delta, a)| *delta = *delta * a * (1.0 - a)),
+            Self::Tanh => pairs.for_each(|(delta, a)| *delta *= 1.0 - a * a),
+            Self::Relu => pairs.for_each(|(delta, a)| *delta = if *a == 0.0 { 0.0 } else { *delta }),
+        }
+    }
+}
+
+/// Where the parameters of a layer lie in the vector of all.
+///
+/// A hidden layer has `fan_in` rows of `width` blocks of weights, and `width` blocks of biases. The output layer
+/// has its one column of weights as one padded row, and a block of which the first lane is its bias.
+#[derive(Clone, Debug)]
+struct Layer {
+    fan_in: usize,
+    units: usize,
+    /// Distance of the weights of one input to those of the next, in numbers.
+    stride: usize,
+    weights: Range<usize>,
+    bias: Range<usize>,
+}
+
+impl Layer {
+    /// Lays out the layers of the given sizes (inputs, hidden layers, one output): all weights first, as
+    /// scikit-learn orders them.
+    fn layout(sizes: &[usize]) -> Vec<Self> {
+        let last = sizes.len() - 2;
+        let mut end = 0;
+        let mut take = |length| {
+            end += length;
+            end - length..end
+        };
+        let mut layers: Vec<_> = (0..=last)
+            .map(|l| {
+                let (fan_in, units) = (sizes[l], sizes[l + 1]);
+                let (stride, length) = if l == last {
+                    (1, blocks(fan_in))
+                } else {
+                    (blocks(units) * LANES, fan_in * blocks(units))
+                };
+                Self { fan_in, units, stride, weights: take(length), bias: 0..0 }
+            })
+            .collect();
+        for layer in &mut layers {
+            layer.bias = take(blocks(layer.units));
+        }
+        layers
+    }
+}
+
+/// A network with one output. Units are padded to whole blocks; what belongs to padding is zero for ever,
+/// since no activation and no delta reaches it.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    hidden: Vec<Layer>,
+    output: Layer,
+    activation: Activation,
+    parameters: Vec<Block>,
+}
+
+/// One batch on its way through a network; buffers are kept from batch to batch.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pass {
+    /// What each hidden layer sees.
+    inputs: Vec<SparseRows>,
+    /// What each hidden layer makes of it: a padded row per row of the batch.
+    activations: Vec<Vec<Block>>,
+    /// Derivatives of the loss by the weighted inputs of each hidden layer, in the same shape.
+    deltas: Vec<Vec<Block>>,
+    /// The output of each row.
+    outputs: Vec<f64>,
+    /// The columns of one layer's input.
+    columns: SparseRows,
+}
+
+impl Pass {
+    /// The records that the first layer sees.
+    pub(super) fn records(&mut self) -> &mut SparseRows {
+        &mut self.inputs[0]
+    }
+}
+
+impl Network {
+    /// A network with the weights that scikit-learn draws (Glorot & Bengio 2010): for each layer its weights row
+    /// by row, then its biases. `sizes` are those of the inputs, the hidden layers and the output.
+    pub(super) fn random(sizes: &[usize], activation: Activation, random: &mut RandomState) -> Self {
+        let factor = if activation == Activation::Logistic { 2.0 } else { 6.0 };
+        Self::filled(sizes, activation, |layer| {
+            let bound = (factor / (layer.fan_in + layer.units) as f64).sqrt();
+            random.uniform(-bound, bound)
+        })
+    }
+
+    /// The network of a stored model.
+    pub(super) fn from_parts(parts: &MlpParts) -> Self {
+        let sizes: Vec<_> = parts.coefs.iter().map(Array2::nrows).chain([1]).collect();
+        let mut values = parts.coefs.iter().zip(&parts.intercepts).flat_map(|(w, b)| w.iter().chain(b));
+        Self::filled(&sizes, parts.activation, |_| {
+            *values.next().expect("invariant: layers are as large as their weights")
+        })
+    }
+
+    /// A network whose parameters come one by one: for each layer its weights row by row, then its biases.
+    fn filled(sizes: &[usize], activation: Activation, mut value: impl FnMut(&Layer) -> f64) -> Self {
+        let mut hidden = Layer::layout(sizes);
+        let output = hidden.pop().expect("invariant: a network has an output layer");
+        let mut parameters = vec![[0.0; LANES]; output.bias.end];
+        for layer in hidden.iter().chain([&output]) {
+            let weights = parameters[layer.weights.clone()].as_flattened_mut();
+            for row in weights.chunks_mut(layer.stride).take(layer.fan_in) {
+                row[..layer.units].fill_with(|| value(layer));
+            }
+            let bias = parameters[layer.bias.clone()].as_flattened_mut();
+            bias[..layer.units].fill_with(|| value(layer));
+        }
+        Self { hidden, output, activation, parameters }
+    }
+
+    /// All parameters, padding included.
+    pub(super) fn parameters(&self) -> &[Block] {
+        &self.parameters
+    }
+
+    /// All parameters, padding included, which has to stay zero.
+    pub(super) fn parameters_mut(&mut self) -> &mut [Block] {
+        &mut self.parameters
+    }
+
+    /// Refuses weights that are not finite.
+    pub(super) fn check_finite(&self) -> Result<()> {
+        if self.parameters.as_flattened().iter().all(|weight| weight.is_finite()) {
+            Ok(())
+        } else {
+            Err(Error::Diverged("weights are not finite"))
+        }
+    }
+
+    /// The weights of each layer, `(fan_in, fan_out)`.
+    pub(super) fn coefs(&self) -> Vec<Array2<f64>> {
+        let weights = |layer: &Layer| {
+            let values = self.parameters[layer.weights.clone()].as_flattened();
+            Array2::from_shape_fn((layer.fan_in, layer.units), |(i, j)| values[i * layer.stride + j])
+        };
+        self.hidden.iter().chain([&self.output]).map(weights).collect()
+    }
+
+    /// The biases of each layer, `(fan_out,)`.
+    pub(super) fn intercepts(&self) -> Vec<Array1<f64>> {
+        let bias = |layer: &Layer| {
+            Array1::from(self.parameters[layer.bias.clone()].as_flattened()[..layer.units].to_vec())
+        };
+        self.hidden.iter().chain([&self.output]).map(bias).collect()
+    }
+
+    /// Empty buffers for batches.
+    pub(super) fn pass(&self) -> Pass {
+        let layers = self.hidden.len();
+        Pass {
+            inputs: vec![SparseRows::default(); layers],
+            activations: vec![Vec::new(); layers],
+            deltas: vec![Vec::new(); layers],
+            ..Pass::default()
+        }
+    }
+
+    /// The outputs for some rows; each depends on its own row only.
+    pub(super) fn predict(&self, records: SparseRows) -> Vec<f64> {
+        let mut pass = self.pass();
+        *pass.records() = records;
+        self.forward(&mut pass);
+        pass.outputs
+    }
+
+    /// Carries the records of a pass through all layers.
+    fn forward(&self, pass: &mut Pass) {
+        let n_rows = pass.inputs[0].len();
+        for (l, layer) in self.hidden.iter().enumerate() {
+            let width = blocks(layer.units);
+            let activations = &mut pass.activations[l];
+            activations.resize(n_rows * width, [0.0; LANES]);
+            multiply(&pass.inputs[l], &self.parameters[layer.weights.clone()], width, activations);
+            for row in activations.chunks_exact_mut(width) {
+                add_scaled(row, 1.0, &self.parameters[layer.bias.clone()]);
+                // Padding is left out: its logistic activation would be 0.5.
+                self.activation.apply(&mut row.as_flattened_mut()[..layer.units]);
+            }
+            if let Some(input) = pass.inputs.get_mut(l + 1) {
+                input.compress(activations, layer.units);
+            }
+        }
+        let weights = &self.parameters[self.output.weights.clone()];
+        let bias = self.parameters[self.output.bias.start][0];
+        let last = pass.activations.last().expect("invariant: a network has a hidden layer");
+        pass.outputs.clear();
+        pass.outputs.extend(last.chunks_exact(weights.len()).map(|row| dot(row, weights) + bias));
+    }
+
+    /// Half the mean squared error of a batch plus the L2 penalty, and its gradient in the shape of
+    /// [`Self::parameters`].
+    pub(super) fn loss_and_gradient(
+        &self,
+        pass: &mut Pass,
+        targets: &[f64],
+        alpha: f64,
+        gradient: &mut [Block],
+    ) -> f64 {
+        self.forward(pass);
+        for (output, target) in pass.outputs.iter_mut().zip(targets) {
+            *output -= target;
+        }
+        let residuals = &pass.outputs;
+        let n_rows = residuals.len() as f64;
+        let squares: f64 = residuals.iter().map(|d| d * d).sum();
+        let weights = &self.parameters[..self.output.weights.end];
+        let loss = 0.5 * (squares / n_rows) + 0.5 * alpha * dot(weights, weights) / n_rows;
+
+        self.backward_output(pass, gradient);
+        for l in (0..self.hidden.len()).rev() {
+            self.backward_hidden(l, pass, gradient);
+        }
+        add_scaled(&mut gradient[..weights.len()], alpha, weights);
+        for value in gradient.as_flattened_mut() {
+            *value /= n_rows;
+        }
+        loss
+    }
+
+    /// From the residuals (in place of the outputs): the sums over rows that make the gradient of the output
+    /// layer, and the deltas of the last hidden layer.
+    fn backward_output(&self, pass: &mut Pass, gradient: &mut [Block]) {
+        let weights = &self.parameters[self.output.weights.clone()];
+        let l = self.hidden.len() - 1;
+        let (activations, deltas) = (&pass.activations[l], &mut pass.deltas[l]);
+        gradient[self.output.weights.clone()].fill([0.0; LANES]);
+        deltas.clear();
+        for (row, &residual) in activations.chunks_exact(weights.len()).zip(&pass.outputs) {
+            add_scaled(&mut gradient[self.output.weights.clone()], residual, row);
+            deltas.extend_from_slice(weights);
+        }
+        for (row, residual) in deltas.chunks_exact_mut(weights.len()).zip(&pass.outputs) {
+            row.as_flattened_mut().iter_mut().for_each(|delta| *delta *= residual);
+        }
+        gradient[self.output.bias.start][0] = pass.outputs.iter().sum();
+        self.activation.apply_derivative(activations.as_flattened(), deltas.as_flattened_mut());
+    }
+
+    /// From the deltas of hidden layer `l`: the sums over rows that make its gradient, and the deltas of the layer
+    /// before it.
+    fn backward_hidden(&self, l: usize, pass: &mut Pass, gradient: &mut [Block]) {
+        let layer = &self.hidden[l];
+        let width = blocks(layer.units);
+        let (before, after) = pass.deltas.split_at_mut(l);
+        let deltas = &after[0];
+
+        pass.columns.transpose(&pass.inputs[l], layer.fan_in);
+        multiply(&pass.columns, deltas, width, &mut gradient[layer.weights.clone()]);
+        let bias = &mut gradient[layer.bias.clone()];
+        bias.fill([0.0; LANES]);
+        for row in deltas.chunks_exact(width) {
+            add_scaled(bias, 1.0, row);
+        }
+
+        if let Some(previous) = before.last_mut() {
+            let activations = &pass.activations[l - 1];
+            let weights = &self.parameters[layer.weights.clone()];
+            previous.clear();
+            previous.resize(activations.len(), [0.0; LANES]);
+            let rows = previous.chunks_exact_mut(blocks(layer.fan_in)).zip(deltas.chunks_exact(width));
+            for (previous, deltas) in rows {
+                // One row of weights per unit of the layer before: padding gets none and stays zero.
+                for (delta, weights) in
+                    previous.as_flattened_mut().iter_mut().zip(weights.chunks_exact(width))
+                {
+                    *delta = dot(deltas, weights);
+                }
+            }
+            self.activation.apply_derivative(activations.as_flattened(), previous.as_flattened_mut());
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The hyperparameters that every tree learner has, with scikit-learn's names, defaults and domains.
+
+use crate::{Error, Result};
+
+/// How many features a node looks at before it settles for its best split.
+///
+/// If none of them varies in the node, it goes on until one does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxFeatures {
+    /// Every feature: scikit-learn's `None`, and 1.0.
+    All,
+    /// A share of the features, in `(0, 1]`; at least one.
+    Fraction(f64),
+    /// A number of features, at least 1; 1 is not [`Self::Fraction`] of 1.0.
+    Count(usize),
+    /// The square root of the number of features.
+    Sqrt,
+    /// The binary logarithm of the number of features.
+    Log2,
+}
+
+impl MaxFeatures {
+    fn resolve(self, n_features: usize) -> usize {
+        match self {
+            Self::All => n_features,
+            Self::Fraction(fraction) => ((fraction * n_features as f64) as usize).max(1),
+            Self::Count(count) => count,
+            Self::Sqrt => n_features.isqrt().max(1),
+            Self::Log2 => (n_features.max(1).ilog2() as usize).max(1),
+        }
+    }
+}
+
+/// A number of rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Samples {
+    /// That many rows.
+    Count(usize),
+    /// A share of the training rows.
+    Fraction(f64),
+}
+
+/// How trees are grown: the hyperparameters that every tree learner shares.
+///
+/// Any values can be set; `check` of the learner's parameters refuses those outside scikit-learn's domains.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Growth {
+    /// Most edges from the root to a leaf, at least 1.
+    pub max_depth: Option<usize>,
+    /// Fewest rows of a node that may be split: at least 2, or a share in `(0, 1]`.
+    pub min_samples_split: Samples,
+    /// Fewest rows of a leaf: at least 1, or a share in `(0, 1)`.
+    pub min_samples_leaf: Samples,
+    /// Least share of the sum of weights in a leaf, in `[0, 0.5]`.
+    pub min_weight_fraction_leaf: f64,
+    /// How many features a node looks at.
+    pub max_features: MaxFeatures,
+    /// Most leaves of a tree, at least 2; with a limit, nodes are split in the order of their improvement.
+    pub max_leaf_nodes: Option<usize>,
+    /// Least weighted decrease of the impurity by a split, in squared units of the targets; not negative.
+    pub min_impurity_decrease: f64,
+    /// Where all draws of a fit start.
+    pub random_state: u32,
+}
+
+impl Default for Growth {
+    /// scikit-learn's defaults for trees, and `random_state` 0 where scikit-learn would draw a seed.
+    fn default() -> Self {
+        Self {
+            max_depth: None,
+            min_samples_split: Samples::Count(2),
+            min_samples_leaf: Samples::Count(1),
+            min_weight_fraction_leaf: 0.0,
+            max_features: MaxFeatures::All,
+            max_leaf_nodes: None,
+            min_impurity_decrease: 0.0,
+            random_state: 0,
+        }
+    }
+}
+
+impl Growth {
+    /// Refuses values outside scikit-learn's domains.
+    pub(crate) fn check(&self) -> Result<()> {
+        let at_least = |name, value: Option<usize>, least, requirement| {
+            check(name, value.unwrap_or(least), |value| *value >= least, requirement)
+        };
+        at_least("max_depth", self.max_depth, 1, "at least 1")?;
+        at_least("max_leaf_nodes", self.max_leaf_nodes, 2, "at least 2")?;
+        match self.min_samples_split {
+            Samples::Count(count) => at_least("min_samples_split", Some(count), 2, "at least 2"),
+            Samples::Fraction(share) => {
+                check("min_samples_split", share, |share| *share > 0.0 && *share <= 1.0, "in (0, 1]")
+            }
+        }?;
+        match self.min_samples_leaf {
+            Samples::Count(count) => at_least("min_samples_leaf", Some(count), 1, "at least 1"),
+            Samples::Fraction(share) => {
+                check("min_samples_leaf", share, |share| *share > 0.0 && *share < 1.0, "in (0, 1)")
+            }
+        }?;
+        match self.max_features {
+            MaxFeatures::Count(count) => at_least("max_features", Some(count), 1, "at least 1"),
+            MaxFeatures::Fraction(share) => {
+                check("max_features", share, |share| *share > 0.0 && *share <= 1.0, "in (0, 1]")
+            }
+            MaxFeatures::All | MaxFeatures::Sqrt | MaxFeatures::Log2 => Ok(()),
+        }?;
+        let half = |share: &f64| (0.0..=0.5).contains(share);
+        check("min_weight_fraction_leaf", self.min_weight_fraction_leaf, half, "in [0, 0.5]")?;
+        check(
+            "min_impurity_decrease",
+            self.min_impurity_decrease,
+            finite_not_negative,
+            "finite and at least 0",
+        )
+    }
+
+    /// The limits of trees on records of the given shape, rows without weight included, and targets times `scale`.
+    pub(crate) fn limits(&self, (n_samples, n_features): (usize, usize), scale: f64) -> Limits {
+        let share = |share: f64| (share * n_samples as f64).ceil() as usize;
+        let min_samples_leaf = match self.min_samples_leaf {
+            Samples::Count(count) => count,
+            Samples::Fraction(fraction) => share(fraction),
+        };
+        let min_samples_split = match self.min_samples_split {
+            Samples::Count(count) => count,
+            Samples::Fraction(fraction) => share(fraction).max(2),
+        };
+        Limits {
+            max_depth: self.max_depth.unwrap_or(usize::MAX),
+            min_samples_split: min_samples_split.max(min_samples_leaf.saturating_mul(2)),
+            min_samples_leaf,
+            min_weight_fraction_leaf: self.min_weight_fraction_leaf,
+            max_features: self.max_features.resolve(n_features),
+            max_leaf_nodes: self.max_leaf_nodes,
+            min_impurity_decrease: self.min_impurity_decrease * (scale * scale),
+        }
+    }
+}
+
+/// [`Growth`] in numbers of rows and features.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_depth: usize,
+    pub(crate) min_samples_split: usize,
+    pub(crate) min_samples_leaf: usize,
+    pub(crate) min_weight_fraction_leaf: f64,
+    pub(crate) max_features: usize,
+    pub(crate) max_leaf_nodes: Option<usize>,
+    pub(crate) min_impurity_decrease: f64,
+}
+
+/// Refuses a hyperparameter that is not as required.
+pub(crate) fn check<T: std::fmt::Display>(
+    name: &'static str,
+    value: T,
+    is_valid: impl FnOnce(&T) -> bool,
+    requirement: &'static str,
+) -> Result<()> {
+    match is_valid(&value) {
+        true => Ok(()),
+        false => Err(Error::Parameter { name, value: value.to_string(), requirement }),
+    }
+}
+
+/// The domain of most real hyperparameters.
+pub(crate) fn finite_not_negative(value: &f64) -> bool {
+    value.is_finite() && *value >= 0.0
+}
+
+/// The setters of [`Growth`] on a learner's parameters; bring the trait into scope to use them.
+///
+/// ```
+/// use regressors::{RandomForest, tree::{MaxFeatures, TreeParams}};
+///
+/// let params = RandomForest::params().max_depth(12).max_features(MaxFeatures::Sqrt).random_state(42);
+/// ```
+pub trait TreeParams: Sized {
+    /// The parameters to set.
+    fn growth_mut(&mut self) -> &mut Growth;
+
+    /// Sets all of them at once.
+    fn growth(mut self, growth: Growth) -> Self {
+        *self.growth_mut() = growth;
+        self
+    }
+
+    /// Sets [`Growth::max_depth`].
+    fn max_depth(mut self, max_depth: impl Into<Option<usize>>) -> Self {
+        self.growth_mut().max_depth = max_depth.into();
+        self
+    }
+
+    /// Sets [`Growth::min_samples_split`].
+    fn min_samples_split(mut self, min_samples_split: Samples) -> Self {
+        self.growth_mut().min_samples_split = min_samples_split;
+        self
+    }
+
+    /// Sets [`Growth::min_samples_leaf`].
+    fn min_samples_leaf(mut self, min_samples_leaf: Samples) -> Self {
+        self.growth_mut().min_samples_leaf = min_samples_leaf;
+        self
+    }
+
+    /// Sets [`Growth::min_weight_fraction_leaf`].
+    fn min_weight_fraction_leaf(mut self, min_weight_fraction_leaf: f64) -> Self {
+        self.growth_mut().min_weight_fraction_leaf = min_weight_fraction_leaf;
+        self
+    }
+
+    /// Sets [`Growth::max_features`].
+    fn max_features(mut self, max_features: MaxFeatures) -> Self {
+        self.growth_mut().max_features = max_features;
+        self
+    }
+
+    /// Sets [`Growth::max_leaf_nodes`].
+    fn max_leaf_nodes(mut self, max_leaf_nodes: impl Into<Option<usize>>) -> Self {
+        self.growth_mut().max_leaf_nodes = max_leaf_nodes.into();
+        self
+    }
+
+    /// Sets [`Growth::min_impurity_decrease`].
+    fn min_impurity_decrease(mut self, min_impurity_decrease: f64) -> Self {
+        self.growth_mut().min_impurity_decrease = min_impurity_decrease;
+        self
+    }
+
+    /// Sets [`Growth::random_state`].
+    fn random_state(mut self, random_state: u32) -> Self {
+        self.growth_mut().random_state = random_state;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_resolve_as_in_scikit_learn() {
+        let resolved = [
+            (MaxFeatures::All, 10),
+            (MaxFeatures::Fraction(1.0), 10),
+            (MaxFeatures::Fraction(0.33), 3),
+            (MaxFeatures::Fraction(0.01), 1),
+            (MaxFeatures::Count(1), 1),
+            (MaxFeatures::Sqrt, 3),
+            (MaxFeatures::Log2, 3),
+        ];
+        for (max_features, count) in resolved {
+            assert_eq!(max_features.resolve(10), count, "{max_features:?}");
+        }
+        let growth = Growth { min_samples_leaf: Samples::Fraction(0.031), ..Growth::default() };
+        assert_eq!(growth.limits((100, 1), 1.0).min_samples_leaf, 4);
+        assert_eq!(growth.limits((100, 1), 1.0).min_samples_split, 8);
+        let growth = Growth { min_samples_split: Samples::Fraction(0.001), ..Growth::default() };
+        assert_eq!(growth.limits((100, 1), 1.0).min_samples_split, 2);
+    }
+
+    #[test]
+    fn values_outside_their_domain_are_refused() {
+        let default = Growth::default;
+        let bad = [
+            ("max_depth", Growth { max_depth: Some(0), ..default() }),
+            ("max_leaf_nodes", Growth { max_leaf_nodes: Some(1), ..default() }),
+            ("min_samples_split", Growth { min_samples_split: Samples::Count(1), ..default() }),
+            ("min_samples_split", Growth { min_samples_split: Samples::Fraction(0.0), ..default() }),
+            ("min_samples_leaf", Growth { min_samples_leaf: Samples::Count(0), ..default() }),
+            ("min_samples_leaf", Growth { min_samples_leaf: Samples::Fraction(1.0), ..default() }),
+            ("max_features", Growth { max_features: MaxFeatures::Count(0), ..default() }),
+            ("max_features", Growth { max_features: MaxFeatures::Fraction(f64::NAN), ..default() }),
+            ("min_weight_fraction_leaf", Growth { min_weight_fraction_leaf: 0.6, ..default() }),
+            ("min_impurity_decrease", Growth { min_impurity_decrease: -1.0, ..default() }),
+        ];
+        assert!(default().check().is_ok());
+        for (expected, growth) in bad {
+            assert!(
+                matches!(growth.check(), Err(Error::Parameter { name, .. }) if name == expected),
+                "{expected}"
+            );
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The learners that are one tree: [`DecisionTree`] and [`ExtraTree`].
+
+use super::columns::Columns;
+use super::grower::{Growing, grow};
+use super::model::{Rows, Tree};
+use super::params::{Growth, TreeParams};
+use super::samples::{sample_weights, samples, total_weight};
+use super::splitter::{Best, Random, Splitter};
+use crate::input::check_fit;
+use crate::random::{RandomState, TreeRandom};
+use crate::target::{TargetScale, Targets};
+use crate::{Error, Result};
+use linfa::ParamGuard;
+use linfa::dataset::{AsSingleTargets, DatasetBase};
+use linfa::traits::{Fit, PredictInplace};
+use ndarray::{Array1, ArrayBase, Data, Ix2};
+use std::marker::PhantomData;
+
+/// One regression tree, fitted: a [`DecisionTree`] or an [`ExtraTree`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SingleTree<S> {
+    tree: Tree,
+    target_scale: TargetScale,
+    splitter: PhantomData<S>,
+}
+
+/// scikit-learn's `DecisionTreeRegressor(criterion="squared_error")`.
+///
+/// Every node takes the best threshold of all features, or of [`Growth::max_features`] drawn ones; of equally good
+/// ones, the first drawn. Fitting takes time `O(n_samples * n_features * depth)` for features with few levels.
+///
+/// ```
+/// use linfa::traits::{Fit, Predict};
+/// use linfa::Dataset;
+/// use ndarray::array;
+/// use regressors::{DecisionTree, tree::TreeParams};
+///
+/// let laptops = Dataset::new(array![[8.0, 0.0], [16.0, 0.0], [16.0, 1.0]], array![1999.0, 2499.99, 3499.0]);
+/// let model = DecisionTree::params().max_depth(15).random_state(42).fit(&laptops)?;
+/// assert_eq!(model.predict(&laptops), array![1999.0, 2499.99, 3499.0]);
+/// assert_eq!(model.target_scale().factor(), 100.0);
+/// # Ok::<(), regressors::Error>(())
+/// ```
+pub type DecisionTree = SingleTree<Best>;
+
+/// scikit-learn's `ExtraTreeRegressor(criterion="squared_error")`.
+///
+/// Every node draws one threshold for each feature and takes the best of these.
+///
+/// ```
+/// use linfa::traits::Fit;
+/// use linfa::Dataset;
+/// use ndarray::array;
+/// use regressors::{ExtraTree, tree::TreeParams};
+///
+/// let laptops = Dataset::new(array![[8.0, 0.0], [16.0, 0.0], [16.0, 1.0]], array![1999.0, 2499.99, 3499.0]);
+/// let model = ExtraTree::params().random_state(42).fit(&laptops)?;
+/// assert_eq!(model.tree().n_leaves(), 3);
+/// # Ok::<(), regressors::Error>(())
+/// ```
+pub type ExtraTree = SingleTree<Random>;
+
+/// Unchecked parameters of one tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SingleTreeParams<S>(SingleTreeValidParams<S>);
+
+/// Checked parameters of one tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SingleTreeValidParams<S> {
+    growth: Growth,
+    splitter: PhantomData<S>,
+}
+
+/// Unchecked parameters of a [`DecisionTree`].
+pub type DecisionTreeParams = SingleTreeParams<Best>;
+/// Checked parameters of a [`DecisionTree`].
+pub type DecisionTreeValidParams = SingleTreeValidParams<Best>;
+/// Unchecked parameters of an [`ExtraTree`].
+pub type ExtraTreeParams = SingleTreeParams<Random>;
+/// Checked parameters of an [`ExtraTree`].
+pub type ExtraTreeValidParams = SingleTreeValidParams<Random>;
+
+impl<S: Splitter> SingleTree<S> {
+    /// Parameters with the defaults of [`Growth`]; [`TreeParams`] has the setters.
+    pub fn params() -> SingleTreeParams<S> {
+        SingleTreeParams(SingleTreeValidParams { growth: Growth::default(), splitter: PhantomData })
+    }
+
+    /// A model read back from its parts, which are checked already.
+    pub fn from_tree(tree: Tree, target_scale: TargetScale) -> Self {
+        Self { tree, target_scale, splitter: PhantomData }
+    }
+
+    /// The nodes.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The unit of the nodes' values.
+    pub fn target_scale(&self) -> TargetScale {
+        self.target_scale
+    }
+
+    /// The number of features of the records.
+    pub fn n_features(&self) -> usize {
+        self.tree.n_features()
+    }
+
+    /// Each feature's share of the impurity decrease, of shape `(n_features,)`.
+    pub fn feature_importances(&self) -> Array1<f64> {
+        self.tree.feature_importances()
+    }
+}
+
+impl<S> TreeParams for SingleTreeParams<S> {
+    fn growth_mut(&mut self) -> &mut Growth {
+        &mut self.0.growth
+    }
+}
+
+impl<S> SingleTreeValidParams<S> {
+    /// How the tree is grown.
+    pub fn growth(&self) -> &Growth {
+        &self.growth
+    }
+}
+
+impl<S> ParamGuard for SingleTreeParams<S> {
+    type Checked = SingleTreeValidParams<S>;
+    type Error = Error;
+
+    fn check_ref(&self) -> Result<&Self::Checked> {
+        self.0.growth.check()?;
+        Ok(&self.0)
+    }
+
+    fn check(self) -> Result<Self::Checked> {
+        self.check_ref()?;
+        Ok(self.0)
+    }
+}
+
+impl<S, D, T> Fit<ArrayBase<D, Ix2>, T, Error> for SingleTreeValidParams<S>
+where
+    S: Splitter,
+    D: Data<Elem = f64>,
+    T: AsSingleTargets<Elem = f64>,
+{
+    type Object = SingleTree<S>;
+
+    /// Grows the tree; weights of the dataset must be whole numbers, NaN in the records is a missing value.
+    fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Self::Object> {
+        let (records, y) = (dataset.records.view(), dataset.as_single_targets());
+        check_fit(&records, &y)?;
+        let weights = sample_weights(&dataset.weights, y.len())?;
+        let targets = Targets::new(y, total_weight(weights.as_deref(), y.len()))?;
+        let growing = Growing {
+            columns: &Columns::new(&records)?,
+            targets: &targets.integers,
+            quantum: targets.quantum,
+            limits: &self.growth.limits(records.dim(), targets.factor),
+            rule: S::RULE,
+        };
+        let seed = RandomState::new(self.growth.random_state).tree_seed();
+        let grown = grow(&growing, samples(&targets.integers, weights.as_deref()), TreeRandom::new(seed));
+        Ok(SingleTree::from_tree(grown.tree, targets.scale(grown.exact_squares)))
+    }
+}
+
+impl<S, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for SingleTree<S> {
+    fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
+        assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
+        let rows = Rows::new(records, self.tree.n_features());
+        let scale = self.target_scale.factor();
+        y.iter_mut().zip(rows.iter()).for_each(|(y, row)| *y = self.tree.value(row) / scale);
+    }
+
+    fn default_target(&self, records: &ArrayBase<D, Ix2>) -> Array1<f64> {
+        Array1::zeros(records.nrows())
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the tree learners.
+
+/// The examples of the specification.
+mod vectors;

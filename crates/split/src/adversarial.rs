@@ -1,0 +1,128 @@
+//! Can a tree tell these rows from train rows? If it can, a score on them says little about train-like rows.
+
+use linfa::Dataset;
+use linfa::traits::Fit;
+use linfa_trees::{DecisionTree, TreeNode};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate};
+use rayon::prelude::*;
+use regressors::random::RandomState;
+
+/// Rows taken of either side; linfa's tree takes time per row and feature, and more rows tell little more.
+const ROWS: usize = 1000;
+const FOLDS: usize = 5;
+const MAX_DEPTH: usize = 6;
+const MIN_LEAF: f32 = 5.0;
+const SEED: u32 = 42;
+
+/// Weight of the other rows, just off 1: linfa takes the majority of a tied leaf from a hash map's order,
+/// which differs between processes, and with at most [`ROWS`] rows a side these weights cannot tie.
+const OTHER_WEIGHT: f32 = 1.0 + 1.0 / 1024.0;
+
+/// Area under the ROC curve of a tree that tells `other` rows from `train` rows, scored out of fold.
+///
+/// 0.5 = it cannot, 1 = it always can. `None` where a side has fewer rows than folds. Both have shape
+/// `(n_samples, n_features)`; the sides are sampled to equal size with a fixed seed.
+pub fn auc(train: ArrayView2<'_, f64>, other: ArrayView2<'_, f64>) -> Option<f64> {
+    let rows = train.nrows().min(other.nrows()).min(ROWS);
+    if rows < FOLDS {
+        return None;
+    }
+    let mut random = RandomState::new(SEED);
+    let mut sample =
+        |side: ArrayView2<'_, f64>| side.select(Axis(0), &random.permutation(side.nrows())[..rows]);
+    let (train, other) = (sample(train), sample(other));
+    let records = concatenate(Axis(0), &[train.view(), other.view()]).ok()?;
+    // Rows of either side lie in random order, so every FOLDS-th row is a random fold of both.
+    let folds: Vec<Vec<(bool, f64)>> =
+        (0..FOLDS).into_par_iter().map(|fold| scores(&records, rows, fold)).collect();
+    Some(rank_auc(folds.into_iter().flatten().collect()))
+}
+
+/// The rows of one fold, each with whether it is from the other side and its score by a tree of the other folds.
+fn scores(records: &Array2<f64>, train_rows: usize, fold: usize) -> Vec<(bool, f64)> {
+    let is_other = |row: usize| row >= train_rows;
+    let held_out = |row: &usize| row % FOLDS == fold;
+    let (held, seen): (Vec<usize>, Vec<usize>) = (0..records.nrows()).partition(held_out);
+    let targets: Array1<bool> = seen.iter().map(|&row| is_other(row)).collect();
+    let weights = targets.mapv(|other| if other { OTHER_WEIGHT } else { 1.0 });
+    let dataset = Dataset::new(records.select(Axis(0), &seen), targets).with_weights(weights);
+    let fitted = DecisionTree::params().max_depth(Some(MAX_DEPTH)).min_weight_leaf(MIN_LEAF).fit(&dataset);
+    let Ok(tree) = fitted else {
+        return held.into_iter().map(|row| (is_other(row), 0.5)).collect();
+    };
+    let mut leaves: Vec<(*const TreeNode<f64, bool>, [f64; 2])> = Vec::new();
+    let mut place = |leaf: *const TreeNode<f64, bool>| {
+        leaves.iter().position(|(known, _)| *known == leaf).unwrap_or_else(|| {
+            leaves.push((leaf, [0.0; 2]));
+            leaves.len() - 1
+        })
+    };
+    let of_seen: Vec<usize> =
+        seen.iter().map(|&row| place(leaf(tree.root_node(), records.row(row)))).collect();
+    let of_held: Vec<usize> =
+        held.iter().map(|&row| place(leaf(tree.root_node(), records.row(row)))).collect();
+    for (&row, &place) in seen.iter().zip(&of_seen) {
+        leaves[place].1[usize::from(is_other(row))] += 1.0;
+    }
+    let share = |[train, other]: [f64; 2]| if train + other > 0.0 { other / (train + other) } else { 0.5 };
+    held.iter().zip(of_held).map(|(&row, place)| (is_other(row), share(leaves[place].1))).collect()
+}
+
+/// The leaf of a row. linfa fits with `<=` but predicts with `<`, so its own `predict` is not asked.
+fn leaf<'a>(node: &'a TreeNode<f64, bool>, row: ArrayView1<'_, f64>) -> &'a TreeNode<f64, bool> {
+    let (feature, value, _) = node.split();
+    match node.children()[..] {
+        [Some(left), Some(right)] if !node.is_leaf() => {
+            if row[feature] <= value {
+                leaf(left, row)
+            } else {
+                leaf(right, row)
+            }
+        }
+        _ => node,
+    }
+}
+
+/// Area under the ROC curve by rank sum; ties count half.
+fn rank_auc(mut scores: Vec<(bool, f64)>) -> f64 {
+    scores.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let others = scores.iter().filter(|(other, _)| *other).count() as f64;
+    let (mut rank_sum, mut before) = (0.0, 0.0);
+    for tied in scores.chunk_by(|a, b| a.1 == b.1) {
+        let mean_rank = before + (tied.len() as f64 + 1.0) / 2.0;
+        rank_sum += mean_rank * tied.iter().filter(|(other, _)| *other).count() as f64;
+        before += tied.len() as f64;
+    }
+    (rank_sum - others * (others + 1.0) / 2.0) / (others * (before - others))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(rows: usize, shift: f64, seed: u32) -> Array2<f64> {
+        let mut random = RandomState::new(seed);
+        Array2::from_shape_simple_fn((rows, 3), || random.random_sample() + shift)
+    }
+
+    #[test]
+    fn ranks_count_ties_half() {
+        assert_eq!(rank_auc(vec![(false, 0.1), (true, 0.9)]), 1.0);
+        assert_eq!(rank_auc(vec![(false, 0.5), (true, 0.5)]), 0.5);
+        assert_eq!(rank_auc(vec![(true, 0.1), (false, 0.4), (true, 0.35), (false, 0.8)]), 0.0);
+        assert_eq!(rank_auc(vec![(false, 0.1), (false, 0.4), (true, 0.35), (true, 0.8)]), 0.75);
+    }
+
+    #[test]
+    fn alike_rows_score_a_half_and_shifted_rows_one() {
+        let alike = auc(noise(600, 0.0, 1).view(), noise(300, 0.0, 2).view()).unwrap();
+        assert!((alike - 0.5).abs() < 0.06, "{alike}");
+        let shifted = auc(noise(600, 0.0, 1).view(), noise(300, 2.0, 2).view()).unwrap();
+        assert!(shifted > 0.99, "{shifted}");
+    }
+
+    #[test]
+    fn too_few_rows_have_no_score() {
+        assert_eq!(auc(noise(600, 0.0, 1).view(), noise(4, 0.0, 2).view()), None);
+    }
+}

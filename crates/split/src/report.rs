@@ -1,0 +1,97 @@
+//! What tells whether train, val and test rows look alike.
+
+use crate::adversarial;
+use artifacts::observations::Column;
+use artifacts::roles::Role;
+use artifacts::split_report::{RoleReport, SplitReport};
+use artifacts::{Cell, Features, Observations};
+use ndarray::Axis;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Percentiles of the label that the report gives.
+const PERCENTILES: [u8; 7] = [0, 5, 25, 50, 75, 95, 100];
+
+/// Reports on the rows of every role against the train rows.
+pub(crate) fn report(features: &Features, observations: &Observations, roles: &[Role]) -> SplitReport {
+    let rows_of = |role| (0..roles.len()).filter(|&row| roles[row] == role).collect::<Vec<_>>();
+    let train = rows_of(Role::Train);
+    let train_groups: HashSet<u64> = train.iter().map(|&row| features.group[row]).collect();
+    let reports = Role::ALL.into_iter().map(|role| {
+        let rows = rows_of(role);
+        let labels: Vec<f64> = rows.iter().filter_map(|&row| features.label[row]).collect();
+        let mut report = RoleReport {
+            rows: rows.len(),
+            unlabelled: rows.len() - labels.len(),
+            label_quantiles: quantiles(labels),
+            ..RoleReport::default()
+        };
+        if role != Role::Train {
+            report.unseen_levels = unseen_levels(&observations.columns, &train, &rows);
+            report.twins_with_train =
+                rows.iter().filter(|row| train_groups.contains(&features.group[**row])).count();
+            let (train, rows) =
+                (features.values.select(Axis(0), &train), features.values.select(Axis(0), &rows));
+            report.adversarial_auc = adversarial::auc(train.view(), rows.view());
+        }
+        (role.name().to_owned(), report)
+    });
+    SplitReport { version: SplitReport::VERSION, roles: reports.collect() }
+}
+
+/// Quantiles by linear interpolation (numpy's default), none for no labels.
+fn quantiles(mut labels: Vec<f64>) -> BTreeMap<String, f64> {
+    labels.sort_by(f64::total_cmp);
+    let Some(last) = labels.len().checked_sub(1) else {
+        return BTreeMap::new();
+    };
+    let at = |percent: u8| {
+        let place = f64::from(percent) / 100.0 * last as f64;
+        let (below, above) = (labels[place.floor() as usize], labels[place.ceil() as usize]);
+        below + (above - below) * place.fract()
+    };
+    PERCENTILES.iter().map(|&percent| (format!("q{percent:02}"), at(percent))).collect()
+}
+
+/// Levels of raw columns that occur in `rows` and in no train row, by column.
+fn unseen_levels(columns: &[Column], train: &[usize], rows: &[usize]) -> BTreeMap<String, Vec<String>> {
+    let mut unseen = BTreeMap::new();
+    for column in columns {
+        if !matches!(column.kind, artifacts::Kind::Category | artifacts::Kind::List) {
+            continue;
+        }
+        let levels = levels(column, rows);
+        let left: Vec<String> =
+            levels.difference(&self::levels(column, train)).map(ToString::to_string).collect();
+        if !left.is_empty() {
+            unseen.insert(column.name.clone(), left);
+        }
+    }
+    unseen
+}
+
+fn levels<'a>(column: &'a Column, rows: &[usize]) -> BTreeSet<&'a str> {
+    let mut levels = BTreeSet::new();
+    for &row in rows {
+        match column.cells.get(row) {
+            Some(Cell::Text(level)) => drop(levels.insert(level)),
+            Some(Cell::List(items)) => levels.extend(items),
+            Some(Cell::Number(_)) | None => {}
+        }
+    }
+    levels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_interpolate() {
+        let quantiles = quantiles(vec![4.0, 1.0, 3.0, 2.0]);
+        assert_eq!(
+            (quantiles["q00"], quantiles["q50"], quantiles["q25"], quantiles["q100"]),
+            (1.0, 2.5, 1.75, 4.0)
+        );
+        assert!(super::quantiles(Vec::new()).is_empty());
+    }
+}

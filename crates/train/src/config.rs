@@ -1,0 +1,127 @@
+//! The section `[train]`: which models to train, and with what.
+
+use crate::learner::Learner;
+use crate::sections;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use stage::{Config, Error, Result};
+use toml::Table;
+
+/// A model to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned<R> {
+    pub(crate) name: String,
+    pub(crate) recipe: R,
+    /// All hyperparameters, defaults included.
+    pub(crate) parameters: Map<String, Value>,
+}
+
+/// What a vote is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    /// Members and their weights.
+    pub(crate) members: Vec<(String, f64)>,
+}
+
+/// What a run makes, and what it leaves as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) models: Vec<Planned<Learner>>,
+    pub(crate) votes: Vec<Planned<Recipe>>,
+    /// Models of the configuration that this run does not make.
+    pub(crate) kept: Vec<String>,
+}
+
+/// Reads `[train]`; `wanted` names the models to make (none: all), `exists` tells which are stored already.
+///
+/// # Errors
+/// If a model, a learner or a hyperparameter is refused.
+pub(crate) fn plan(config: &Config, wanted: &[String], exists: impl Fn(&str) -> bool) -> Result<Plan> {
+    let section: Table = config.section("train")?;
+    let mut all = Plan::default();
+    for (name, table) in section {
+        let place = format!("train.{name}");
+        check_name(config, &place, &name)?;
+        let toml::Value::Table(mut table) = table else {
+            return Err(config.error(&place, "must be a table of hyperparameters, as [train.MLP]"));
+        };
+        let learner = match table.remove("learner") {
+            Some(learner) => config.parse(learner, &format!("{place}.learner"))?,
+            None => name.clone(),
+        };
+        if learner == "Voting" {
+            let (recipe, parameters) = vote(config, table, &place)?;
+            all.votes.push(Planned { name, recipe, parameters });
+        } else {
+            let (recipe, parameters) = sections::learner(config, &learner, table, &place)?;
+            recipe.check().map_err(|error| config.error(&place, error))?;
+            all.models.push(Planned { name, recipe, parameters });
+        }
+    }
+    check_members(config, &all)?;
+    choose(all, wanted, exists)
+}
+
+/// Names become file names and column names.
+fn check_name(config: &Config, place: &str, name: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.is_empty() || !name.chars().all(plain) || ["fits", "predictions"].contains(&name) {
+        return Err(config.error(
+            place,
+            "a model's name has letters, digits, '_' and '-' only, and is not 'fits' or 'predictions'",
+        ));
+    }
+    Ok(())
+}
+
+fn vote(config: &Config, table: Table, place: &str) -> Result<(Recipe, Map<String, Value>)> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Voting {
+        members: Table,
+    }
+    let Voting { members } = config.parse(toml::Value::Table(table), place)?;
+    let parameters =
+        Map::from_iter([("members".to_owned(), serde_json::to_value(&members).map_err(Error::internal)?)]);
+    let weight = |(name, weight): (String, toml::Value)| {
+        let place = format!("{place}.members.{name}");
+        config.parse::<f64>(weight, &place).map(|weight| (name, weight))
+    };
+    let members: Vec<(String, f64)> = members.into_iter().map(weight).collect::<Result<_>>()?;
+    let weights = members.iter().map(|(_, weight)| *weight).collect();
+    regressors::Voting::new(weights).map_err(|error| config.error(place, error))?;
+    Ok((Recipe { members }, parameters))
+}
+
+fn check_members(config: &Config, plan: &Plan) -> Result<()> {
+    for Planned { name, recipe, .. } in &plan.votes {
+        let known = |member: &str| plan.models.iter().any(|model| model.name == member);
+        if let Some((member, _)) = recipe.members.iter().find(|(member, _)| !known(member)) {
+            let reason = format!("there is no model [train.{member}] that could vote");
+            return Err(config.error(&format!("train.{name}.members"), reason));
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what is wanted: the named models, and members of named votes that are not stored yet.
+fn choose(mut plan: Plan, wanted: &[String], exists: impl Fn(&str) -> bool) -> Result<Plan> {
+    if wanted.is_empty() {
+        return if plan.models.is_empty() { Err(Error::config("[train] names no model")) } else { Ok(plan) };
+    }
+    let names: Vec<String> =
+        plan.models.iter().map(|m| &m.name).chain(plan.votes.iter().map(|v| &v.name)).cloned().collect();
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
+        return Err(Error::usage(format!("--model {unknown}: valid are {}", names.join(", "))));
+    }
+    plan.votes.retain(|vote| wanted.contains(&vote.name));
+    let votes = &plan.votes;
+    let needed =
+        |name: &str| votes.iter().any(|vote| vote.recipe.members.iter().any(|(member, _)| member == name));
+    plan.models.retain(|model| wanted.contains(&model.name) || (needed(&model.name) && !exists(&model.name)));
+    let made = |name: &String| {
+        plan.models.iter().any(|m| m.name == *name) || plan.votes.iter().any(|v| v.name == *name)
+    };
+    plan.kept = names.iter().filter(|name| !made(name) && exists(name)).cloned().collect();
+    Ok(plan)
+}

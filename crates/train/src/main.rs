@@ -1,0 +1,34 @@
+//! The stage binary `train`.
+
+use clap::Parser;
+use std::process::ExitCode;
+use train::Arguments;
+
+#[derive(Debug, Parser)]
+#[command(name = "train", version, about, long_about = None)]
+/// Fits the models of [train] on the train rows, each behind a MaxAbs scaling
+///
+/// Reads OUT/split/train.parquet, or any Parquet file of numeric columns given by --train. Writes
+/// OUT/train/<Name>.parquet for every model, and how long each took (fits.parquet). With --test it also
+/// predicts the rows of that file and writes predictions.parquet (row_id, Actual, <Name>_Pred).
+///
+/// Configuration: [train.<Name>], one table per model, with scikit-learn's hyperparameters. The table's name says
+/// which learner it is (Linear, MLP, DecisionTree, ExtraTree, RandomForest, ExtraTrees, GradientBoosting, Voting),
+/// or its key `learner` does.
+///
+/// Exit codes: 0 done, 64 wrong flags, 65 bad data, 66 missing input, 70 bug, 74 disk, 78 wrong configuration,
+/// 130 and 143 after SIGINT and SIGTERM.
+struct CommandLine {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+impl AsRef<stage::Arguments> for CommandLine {
+    fn as_ref(&self) -> &stage::Arguments {
+        &self.arguments.stage
+    }
+}
+
+fn main() -> ExitCode {
+    stage::main("train", |line: &CommandLine| train::run(&line.arguments))
+}

@@ -1,0 +1,107 @@
+//! The table of scores that a run ends with.
+
+use serde::Deserialize;
+use stage::{Error, Result};
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// A row of `evaluate/metrics.json`, as far as the table shows it.
+#[derive(Debug, Deserialize)]
+struct Score {
+    model: String,
+    split: String,
+    rmse: f64,
+    mae: f64,
+    r2: Option<f64>,
+    mape: f64,
+}
+
+const SPLITS: [&str; 4] = ["train", "val", "test", "test_unseen"];
+
+/// The scores in `folder`, the stage evaluate's: RMSE on every split, and what else is known of the test rows.
+///
+/// # Errors
+/// If `metrics.json` is missing or not what evaluate writes.
+pub(crate) fn table(folder: &Path) -> Result<String> {
+    let path = folder.join("metrics.json");
+    let text = fs::read(&path).map_err(|error| Error::reading(&path, &error))?;
+    let scores: Vec<Score> = serde_json::from_slice(&text)
+        .map_err(|error| Error::data(format!("{}: not a list of scores: {error}", path.display())))?;
+    Ok(render(&scores))
+}
+
+fn render(scores: &[Score]) -> String {
+    let mut models: Vec<&str> = Vec::new();
+    for score in scores {
+        if !models.contains(&score.model.as_str()) {
+            models.push(&score.model);
+        }
+    }
+    let of = |model: &str, split: &str| scores.iter().find(|s| s.model == model && s.split == split);
+    let best = models
+        .iter()
+        .filter_map(|model| of(model, "test"))
+        .min_by(|a, b| a.rmse.total_cmp(&b.rmse))
+        .map(|score| score.model.as_str());
+    let mut rows = vec![header()];
+    for model in models {
+        let mut row = vec![model.to_owned()];
+        row.extend(SPLITS.map(|split| of(model, split).map_or_else(dash, |score| format!("{:.2}", score.rmse))));
+        let test = of(model, "test");
+        row.push(test.map_or_else(dash, |score| format!("{:.2}", score.mae)));
+        row.push(test.and_then(|score| score.r2).map_or_else(dash, |r2| format!("{r2:.4}")));
+        row.push(test.map_or_else(dash, |score| format!("{:.1} %", 100.0 * score.mape)));
+        row.push(if best == Some(model) { "best".to_owned() } else { String::new() });
+        rows.push(row);
+    }
+    aligned(&rows)
+}
+
+fn header() -> Vec<String> {
+    ["", "RMSE train", "val", "test", "test_unseen", "MAE test", "R2 test", "MAPE test", ""].map(str::to_owned).to_vec()
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+/// Rows as lines: the first column to the left, numbers to the right.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in rows {
+        let mut line = format!("{:<1$}", row[0], width(0));
+        for (column, cell) in row.iter().enumerate().skip(1) {
+            let _ = write!(line, "  {cell:>0$}", width(column));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_marks_the_best_test_score() {
+        let score = |model: &str, rmse| Score {
+            model: model.into(),
+            split: "test".into(),
+            rmse,
+            mae: 1.0,
+            r2: Some(0.5),
+            mape: 0.1,
+        };
+        let text = render(&[score("Linear", 12.5), score("RandomForest", 9.0)]);
+        assert_eq!(
+            text,
+            "              RMSE train  val   test  test_unseen  MAE test  R2 test  MAPE test
+Linear                 -    -  12.50            -      1.00   0.5000     10.0 %
+RandomForest           -    -   9.00            -      1.00   0.5000     10.0 %  best
+"
+        );
+    }
+}
