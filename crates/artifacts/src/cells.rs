@@ -53,7 +53,7 @@ impl Cells {
     /// # Panics
     /// If there is no such row.
     pub fn get(&self, row: usize) -> Option<Cell<'_>> {
-        if self.array().is_null(row) {
+        if self.is_missing(row) {
             return None;
         }
         Some(match &self.0 {
@@ -63,9 +63,18 @@ impl Cells {
         })
     }
 
+    /// Whether the cell of `row` is missing.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn is_missing(&self, row: usize) -> bool {
+        self.array().is_null(row)
+    }
+
     /// What the cells are, as [`Cell::type_name`]; `None` if all are missing.
     pub fn type_name(&self) -> Option<&'static str> {
-        (0..self.len()).find_map(|row| self.get(row)).map(|cell| cell.type_name())
+        let row = (0..self.len()).find(|&row| !self.is_missing(row))?;
+        self.get(row).map(|cell| cell.type_name())
     }
 
     /// The given rows, in the given order.

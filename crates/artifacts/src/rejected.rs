@@ -11,6 +11,9 @@ pub const FILE: &str = "rejected.parquet";
 
 const ARTIFACT: Artifact = Artifact { name: "rejected", version: 1 };
 
+/// Further names that columns of raw files cannot have, beside [`crate::observations::RESERVED`].
+pub const RESERVED: [&str; 2] = ["reason", "columns"];
+
 /// Why a row was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

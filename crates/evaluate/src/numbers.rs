@@ -34,6 +34,15 @@ pub(crate) fn significant(value: f64, digits: i32) -> String {
     grouped(value, decimals(value, digits))
 }
 
+/// A time in the unit that a person would use, as in "4.10 ms" or "1.77 s".
+pub(crate) fn time(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{} ms", significant(1e3 * seconds, 3))
+    } else {
+        format!("{} s", significant(seconds, 3))
+    }
+}
+
 /// A count, as in "12,345".
 pub(crate) fn count(count: usize) -> String {
     thousands(&count.to_string())

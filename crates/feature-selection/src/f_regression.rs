@@ -16,6 +16,9 @@ pub fn f_regression(records: ArrayView2<'_, f64>, label: ArrayView1<'_, f64>) ->
         .columns()
         .into_iter()
         .map(|column| {
+            if column.iter().all(|x| *x == column[0]) {
+                return 0.0;
+            }
             let mean = column.sum() / n;
             let norm = (column.dot(&column) - n * mean * mean).sqrt();
             let correlation = column.dot(&centred) / norm / label_norm;

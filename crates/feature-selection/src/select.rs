@@ -235,3 +235,144 @@ fn number(value: f64) -> String {
         _ => format!("{value:.2e}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::encode::Feature;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    /// What scikit-learn and numpy say; `tests/golden/selection.py` writes it.
+    #[derive(Deserialize)]
+    struct Golden {
+        records: Vec<Vec<f64>>,
+        label: Vec<f64>,
+        f_scores: Vec<f64>,
+        k_best: BTreeMap<usize, Vec<usize>>,
+        variance: BTreeMap<String, Vec<usize>>,
+        importances: Vec<f64>,
+        vif: GoldenVif,
+    }
+
+    #[derive(Deserialize)]
+    struct GoldenVif {
+        limit: f64,
+        dropped: Vec<(usize, Option<f64>)>,
+        kept: Vec<(usize, f64)>,
+    }
+
+    fn golden() -> Golden {
+        serde_json::from_str(include_str!("../tests/golden/selection.json")).unwrap()
+    }
+
+    fn run(golden: &Golden, section: &Section) -> Result<Outcome> {
+        let shape = (golden.records.len(), golden.records[0].len());
+        let values = Array2::from_shape_vec(shape, golden.records.concat()).unwrap();
+        let feature = |place: usize| Feature {
+            name: format!("f{place}"),
+            column: "c".into(),
+            kind: "number",
+            level: None,
+        };
+        let encoded = Encoded { features: (0..shape.1).map(feature).collect(), values: values.clone() };
+        let fitted = Fitted { labelled: values.clone(), values, label: Array1::from(golden.label.clone()) };
+        select(&encoded, &fitted, section)
+    }
+
+    fn section(methods: &[Method]) -> Section {
+        Section {
+            blocks: Vec::new(),
+            select: config::Chain::Many(methods.to_vec()),
+            fit_on: config::FitOn::Train,
+            columns: Vec::new(),
+            variance: config::Variance::default(),
+            vif: config::Vif::default(),
+            k_best: config::KBest::default(),
+            forest_importance: ForestImportance::default(),
+        }
+    }
+
+    fn close(actual: f64, expected: f64) -> bool {
+        (actual - expected).abs() <= 1e-9 * expected.abs().max(1.0)
+    }
+
+    #[test]
+    fn k_best_takes_what_scikit_learn_takes() {
+        let golden = golden();
+        for (&k, expected) in &golden.k_best {
+            let outcome =
+                run(&golden, &Section { k_best: config::KBest { k }, ..section(&[Method::KBest]) }).unwrap();
+            assert_eq!(&outcome.kept, expected, "k = {k}");
+            for (note, &expected) in outcome.notes.iter().zip(&golden.f_scores) {
+                assert!(close(note.f_score.unwrap(), expected), "{note:?} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn variance_takes_what_scikit_learn_takes() {
+        let golden = golden();
+        for (threshold, expected) in &golden.variance {
+            let variance = config::Variance { threshold: threshold.parse().unwrap() };
+            let outcome = run(&golden, &Section { variance, ..section(&[Method::Variance]) }).unwrap();
+            assert_eq!(&outcome.kept, expected, "threshold = {threshold}");
+        }
+    }
+
+    #[test]
+    fn importances_are_scikit_learns_to_the_bit() {
+        let golden = golden();
+        let forest_importance = ForestImportance { threshold: 0.01, random_state: 42, n_estimators: 20 };
+        let outcome =
+            run(&golden, &Section { forest_importance, ..section(&[Method::ForestImportance]) }).unwrap();
+        let importances: Vec<f64> = outcome.notes.iter().map(|note| note.importance.unwrap()).collect();
+        assert_eq!(importances, golden.importances);
+        assert_eq!(outcome.kept, [1, 10, 12]);
+    }
+
+    #[test]
+    fn vif_drops_what_least_squares_drops() {
+        let golden = golden();
+        let vif = config::Vif { limit: golden.vif.limit };
+        let outcome = run(&golden, &Section { vif, ..section(&[Method::Vif]) }).unwrap();
+        for (round, (column, factor)) in (1..).zip(&golden.vif.dropped) {
+            let note = &outcome.notes[*column];
+            assert_eq!(note.round, Some(round), "{note:?}");
+            assert!(
+                factor.map_or(note.vif == Some(f64::INFINITY), |f| close(note.vif.unwrap(), f)),
+                "{note:?}"
+            );
+        }
+        for (column, factor) in &golden.vif.kept {
+            assert!(close(outcome.notes[*column].vif.unwrap(), *factor), "{column} {factor}");
+        }
+        assert_eq!(outcome.kept, golden.vif.kept.iter().map(|(column, _)| *column).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_chain_counts_rounds_on_and_columns_keep_their_order() {
+        let golden = golden();
+        let columns = ["f12", "f0"].map(str::to_owned).to_vec();
+        let chain = Section { columns, ..section(&[Method::Variance, Method::Columns]) };
+        let outcome = run(&golden, &chain).unwrap();
+        assert_eq!(outcome.kept, [12, 0]);
+        assert_eq!((outcome.notes[9].round, outcome.notes[1].round), (Some(1), Some(2)));
+        assert_eq!(outcome.notes[1].reason, "not listed in columns");
+    }
+
+    #[test]
+    fn wrong_parameters_are_configuration_errors() {
+        let golden = golden();
+        let wrong = [
+            Section { columns: vec!["nothing".into()], ..section(&[Method::Columns]) },
+            Section { vif: config::Vif { limit: 0.5 }, ..section(&[Method::Vif]) },
+            Section { k_best: config::KBest { k: 0 }, ..section(&[Method::KBest]) },
+            Section { variance: config::Variance { threshold: -1.0 }, ..section(&[Method::Variance]) },
+        ];
+        for section in &wrong {
+            assert_eq!(run(&golden, section).unwrap_err().exit_code(), 78, "{section:?}");
+        }
+    }
+}

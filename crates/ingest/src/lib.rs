@@ -1,1 +1,62 @@
-//! stub
+//! Stage `ingest`: raw files to observations.
+//!
+//! Every raw file is read as it is, its columns are matched with the configuration, and its rows are sorted
+//! out: complete rows whose cells their kinds can read are observations, the others are rejected with the
+//! reason. Files that are no table, and labels that cannot be, are refused.
+
+mod config;
+mod file;
+mod sieve;
+
+use artifacts::Origin;
+use config::IngestConfig;
+use file::RawFile;
+use sieve::Sieve;
+use stage::{Arguments, Result, Summary};
+
+/// The name that the stage's configuration section and output folder share.
+pub const NAME: &str = "ingest";
+
+/// Reads the raw files and writes `observations.parquet` and `rejected.parquet`.
+///
+/// # Errors
+/// If the configuration is wrong, a file is missing or refused, no row is left to train on, or the disk
+/// refuses the output.
+pub fn run(arguments: &Arguments) -> Result<Summary> {
+    let config = IngestConfig::load(&arguments.config()?)?;
+    let mut sieve = Sieve::default();
+    for (origin, name) in config.files.in_order() {
+        let file = RawFile::read(&config, origin, arguments.data().join(name))?;
+        sieve.sort_out(&config, file)?;
+    }
+    let sorted = sieve.finish(&config)?;
+
+    let mut publication = arguments.folder(NAME).publish()?;
+    sorted.observations.write(&mut publication)?;
+    sorted.rejected.write(&mut publication)?;
+    let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
+    Ok(Summary { text, written: publication.commit()? })
+}
+
+/// As in "6109 rows kept (3694 train, 1215 val, 1200 test), 1744 rejected".
+fn summary(kept: &[Origin], rejected: usize) -> String {
+    let counts = [Origin::Train, Origin::Val, Origin::Test].map(|origin| {
+        let count = kept.iter().filter(|other| **other == origin).count();
+        (count > 0).then(|| format!("{count} {origin}"))
+    });
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
+    format!("{} rows kept{counts}, {rejected} rejected", kept.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_rows_by_origin() {
+        use Origin::{All, Test, Train};
+        assert_eq!(summary(&[Train, Train, Test], 4), "3 rows kept (2 train, 1 test), 4 rejected");
+        assert_eq!(summary(&[All, All], 0), "2 rows kept, 0 rejected");
+    }
+}

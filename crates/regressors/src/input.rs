@@ -1,7 +1,17 @@
-//! Checks of records and targets that every learner makes before it fits.
+//! Checks of hyperparameters, records and targets that every learner makes before it fits.
 
 use crate::{Error, Result};
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::{Array1, ArrayView1, ArrayView2};
+
+/// Refuses a hyperparameter unless what is required of it holds.
+pub(crate) fn require(
+    holds: bool,
+    name: &'static str,
+    value: impl ToString,
+    requirement: &'static str,
+) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::Parameter { name, value: value.to_string(), requirement }) }
+}
 
 /// Refuses empty data, targets of another length, and targets that are not finite.
 pub(crate) fn check_fit(records: &ArrayView2<'_, f64>, targets: &ArrayView1<'_, f64>) -> Result<()> {
@@ -26,4 +36,23 @@ pub(crate) fn check_finite(records: &ArrayView2<'_, f64>) -> Result<()> {
         Some(((row, feature), &value)) => Err(Error::Feature { row, feature, value, reason: "not finite" }),
         None => Ok(()),
     }
+}
+
+/// The weight of each of `n_samples` rows: 1 if the dataset has none.
+///
+/// Refuses another number of weights, weights that are negative or not finite, and weights that are all zero.
+pub(crate) fn real_weights(weights: &Array1<f32>, n_samples: usize) -> Result<Vec<f64>> {
+    if weights.is_empty() {
+        return Ok(vec![1.0; n_samples]);
+    }
+    if weights.len() != n_samples {
+        return Err(Error::Shape { what: "sample weights", expected: n_samples, actual: weights.len() });
+    }
+    if let Some(row) = weights.iter().position(|weight| !weight.is_finite() || *weight < 0.0) {
+        return Err(Error::Weight { row, value: weights[row], reason: "negative or not finite" });
+    }
+    if weights.iter().all(|weight| *weight == 0.0) {
+        return Err(Error::Empty("rows with a sample weight above 0"));
+    }
+    Ok(weights.iter().copied().map(f64::from).collect())
 }

@@ -18,13 +18,13 @@
 //! Nothing is random and everything runs on one thread, so the result depends on the processor's vector width
 //! (in last bits) and on nothing else.
 
-use crate::input::{check_finite, check_fit};
+use crate::input::{check_finite, check_fit, real_weights};
 use crate::{Error, Result};
 use faer::{Mat, MatRef};
 use linfa::ParamGuard;
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::{Fit, PredictInplace};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView1, Axis, Data, Ix2};
 
 /// Checked hyperparameters of [`LinearRegression`].
 #[derive(Clone, Debug, PartialEq)]
@@ -146,23 +146,27 @@ where
 
     /// Fits on records `(n_samples, n_features)` and targets `(n_samples,)` in O(n p min(n, p)).
     ///
-    /// Sample weights of the dataset are not used.
+    /// Sample weights count how often a row is there; they need not be whole numbers.
     ///
     /// # Errors
-    /// On empty data, lengths that differ, and values that are not finite; [`Error::Diverged`] if numbers
-    /// overflow on the way.
+    /// On empty data, lengths that differ, values that are not finite, and weights that are negative or all zero;
+    /// [`Error::Diverged`] if numbers overflow on the way.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<LinearRegression> {
         let (records, targets) = (dataset.records().view(), dataset.as_single_targets());
         check_fit(&records, &targets)?;
         check_finite(&records)?;
+        let weights = real_weights(&dataset.weights, records.nrows())?;
         let (means, target_mean) = if self.fit_intercept {
-            (column_means(&records), mean(&targets))
+            (records.map_axis(Axis(0), |column| mean(&column, &weights)), mean(&targets, &weights))
         } else {
             (Array1::zeros(records.ncols()), 0.0)
         };
-        let centred = Mat::from_fn(records.nrows(), records.ncols(), |i, j| records[[i, j]] - means[j]);
-        let residual = targets.mapv(|y| y - target_mean);
-        let Solution { coefficients, rank } = least_squares(centred.as_ref(), &residual, self.tol)?;
+        // A row of weight w adds w times its squared residual: that of sqrt(w) times the row.
+        let roots: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
+        let a =
+            Mat::from_fn(records.nrows(), records.ncols(), |i, j| roots[i] * (records[[i, j]] - means[j]));
+        let b = Array1::from_shape_fn(targets.len(), |i| roots[i] * (targets[i] - target_mean));
+        let Solution { coefficients, rank } = least_squares(a.as_ref(), &b, self.tol)?;
         let intercept = target_mean - means.dot(&coefficients);
         if !intercept.is_finite() || coefficients.iter().any(|w| !w.is_finite()) {
             return Err(Error::Diverged("coefficients are not finite"));
@@ -171,15 +175,12 @@ where
     }
 }
 
-/// The mean, summed as differences from the first value: exact for a constant, whose centred column then is
-/// exactly zero rather than noise that would pass for a direction of its own.
-fn mean(values: &ArrayView1<'_, f64>) -> f64 {
+/// The weighted mean, summed as differences from the first value: exact for a constant, whose centred column then
+/// is exactly zero rather than noise that would pass for a direction of its own.
+fn mean(values: &ArrayView1<'_, f64>, weights: &[f64]) -> f64 {
     let first = values[0];
-    first + values.iter().map(|x| x - first).sum::<f64>() / values.len() as f64
-}
-
-fn column_means(records: &ArrayView2<'_, f64>) -> Array1<f64> {
-    records.map_axis(Axis(0), |column| mean(&column))
+    let sum: f64 = values.iter().zip(weights).map(|(x, weight)| weight * (x - first)).sum();
+    first + sum / weights.iter().sum::<f64>()
 }
 
 /// A least-squares solution of smallest norm.

@@ -85,9 +85,10 @@ impl TargetScale {
     /// If `factor` is no scale that a fit can have found: 1, 10, 100, 1,000 or 10,000, and 1 in fixed point.
     pub fn new(factor: f64, parity: Parity) -> Result<Self> {
         let known = DECIMALS.contains(&factor) && (parity != Parity::FixedPoint || factor == 1.0);
-        match known {
-            true => Ok(Self { factor, parity }),
-            false => Err(Error::Model(format!("target_scale is {factor} with parity {parity}"))),
+        if known {
+            Ok(Self { factor, parity })
+        } else {
+            Err(Error::Model(format!("target_scale is {factor} with parity {parity}")))
         }
     }
 
@@ -118,9 +119,7 @@ impl Targets {
     /// # Errors
     /// If a target is too large to square.
     pub(crate) fn new(y: ArrayView1<'_, f64>, total_weight: u64) -> Result<Self> {
-        if let Some(row) = y.iter().position(|y| y.abs() > LARGEST) {
-            return Err(Error::Target { row, value: y[row], reason: "too large to square" });
-        }
+        check_squares(&y)?;
         let exact = |scale: &f64| total_weight as f64 * (largest(y) * scale) < EXACT;
         match target_scale(y).filter(exact) {
             Some(factor) => {
@@ -148,6 +147,14 @@ impl Targets {
             (false, _) => Parity::FixedPoint,
         };
         TargetScale { factor: self.factor, parity }
+    }
+}
+
+/// Refuses targets whose squares, summed up, leave the range of `f64`.
+pub(crate) fn check_squares(y: &ArrayView1<'_, f64>) -> Result<()> {
+    match y.iter().position(|y| y.abs() > LARGEST) {
+        Some(row) => Err(Error::Target { row, value: y[row], reason: "too large to square" }),
+        None => Ok(()),
     }
 }
 

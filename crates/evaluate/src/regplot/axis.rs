@@ -24,17 +24,16 @@ pub(super) struct Tick {
 impl Axis {
     /// An axis that holds all of `values` with some room; from 0 to 1 if there are none.
     pub(super) fn around(values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = values
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             return Self { low: 0.0, high: 1.0 };
         }
         let size = low.abs().max(high.abs());
         let room = match high - low {
+            _ if size < 1e-150 => 1.0,
             span if span > 1e-9 * size => 0.04 * span,
-            _ if size > 0.0 => 0.1 * size,
-            _ => 1.0,
+            _ => 0.1 * size,
         };
         // An axis of prices shows a zero that is near, and nothing below it.
         let low = if low >= 0.0 && low < 3.0 * room { 0.0 } else { low - room };
@@ -120,26 +119,35 @@ fn scientific(value: f64, digits: usize) -> (f64, i32) {
 mod tests {
     use super::*;
 
-    fn labels(values: &[f64]) -> String {
+    #[track_caller]
+    fn check(values: &[f64], labels: &str) {
         let ticks = Axis::around(values.iter().copied()).ticks();
-        ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
+        assert_eq!(ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" "), labels);
     }
 
     #[test]
     fn ticks_are_round() {
-        assert_eq!(labels(&[429.0, 15_472.65]), "0 2,500 5,000 7,500 10,000 12,500 15,000");
-        assert_eq!(labels(&[-0.31, 0.94]), "−0.2 0 0.2 0.4 0.6 0.8");
-        assert_eq!(labels(&[1e5, 1.3e6]), "0 0.25M 0.50M");
-        assert_eq!(labels(&[-4e12, 2e12]), "");
-        assert_eq!(labels(&[1e-7, 6e-7]), "");
+        check(&[429.0, 15_472.65], "0 2,500 5,000 7,500 10,000 12,500 15,000");
+        check(&[40_000.0, 52_000.0], "40,000 42,000 44,000 46,000 48,000 50,000 52,000");
+        check(&[-0.31, 0.94], "−0.2 0 0.2 0.4 0.6 0.8");
+    }
+
+    #[test]
+    fn large_and_small_numbers_are_short() {
+        check(&[1e5, 1.3e6], "0 0.2M 0.4M 0.6M 0.8M 1.0M 1.2M");
+        check(&[-4e12, 2e12], "−4e12 −3e12 −2e12 −1e12 0 1e12 2e12");
+        check(&[1e-7, 6e-7], "1e-7 2e-7 3e-7 4e-7 5e-7 6e-7");
+        check(&[-1e140, 1e140], "−1.0e140 −5.0e139 0 5.0e139 1.0e140");
     }
 
     #[test]
     fn an_axis_without_a_span_gets_one() {
-        assert_eq!(labels(&[]), "0 0.2 0.4 0.6 0.8 1.0");
-        assert_eq!(labels(&[0.0, 0.0]), "");
-        assert_eq!(labels(&[500.0]), "");
-        assert_eq!(labels(&[-1e140, 1e140]), "");
+        check(&[], "0 0.2 0.4 0.6 0.8 1.0");
+        check(&[0.0, 0.0], "0 0.2 0.4 0.6 0.8 1.0");
+        check(&[500.0], "460 480 500 520 540");
+        check(&[-500.0], "−540 −520 −500 −480 −460");
+        check(&[1e15, 1e15 + 1.0], "9.00e14 9.50e14 1.00e15 1.05e15 1.10e15");
+        check(&[1e-300, 2e-300], "0 0.2 0.4 0.6 0.8 1.0");
     }
 
     #[test]

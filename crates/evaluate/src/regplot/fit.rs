@@ -135,3 +135,74 @@ fn percentile(values: &mut [f64], share: f64) -> f64 {
     let next = above.iter().copied().fold(f64::INFINITY, f64::min);
     if above.is_empty() { below } else { below + (next - below) * place.fract() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows around `actual = 300 + 0.9 * predicted`, noisier for large predictions.
+    fn cloud(rows: usize) -> Vec<Point> {
+        let mut random = RandomState::new(7);
+        let point = |_| {
+            let predicted = random.uniform(500.0, 9000.0);
+            Point { predicted, actual: 300.0 + predicted * (0.9 + random.uniform(-0.2, 0.2)) }
+        };
+        (0..rows).map(point).collect()
+    }
+
+    #[test]
+    fn the_slope_is_the_closed_form() {
+        let points = cloud(200);
+        let n = points.len() as f64;
+        let sum = |of: fn(&Point) -> f64| points.iter().map(of).sum::<f64>();
+        let (x, y) = (sum(|p| p.predicted), sum(|p| p.actual));
+        let (xx, xy) = (sum(|p| p.predicted * p.predicted), sum(|p| p.predicted * p.actual));
+        let slope = (n * xy - x * y) / (n * xx - x * x);
+        let line = Line::of(&points).unwrap();
+        assert!((line.slope - slope).abs() < 1e-12);
+        assert!((line.at(0.0) - (y - slope * x) / n).abs() < 1e-8);
+    }
+
+    #[test]
+    fn the_band_holds_the_line() {
+        let fit = Fit::of(&cloud(300)).unwrap();
+        assert_eq!(fit.band.len(), GRID);
+        for at in &fit.band {
+            let middle = fit.line.at(at.predicted);
+            assert!(at.low < middle && middle < at.high, "{at:?}, line {middle}");
+        }
+    }
+
+    /// The spread of the slope for independent noise is known: its standard deviation over the
+    /// predictions' spread and the root of the number of rows.
+    #[test]
+    fn the_band_is_as_wide_as_theory_says_for_any_number_of_rows() {
+        for rows in [500, 20_000] {
+            let mut random = RandomState::new(3);
+            let noise = |random: &mut RandomState| random.uniform(-1.0, 1.0);
+            let point = |i| Point { predicted: f64::from(i), actual: noise(&mut random) };
+            let fit = Fit::of(&(0..rows).map(point).collect::<Vec<_>>()).unwrap();
+            let variance = 1.0 / 3.0 / f64::from(rows);
+            for (at, leverage) in [(0, 4.0), (GRID - 1, 4.0)] {
+                let expected = 2.0 * 1.96 * f64::sqrt(variance * leverage);
+                let width = fit.band[at].high - fit.band[at].low;
+                assert!((width / expected - 1.0).abs() < 0.12, "{rows} rows: {width}, expected {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_predictions_span_no_line() {
+        assert!(Fit::of(&[]).is_none());
+        assert!(Fit::of(&[Point { predicted: 0.1, actual: 2.0 }; 3]).is_none());
+    }
+
+    #[test]
+    fn percentiles_are_numpys() {
+        let mut values = [4.0, 1.0, 3.0, 2.0];
+        let shares = [(0.0, 1.0), (0.5, 2.5), (0.9, 3.7), (1.0, 4.0)];
+        for (share, expected) in shares {
+            assert!((percentile(&mut values, share) - expected).abs() < 1e-12);
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! What stands for the data: points, the line, its band, and the identity.
 
-use super::{LEFT, Point, SIDE, TOP, put};
 use super::axis::Axis;
 use super::fit::Fit;
+use super::{LEFT, Point, SIDE, TOP, put};
 
 /// Most points that a picture shows; of more rows, every so many-th.
 pub(super) const MOST_POINTS: usize = 5000;

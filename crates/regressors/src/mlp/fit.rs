@@ -5,26 +5,20 @@ use super::model::MlpParts;
 use super::network::{Network, Pass};
 use super::optimizer::Optimizer;
 use super::params::{BatchSize, MlpValidParams};
-use super::sparse::SparseRows;
-use crate::random::{RandomState, train_test_split};
-use crate::{Error, Result};
-use ndarray::{ArrayView1, ArrayView2};
+use super::samples::Samples;
+use crate::Result;
+use crate::random::RandomState;
 
 /// The batch size that `auto` stands for.
 const AUTO_BATCH_ROWS: usize = 200;
 
 /// Trains a network on checked data.
-pub(super) fn fit(
-    params: &MlpValidParams,
-    records: &ArrayView2<'_, f64>,
-    targets: &ArrayView1<'_, f64>,
-) -> Result<MlpParts> {
+pub(super) fn fit(params: &MlpValidParams, samples: Samples, n_features: usize) -> Result<MlpParts> {
     let mut random = RandomState::new(params.random_state);
-    let mut sizes = vec![records.ncols()];
+    let mut sizes = vec![n_features];
     sizes.extend(&params.hidden_layer_sizes);
     sizes.push(1);
     let mut network = Network::random(&sizes, params.activation, &mut random);
-    let samples = Samples { records: SparseRows::from_dense(records), targets: targets.to_vec() };
     let (train, held_out) = if params.early_stopping {
         let (train, held_out) = samples.hold_out(params.validation_fraction, &mut random)?;
         (train, Some(held_out))
@@ -68,52 +62,6 @@ pub(super) fn fit(
     Ok(MlpParts { activation: params.activation, coefs, intercepts, loss_curve, validation_scores })
 }
 
-/// Records with their targets.
-struct Samples {
-    records: SparseRows,
-    targets: Vec<f64>,
-}
-
-impl Samples {
-    fn select(&self, rows: &[usize]) -> Self {
-        let mut records = SparseRows::default();
-        records.select(&self.records, rows);
-        Self { records, targets: rows.iter().map(|&row| self.targets[row]).collect() }
-    }
-
-    /// The rows to train on and those held out, as scikit-learn's `train_test_split` draws them.
-    fn hold_out(&self, fraction: f64, random: &mut RandomState) -> Result<(Self, Self)> {
-        let split = train_test_split(self.targets.len(), fraction, random);
-        if split.test.len() < 2 || split.train.is_empty() {
-            return Err(Error::Parameter {
-                name: "validation_fraction",
-                value: fraction.to_string(),
-                requirement: "such that two rows are held out and one is left to train on",
-            });
-        }
-        Ok((self.select(&split.train), self.select(&split.test)))
-    }
-
-    /// R² of the network on these rows: NaN for predictions that are not finite; for targets without variance, 1
-    /// if they are met and else 0.
-    fn r2(&self, network: &Network) -> f64 {
-        let predictions = network.predict(self.records.clone());
-        if predictions.iter().any(|prediction| !prediction.is_finite()) {
-            return f64::NAN;
-        }
-        let mean = self.targets.iter().sum::<f64>() / self.targets.len() as f64;
-        let left: f64 = self.targets.iter().zip(&predictions).map(|(y, p)| (y - p) * (y - p)).sum();
-        let total: f64 = self.targets.iter().map(|y| (y - mean) * (y - mean)).sum();
-        if left == 0.0 {
-            1.0
-        } else if total == 0.0 {
-            0.0
-        } else {
-            1.0 - left / total
-        }
-    }
-}
-
 /// scikit-learn's count of epochs that did not improve the best score by `tol`.
 struct Patience {
     tol: f64,
@@ -143,15 +91,14 @@ struct Trainer<'a> {
     /// Rows in the order of the current epoch.
     order: Vec<usize>,
     batch_rows: usize,
+    batch: Samples,
     pass: Pass,
-    /// Targets of the current batch.
-    targets: Vec<f64>,
     gradient: Vec<Block>,
 }
 
 impl<'a> Trainer<'a> {
     fn new(params: &'a MlpValidParams, network: &Network, train: Samples, random: RandomState) -> Self {
-        let n_rows = train.targets.len();
+        let n_rows = train.len();
         let batch_rows = match params.batch_size {
             BatchSize::Auto => AUTO_BATCH_ROWS,
             BatchSize::Rows(rows) => rows,
@@ -163,8 +110,8 @@ impl<'a> Trainer<'a> {
             train,
             order: (0..n_rows).collect(),
             batch_rows: batch_rows.min(n_rows),
+            batch: Samples::default(),
             pass: network.pass(),
-            targets: Vec::new(),
             gradient: vec![[0.0; LANES]; network.parameters().len()],
         }
     }
@@ -178,15 +125,9 @@ impl<'a> Trainer<'a> {
         }
         let mut loss = 0.0;
         for batch in self.order.chunks(self.batch_rows) {
-            self.pass.records().select(&self.train.records, batch);
-            self.targets.clear();
-            self.targets.extend(batch.iter().map(|&row| self.train.targets[row]));
-            let batch_loss = network.loss_and_gradient(
-                &mut self.pass,
-                &self.targets,
-                self.params.alpha,
-                &mut self.gradient,
-            );
+            self.batch.select(&self.train, batch);
+            let batch_loss =
+                network.loss_and_gradient(&self.batch, &mut self.pass, self.params.alpha, &mut self.gradient);
             loss += batch_loss * batch.len() as f64;
             self.optimizer.step(network.parameters_mut(), &self.gradient);
         }

@@ -100,3 +100,32 @@ pub(super) fn add_scaled(sum: &mut [Block], factor: f64, row: &[Block]) {
         *sum += factor * row;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn products_have_the_same_bits_with_vectors_of_any_width() {
+        let matrix =
+            Array2::from_shape_fn((7, 5), |(i, j)| if (i + j) % 3 == 0 { 0.0 } else { 1.0 / (i + j) as f64 });
+        let rows = SparseRows::from_dense(&matrix.view());
+        for width in 1..7 {
+            let number = |i: usize| (i as f64).sin();
+            let table: Vec<Block> =
+                (0..5 * width).map(|b| std::array::from_fn(|l| number(b * LANES + l))).collect();
+            let mut widest = vec![[f64::NAN; LANES]; 7 * width];
+            multiply(&rows, &table, width, &mut widest);
+            let mut scalar = widest.clone();
+            Multiply { rows: &rows, table: &table, width, product: &mut scalar }.with_simd(pulp::Scalar);
+            assert_eq!(widest, scalar);
+            let dense = |row: usize, unit: usize| -> f64 {
+                (0..5).map(|index| matrix[[row, index]] * number(index * width * LANES + unit)).sum()
+            };
+            for (at, product) in scalar.as_flattened().iter().enumerate() {
+                assert_eq!(*product, dense(at / (width * LANES), at % (width * LANES)));
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod model;
 mod network;
 mod optimizer;
 mod params;
+mod samples;
 mod sparse;
 
 pub use model::{Mlp, MlpParts};

@@ -3,8 +3,9 @@
 use super::fit;
 use super::network::Network;
 use super::params::{Activation, MlpParams, MlpValidParams};
+use super::samples::Samples;
 use super::sparse::SparseRows;
-use crate::input::{check_finite, check_fit};
+use crate::input::{check_finite, check_fit, real_weights};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::{Fit, PredictInplace};
@@ -134,19 +135,24 @@ where
 
     /// Trains on records `(n_samples, n_features)` and targets `(n_samples,)`.
     ///
-    /// Sample weights of the dataset are not used. An epoch takes time proportional to the non-zero values of
-    /// the records times the units of the first layer, plus the products of the sizes of adjacent layers times
-    /// the rows.
+    /// Sample weights, if the dataset has any, weigh the squared errors within each batch. An epoch takes time
+    /// proportional to the non-zero values of the records times the units of the first layer, plus the products
+    /// of the sizes of adjacent layers times the rows.
     ///
     /// # Errors
-    /// On empty data, lengths that differ, and values that are not finite; [`Error::Diverged`] if weights leave
-    /// the floating-point numbers; [`Error::Parameter`] if `validation_fraction` holds out fewer than two rows, or
+    /// On empty data, lengths that differ, values that are not finite, and weights that are negative or all zero;
+    /// [`Error::Diverged`] if weights leave the floating-point numbers, or a batch has no weight at all; [`Error::Parameter`] if `validation_fraction` holds out fewer than two rows, or
     /// all.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Mlp> {
         let (records, targets) = (dataset.records().view(), dataset.as_single_targets());
         check_fit(&records, &targets)?;
         check_finite(&records)?;
-        Ok(Mlp { parts: fit::fit(self, &records, &targets)? })
+        let samples = Samples {
+            records: SparseRows::from_dense(&records),
+            targets: targets.to_vec(),
+            weights: real_weights(&dataset.weights, records.nrows())?,
+        };
+        Ok(Mlp { parts: fit::fit(self, samples, records.ncols())? })
     }
 }
 
@@ -161,7 +167,7 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Mlp
         let network = Network::from_parts(&self.parts);
         let chunks = x.axis_chunks_iter(Axis(0), ROWS_AT_ONCE);
         for (records, mut y) in chunks.zip(y.axis_chunks_iter_mut(Axis(0), ROWS_AT_ONCE)) {
-            y.assign(&Array1::from(network.predict(SparseRows::from_dense(&records))));
+            y.assign(&Array1::from(network.predict(&SparseRows::from_dense(&records))));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::kernel::{Block, LANES, add_scaled, blocks, dot, multiply};
 use super::model::MlpParts;
 use super::params::Activation;
+use super::samples::Samples;
 use super::sparse::SparseRows;
 use crate::random::RandomState;
 use crate::{Error, Result};
@@ -85,26 +86,25 @@ pub(super) struct Network {
     parameters: Vec<Block>,
 }
 
-/// One batch on its way through a network; buffers are kept from batch to batch.
-#[derive(Clone, Debug, Default)]
+/// What the rows of a batch leave behind on their way through a network; buffers are kept from batch to batch.
+#[derive(Clone, Debug)]
 pub(super) struct Pass {
-    /// What each hidden layer sees.
-    inputs: Vec<SparseRows>,
-    /// What each hidden layer makes of it: a padded row per row of the batch.
-    activations: Vec<Vec<Block>>,
-    /// Derivatives of the loss by the weighted inputs of each hidden layer, in the same shape.
-    deltas: Vec<Vec<Block>>,
-    /// The output of each row.
+    layers: Vec<LayerPass>,
+    /// The output of each row, later the derivative of the loss by it.
     outputs: Vec<f64>,
     /// The columns of one layer's input.
     columns: SparseRows,
 }
 
-impl Pass {
-    /// The records that the first layer sees.
-    pub(super) fn records(&mut self) -> &mut SparseRows {
-        &mut self.inputs[0]
-    }
+/// What one hidden layer holds during a pass.
+#[derive(Clone, Debug, Default)]
+struct LayerPass {
+    /// A padded row per row of the batch.
+    activations: Vec<Block>,
+    /// The activations again, as the next hidden layer sees them.
+    sparse: SparseRows,
+    /// Derivatives of the loss by the weighted inputs, in the shape of the activations.
+    deltas: Vec<Block>,
 }
 
 impl Network {
@@ -181,105 +181,102 @@ impl Network {
 
     /// Empty buffers for batches.
     pub(super) fn pass(&self) -> Pass {
-        let layers = self.hidden.len();
-        Pass {
-            inputs: vec![SparseRows::default(); layers],
-            activations: vec![Vec::new(); layers],
-            deltas: vec![Vec::new(); layers],
-            ..Pass::default()
-        }
+        let layers = vec![LayerPass::default(); self.hidden.len()];
+        Pass { layers, outputs: Vec::new(), columns: SparseRows::default() }
     }
 
     /// The outputs for some rows; each depends on its own row only.
-    pub(super) fn predict(&self, records: SparseRows) -> Vec<f64> {
+    pub(super) fn predict(&self, records: &SparseRows) -> Vec<f64> {
         let mut pass = self.pass();
-        *pass.records() = records;
-        self.forward(&mut pass);
+        self.forward(records, &mut pass);
         pass.outputs
     }
 
-    /// Carries the records of a pass through all layers.
-    fn forward(&self, pass: &mut Pass) {
-        let n_rows = pass.inputs[0].len();
+    /// Carries records through all layers.
+    fn forward(&self, records: &SparseRows, pass: &mut Pass) {
+        let last = self.hidden.len() - 1;
         for (l, layer) in self.hidden.iter().enumerate() {
+            let (before, after) = pass.layers.split_at_mut(l);
+            let (input, here) = (before.last().map_or(records, |layer| &layer.sparse), &mut after[0]);
             let width = blocks(layer.units);
-            let activations = &mut pass.activations[l];
-            activations.resize(n_rows * width, [0.0; LANES]);
-            multiply(&pass.inputs[l], &self.parameters[layer.weights.clone()], width, activations);
-            for row in activations.chunks_exact_mut(width) {
+            here.activations.resize(records.len() * width, [0.0; LANES]);
+            multiply(input, &self.parameters[layer.weights.clone()], width, &mut here.activations);
+            for row in here.activations.chunks_exact_mut(width) {
                 add_scaled(row, 1.0, &self.parameters[layer.bias.clone()]);
                 // Padding is left out: its logistic activation would be 0.5.
                 self.activation.apply(&mut row.as_flattened_mut()[..layer.units]);
             }
-            if let Some(input) = pass.inputs.get_mut(l + 1) {
-                input.compress(activations, layer.units);
+            if l < last {
+                here.sparse.compress(&here.activations, layer.units);
             }
         }
         let weights = &self.parameters[self.output.weights.clone()];
         let bias = self.parameters[self.output.bias.start][0];
-        let last = pass.activations.last().expect("invariant: a network has a hidden layer");
+        let rows = pass.layers[last].activations.chunks_exact(weights.len());
         pass.outputs.clear();
-        pass.outputs.extend(last.chunks_exact(weights.len()).map(|row| dot(row, weights) + bias));
+        pass.outputs.extend(rows.map(|row| dot(row, weights) + bias));
     }
 
-    /// Half the mean squared error of a batch plus the L2 penalty, and its gradient in the shape of
+    /// Half the weighted mean squared error of a batch plus the L2 penalty, and its gradient in the shape of
     /// [`Self::parameters`].
     pub(super) fn loss_and_gradient(
         &self,
+        batch: &Samples,
         pass: &mut Pass,
-        targets: &[f64],
         alpha: f64,
         gradient: &mut [Block],
     ) -> f64 {
-        self.forward(pass);
-        for (output, target) in pass.outputs.iter_mut().zip(targets) {
-            *output -= target;
+        self.forward(&batch.records, pass);
+        let mut squares = 0.0;
+        for ((output, target), weight) in pass.outputs.iter_mut().zip(&batch.targets).zip(&batch.weights) {
+            let residual = *output - target;
+            squares += weight * (residual * residual);
+            *output = weight * residual;
         }
-        let residuals = &pass.outputs;
-        let n_rows = residuals.len() as f64;
-        let squares: f64 = residuals.iter().map(|d| d * d).sum();
+        let total: f64 = batch.weights.iter().sum();
         let weights = &self.parameters[..self.output.weights.end];
-        let loss = 0.5 * (squares / n_rows) + 0.5 * alpha * dot(weights, weights) / n_rows;
+        let loss = 0.5 * (squares / total) + 0.5 * alpha * dot(weights, weights) / total;
 
         self.backward_output(pass, gradient);
         for l in (0..self.hidden.len()).rev() {
-            self.backward_hidden(l, pass, gradient);
+            self.backward_hidden(l, &batch.records, pass, gradient);
         }
         add_scaled(&mut gradient[..weights.len()], alpha, weights);
         for value in gradient.as_flattened_mut() {
-            *value /= n_rows;
+            *value /= total;
         }
         loss
     }
 
-    /// From the residuals (in place of the outputs): the sums over rows that make the gradient of the output
+    /// From the derivatives of the loss by the outputs: the sums over rows that make the gradient of the output
     /// layer, and the deltas of the last hidden layer.
     fn backward_output(&self, pass: &mut Pass, gradient: &mut [Block]) {
         let weights = &self.parameters[self.output.weights.clone()];
-        let l = self.hidden.len() - 1;
-        let (activations, deltas) = (&pass.activations[l], &mut pass.deltas[l]);
-        gradient[self.output.weights.clone()].fill([0.0; LANES]);
-        deltas.clear();
-        for (row, &residual) in activations.chunks_exact(weights.len()).zip(&pass.outputs) {
-            add_scaled(&mut gradient[self.output.weights.clone()], residual, row);
-            deltas.extend_from_slice(weights);
-        }
-        for (row, residual) in deltas.chunks_exact_mut(weights.len()).zip(&pass.outputs) {
-            row.as_flattened_mut().iter_mut().for_each(|delta| *delta *= residual);
-        }
+        let LayerPass { activations, deltas, .. } = &mut pass.layers[self.hidden.len() - 1];
         gradient[self.output.bias.start][0] = pass.outputs.iter().sum();
+        let gradient = &mut gradient[self.output.weights.clone()];
+        gradient.fill([0.0; LANES]);
+        deltas.clear();
+        deltas.resize(activations.len(), [0.0; LANES]);
+        let rows = activations.chunks_exact(weights.len()).zip(deltas.chunks_exact_mut(weights.len()));
+        for ((activations, deltas), &output) in rows.zip(&pass.outputs) {
+            add_scaled(gradient, output, activations);
+            add_scaled(deltas, output, weights);
+        }
         self.activation.apply_derivative(activations.as_flattened(), deltas.as_flattened_mut());
     }
 
     /// From the deltas of hidden layer `l`: the sums over rows that make its gradient, and the deltas of the layer
     /// before it.
-    fn backward_hidden(&self, l: usize, pass: &mut Pass, gradient: &mut [Block]) {
+    fn backward_hidden(&self, l: usize, records: &SparseRows, pass: &mut Pass, gradient: &mut [Block]) {
         let layer = &self.hidden[l];
         let width = blocks(layer.units);
-        let (before, after) = pass.deltas.split_at_mut(l);
-        let deltas = &after[0];
+        let (before, after) = pass.layers.split_at_mut(l);
+        let deltas = &after[0].deltas;
+        let before = before.last_mut();
 
-        pass.columns.transpose(&pass.inputs[l], layer.fan_in);
+        let input = before.as_ref().map_or(records, |before| &before.sparse);
+        pass.columns.transpose(input, layer.fan_in);
         multiply(&pass.columns, deltas, width, &mut gradient[layer.weights.clone()]);
         let bias = &mut gradient[layer.bias.clone()];
         bias.fill([0.0; LANES]);
@@ -287,21 +284,17 @@ impl Network {
             add_scaled(bias, 1.0, row);
         }
 
-        if let Some(previous) = before.last_mut() {
-            let activations = &pass.activations[l - 1];
+        if let Some(LayerPass { activations, deltas: deltas_before, .. }) = before {
             let weights = &self.parameters[layer.weights.clone()];
-            previous.clear();
-            previous.resize(activations.len(), [0.0; LANES]);
-            let rows = previous.chunks_exact_mut(blocks(layer.fan_in)).zip(deltas.chunks_exact(width));
-            for (previous, deltas) in rows {
+            deltas_before.clear();
+            deltas_before.resize(activations.len(), [0.0; LANES]);
+            let rows = deltas_before.chunks_exact_mut(blocks(layer.fan_in)).zip(deltas.chunks_exact(width));
+            for (deltas_before, deltas) in rows {
                 // One row of weights per unit of the layer before: padding gets none and stays zero.
-                for (delta, weights) in
-                    previous.as_flattened_mut().iter_mut().zip(weights.chunks_exact(width))
-                {
-                    *delta = dot(deltas, weights);
-                }
+                let units = deltas_before.as_flattened_mut().iter_mut().zip(weights.chunks_exact(width));
+                units.for_each(|(delta, weights)| *delta = dot(deltas, weights));
             }
-            self.activation.apply_derivative(activations.as_flattened(), previous.as_flattened_mut());
+            self.activation.apply_derivative(activations.as_flattened(), deltas_before.as_flattened_mut());
         }
     }
 }

@@ -97,3 +97,23 @@ impl SparseRows {
         self.starts.truncate(width + 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn columns_are_the_rows_of_the_transpose() {
+        let matrix = array![[0.0, 2.0, 0.0, -1.0], [0.0, 0.5, 0.0, 0.0], [3.0, f64::INFINITY, 0.0, -0.0]];
+        let mut columns = SparseRows::from_dense(&array![[7.0]].view());
+        columns.transpose(&SparseRows::from_dense(&matrix.view()), 4);
+        assert_eq!(columns, SparseRows::from_dense(&matrix.t()));
+    }
+
+    #[test]
+    fn zeros_are_left_out_and_nan_is_not() {
+        let rows = SparseRows::from_dense(&array![[0.0, -0.0, f64::NAN]].view());
+        assert_eq!((rows.len(), rows.row(0).len()), (1, 1));
+    }
+}

@@ -22,9 +22,9 @@ impl Column {
             sorted
         });
         levels.shrink_to_fit();
-        let code = |value: &f32| match value.is_nan() {
-            true => levels.len() as u32,
-            false => levels.partition_point(|level| level < value) as u32,
+        let code = |value: &f32| {
+            let below = levels.partition_point(|level| level < value);
+            if value.is_nan() { levels.len() as u32 } else { below as u32 }
         };
         let codes = values.iter().map(code).collect();
         Self { codes, has_missing: values.iter().any(|value| value.is_nan()), levels }

@@ -21,7 +21,6 @@ pub(crate) use grower::{Growing, Grown, grow};
 pub use model::{Node, Tree};
 pub(crate) use model::{Rows, check_trees, mean_importances};
 pub use params::{Growth, MaxFeatures, Samples, TreeParams};
-pub(crate) use params::{check, finite_not_negative};
 pub(crate) use samples::{sample_weights, samples, total_weight};
 pub use single::{
     DecisionTree, DecisionTreeParams, DecisionTreeValidParams, ExtraTree, ExtraTreeParams,

@@ -212,9 +212,10 @@ impl Tree {
     pub fn feature_importances(&self) -> Array1<f64> {
         let importances = self.impurity_decreases();
         let sum = pairwise_sum(&importances);
-        match sum > 0.0 {
-            true => importances.into_iter().map(|importance| importance / sum).collect(),
-            false => importances.into(),
+        if sum > 0.0 {
+            importances.into_iter().map(|importance| importance / sum).collect()
+        } else {
+            importances.into()
         }
     }
 

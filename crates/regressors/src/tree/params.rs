@@ -1,6 +1,7 @@
 //! The hyperparameters that every tree learner has, with scikit-learn's names, defaults and domains.
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::input::require;
 
 /// How many features a node looks at before it settles for its best split.
 ///
@@ -82,38 +83,36 @@ impl Default for Growth {
 impl Growth {
     /// Refuses values outside scikit-learn's domains.
     pub(crate) fn check(&self) -> Result<()> {
-        let at_least = |name, value: Option<usize>, least, requirement| {
-            check(name, value.unwrap_or(least), |value| *value >= least, requirement)
-        };
-        at_least("max_depth", self.max_depth, 1, "at least 1")?;
-        at_least("max_leaf_nodes", self.max_leaf_nodes, 2, "at least 2")?;
+        if let Some(n) = self.max_depth {
+            require(n >= 1, "max_depth", n, "at least 1")?;
+        }
+        if let Some(n) = self.max_leaf_nodes {
+            require(n >= 2, "max_leaf_nodes", n, "at least 2")?;
+        }
         match self.min_samples_split {
-            Samples::Count(count) => at_least("min_samples_split", Some(count), 2, "at least 2"),
+            Samples::Count(n) => require(n >= 2, "min_samples_split", n, "at least 2")?,
             Samples::Fraction(share) => {
-                check("min_samples_split", share, |share| *share > 0.0 && *share <= 1.0, "in (0, 1]")
+                require(share > 0.0 && share <= 1.0, "min_samples_split", share, "in (0, 1]")?;
             }
-        }?;
+        }
         match self.min_samples_leaf {
-            Samples::Count(count) => at_least("min_samples_leaf", Some(count), 1, "at least 1"),
+            Samples::Count(n) => require(n >= 1, "min_samples_leaf", n, "at least 1")?,
             Samples::Fraction(share) => {
-                check("min_samples_leaf", share, |share| *share > 0.0 && *share < 1.0, "in (0, 1)")
+                require(share > 0.0 && share < 1.0, "min_samples_leaf", share, "in (0, 1)")?;
             }
-        }?;
+        }
         match self.max_features {
-            MaxFeatures::Count(count) => at_least("max_features", Some(count), 1, "at least 1"),
+            MaxFeatures::Count(n) => require(n >= 1, "max_features", n, "at least 1")?,
             MaxFeatures::Fraction(share) => {
-                check("max_features", share, |share| *share > 0.0 && *share <= 1.0, "in (0, 1]")
+                require(share > 0.0 && share <= 1.0, "max_features", share, "in (0, 1]")?;
             }
-            MaxFeatures::All | MaxFeatures::Sqrt | MaxFeatures::Log2 => Ok(()),
-        }?;
-        let half = |share: &f64| (0.0..=0.5).contains(share);
-        check("min_weight_fraction_leaf", self.min_weight_fraction_leaf, half, "in [0, 0.5]")?;
-        check(
-            "min_impurity_decrease",
-            self.min_impurity_decrease,
-            finite_not_negative,
-            "finite and at least 0",
-        )
+            MaxFeatures::All | MaxFeatures::Sqrt | MaxFeatures::Log2 => {}
+        }
+        let share = self.min_weight_fraction_leaf;
+        require((0.0..=0.5).contains(&share), "min_weight_fraction_leaf", share, "in [0, 0.5]")?;
+        let decrease = self.min_impurity_decrease;
+        let is_valid = decrease.is_finite() && decrease >= 0.0;
+        require(is_valid, "min_impurity_decrease", decrease, "finite and at least 0")
     }
 
     /// The limits of trees on records of the given shape, rows without weight included, and targets times `scale`.
@@ -149,24 +148,6 @@ pub(crate) struct Limits {
     pub(crate) max_features: usize,
     pub(crate) max_leaf_nodes: Option<usize>,
     pub(crate) min_impurity_decrease: f64,
-}
-
-/// Refuses a hyperparameter that is not as required.
-pub(crate) fn check<T: std::fmt::Display>(
-    name: &'static str,
-    value: T,
-    is_valid: impl FnOnce(&T) -> bool,
-    requirement: &'static str,
-) -> Result<()> {
-    match is_valid(&value) {
-        true => Ok(()),
-        false => Err(Error::Parameter { name, value: value.to_string(), requirement }),
-    }
-}
-
-/// The domain of most real hyperparameters.
-pub(crate) fn finite_not_negative(value: &f64) -> bool {
-    value.is_finite() && *value >= 0.0
 }
 
 /// The setters of [`Growth`] on a learner's parameters; bring the trait into scope to use them.
@@ -238,6 +219,7 @@ pub trait TreeParams: Sized {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn shares_resolve_as_in_scikit_learn() {

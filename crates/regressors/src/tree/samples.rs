@@ -59,9 +59,9 @@ pub(crate) fn sample_weights(weights: &Array1<f32>, n: usize) -> Result<Option<V
         value => Ok(value as u32),
     });
     let whole: Vec<u32> = whole.collect::<Result<_>>()?;
-    match whole.iter().any(|weight| *weight > 0) {
-        true => Ok(Some(whole)),
-        false => Err(Error::Empty("rows with a sample weight above 0")),
+    match total_weight(Some(&whole), n) {
+        0 => Err(Error::Empty("rows with a sample weight above 0")),
+        _ => Ok(Some(whole)),
     }
 }
 

@@ -174,3 +174,70 @@ pub(super) fn offer_random(
         left,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::params::Growth;
+    use crate::tree::samples::{NodeSums, samples};
+    use crate::tree::{Columns, Samples};
+    use ndarray::ArrayView2;
+
+    /// The best split of a node by a feature with these values, by `offer`; targets count up from 0.
+    fn best_split(
+        values: &[f64],
+        growth: &Growth,
+        offer: impl FnOnce(&mut Search<'_>, &Column, &LevelCounts),
+    ) -> Option<Split> {
+        let records = ArrayView2::from_shape((values.len(), 1), values).unwrap();
+        let columns = Columns::new(&records).unwrap();
+        let targets: Vec<i64> = (0..values.len() as i64).collect();
+        let samples = samples(&targets, None);
+        let total = NodeSums::of(&samples, &targets).sums;
+        let mut counts = LevelCounts::default();
+        counts.count(columns.feature(0), &samples, total);
+        let limits = growth.limits(records.dim(), 1.0);
+        let mut search = Search::new(&limits, 0.0, total);
+        offer(&mut search, columns.feature(0), &counts);
+        search.best
+    }
+
+    fn best_midpoint(values: &[f64], growth: &Growth) -> Option<Split> {
+        best_split(values, growth, |search, column, counts| offer_midpoints(search, 0, column, counts))
+    }
+
+    #[test]
+    fn nearly_equal_neighbours_are_not_parted() {
+        let near = [1.0, 1.0 + 1e-7, 1.0 + 2e-7, 2.0];
+        let split = best_midpoint(&near, &Growth::default()).unwrap();
+        assert_eq!((split.left.count, split.cut), (3, 3));
+        assert!(best_midpoint(&near[..3], &Growth::default()).is_none());
+    }
+
+    #[test]
+    fn small_leaves_are_not_offered() {
+        let growth = Growth { min_samples_leaf: Samples::Count(3), ..Growth::default() };
+        let squares = [0.0, 1.0, 4.0, 9.0, 16.0, 25.0];
+        assert_eq!(best_midpoint(&squares, &growth).unwrap().threshold, 6.5);
+        assert!(best_midpoint(&squares[..5], &growth).is_none());
+    }
+
+    #[test]
+    fn missing_values_may_stand_alone() {
+        let split = best_midpoint(&[3.0, 3.0, f64::NAN, f64::NAN], &Growth::default()).unwrap();
+        assert_eq!((split.threshold, split.missing_go_to_left), (f64::INFINITY, false));
+        assert_eq!((split.left.count, split.left.sum), (2, 1));
+    }
+
+    #[test]
+    fn a_threshold_drawn_at_the_top_moves_to_the_bottom() {
+        // From this state the generator draws its largest number.
+        let mut random = TreeRandom::new(3_597_450_471);
+        assert_eq!({ random }.next(), TreeRandom::MAX);
+        let split = best_split(&[0.5, 1.0, 4.0], &Growth::default(), |search, _, counts| {
+            offer_random(search, 0, counts, &mut random);
+        });
+        let split = split.unwrap();
+        assert_eq!((split.threshold, split.left.count), (0.5, 1));
+    }
+}

@@ -1,0 +1,158 @@
+//! One raw file, with its columns matched to the configuration.
+
+use crate::config::{self, IngestConfig, Use};
+use artifacts::observations::Column;
+use artifacts::raw::{self, RawTable};
+use artifacts::{Cell, Cells, CellsBuilder, Kind, Origin};
+use stage::{Error, Result};
+use std::path::PathBuf;
+
+/// A raw file: its features, its label, and how its rows are named.
+#[derive(Debug)]
+pub(crate) struct RawFile {
+    pub(crate) path: PathBuf,
+    pub(crate) origin: Origin,
+    /// The index, if the file has one.
+    pub(crate) row_id: Option<Vec<i64>>,
+    /// In file order.
+    pub(crate) features: Vec<Column>,
+    /// Label of every row, `None` where it is missing; `None` for a test file without labels.
+    pub(crate) label: Option<Vec<Option<f64>>>,
+}
+
+impl RawFile {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// If it is refused, has columns that the configuration does not know, or lacks some that it names.
+    pub(crate) fn read(config: &IngestConfig, origin: Origin, path: PathBuf) -> Result<Self> {
+        let RawTable { row_id, columns } = raw::read(&path, config.format, config.index.as_deref())?;
+        let mut file = Self { path, origin, row_id, features: Vec::new(), label: None };
+        let mut unknown = None;
+        for (name, cells) in columns {
+            match config.use_of(&name) {
+                Some(Use::Feature(kind)) => file.add_feature(config, name, kind, cells)?,
+                Some(Use::Label) => file.label = Some(file.read_label(config, &cells)?),
+                Some(Use::Ignored) => {}
+                None if unknown.is_none() => unknown = Some((name, cells)),
+                None => {}
+            }
+        }
+        file.check_label(config)?;
+        if let Some((name, cells)) = unknown {
+            return Err(file.unknown_column(config, &name, &cells));
+        }
+        file.check_features(config)?;
+        Ok(file)
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.features.first().map_or(0, |column| column.cells.len())
+    }
+
+    /// An error about the cell of `column` in `row`; rows without an index are counted from 0.
+    pub(crate) fn refuse(&self, column: &str, row: usize, reason: impl std::fmt::Display) -> Error {
+        let row = self.row_id.as_ref().map_or(row as i64, |row_id| row_id[row]);
+        Error::data(format!("{}: column '{column}', row {row}: {reason}", self.path.display()))
+    }
+
+    fn add_feature(&mut self, config: &IngestConfig, name: String, kind: &Kind, cells: Cells) -> Result<()> {
+        if config::is_reserved(&name) {
+            let message = "artifacts use this name for themselves; rename the column in the files or ignore it";
+            return Err(config.error("columns", format!("column '{name}': {message}")));
+        }
+        let cells = if *kind == Kind::Category { as_texts(cells)? } else { cells };
+        self.features.push(Column { name, kind: kind.clone(), cells });
+        Ok(())
+    }
+
+    fn read_label(&self, config: &IngestConfig, cells: &Cells) -> Result<Vec<Option<f64>>> {
+        let refuse = |row, reason: String| Err(self.refuse(&config.label, row, reason));
+        let label = |row| {
+            let Some(cell) = cells.get(row) else { return Ok(None) };
+            match (number(&cell), config.label_min) {
+                (None, _) => refuse(row, format!("the label {} is not a finite number; correct it", shown(&cell))),
+                (Some(y), Some(min)) if y < min => {
+                    refuse(row, format!("the label {y} is under ingest.label_min = {min}; correct one of both"))
+                }
+                (label, _) => Ok(label),
+            }
+        };
+        (0..cells.len()).map(label).collect()
+    }
+
+    fn check_label(&self, config: &IngestConfig) -> Result<()> {
+        if config::is_reserved(&config.label) {
+            let message = "artifacts use this name for themselves; rename the column in the files";
+            return Err(config.error("label", format!("'{}': {message}", config.label)));
+        }
+        // The test file may lack labels: its rows get predictions and no metrics.
+        if self.label.is_some() || self.origin == Origin::Test {
+            return Ok(());
+        }
+        let reason = "is not there, which ingest.label names; correct the name or the file";
+        Err(Error::data(format!("{}: column '{}' {reason}", self.path.display(), config.label)))
+    }
+
+    fn check_features(&self, config: &IngestConfig) -> Result<()> {
+        let known = |name: &&str| self.features.iter().any(|column| column.name == *name);
+        match config.features().find(|name| !known(name)) {
+            Some(name) => Err(Error::data(format!(
+                "{}: column '{name}' is not there, which ingest.columns names; correct the name or the file",
+                self.path.display()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn unknown_column(&self, config: &IngestConfig, name: &str, cells: &Cells) -> Error {
+        let kind = match cells.type_name() {
+            Some("number") => "number",
+            Some("list") => "list",
+            _ => "category",
+        };
+        config.error(
+            "columns",
+            format!(
+                "column '{name}' of {} is not configured; write \"{name}\" = \"{kind}\" (or another kind) here, \
+                 or name it in ingest.ignore",
+                self.path.display()
+            ),
+        )
+    }
+}
+
+/// A label: a number, or a text that spells one, as all cells of CSV do.
+fn number(cell: &Cell<'_>) -> Option<f64> {
+    match Kind::Number.parse(cell.clone()) {
+        Ok(artifacts::Parsed::Number(number)) => Some(number),
+        _ => None,
+    }
+}
+
+/// A cell as messages show it.
+fn shown(cell: &Cell<'_>) -> String {
+    match cell {
+        Cell::Number(number) => number.to_string(),
+        Cell::Text(text) => format!("'{text}'"),
+        Cell::List(items) => format!("{items:?}"),
+    }
+}
+
+/// Levels are texts: numbers that stand for levels are taken by their shortest spelling.
+fn as_texts(cells: Cells) -> Result<Cells> {
+    if cells.type_name() != Some("number") {
+        return Ok(cells);
+    }
+    let mut texts = CellsBuilder::default();
+    for row in 0..cells.len() {
+        let text = match cells.get(row) {
+            Some(Cell::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        let cell = text.as_deref().map(Cell::Text);
+        texts.push(cell).map_err(|mixed| Error::internal(format!("levels are {mixed:?}")))?;
+    }
+    Ok(texts.finish())
+}

@@ -1,0 +1,208 @@
+//! The stages of a boosting fit.
+
+use super::model::{GradientBoosting, add_stage};
+use super::params::GradientBoostingValidParams;
+use crate::input::{check_finite, check_fit};
+use crate::random::{RandomState, TreeRandom, train_test_split};
+use crate::sum::pairwise_sum;
+use crate::target::{Targets, check_squares};
+use crate::tree::{Columns, Growing, Rows, SplitRule, Tree, grow, sample_weights, samples, total_weight};
+use crate::{Error, Result};
+use linfa::dataset::{AsSingleTargets, DatasetBase};
+use linfa::traits::Fit;
+use ndarray::{Array1, ArrayBase, ArrayView2, Axis, Data, Ix2};
+
+impl<D, T> Fit<ArrayBase<D, Ix2>, T, Error> for GradientBoostingValidParams
+where
+    D: Data<Elem = f64>,
+    T: AsSingleTargets<Elem = f64>,
+{
+    type Object = GradientBoosting;
+
+    /// Fits the stages; weights of the dataset must be whole numbers, and NaN in the records is refused.
+    fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Self::Object> {
+        let (records, y) = (dataset.records.view(), dataset.as_single_targets());
+        check_fit(&records, &y)?;
+        check_finite(&records)?;
+        check_squares(&y)?;
+        let labels = Labels { y: y.to_vec(), weights: sample_weights(&dataset.weights, y.len())? };
+        if self.n_iter_no_change.is_none() {
+            let init = labels.mean(&labels.y);
+            return self.fit_stages(&records, Part::new(&records, labels, init), None);
+        }
+        let mut random = RandomState::new(self.growth.random_state);
+        let parts = train_test_split(y.len(), self.validation_fraction, &mut random);
+        let (train, held_out) = (labels.select(&parts.train)?, labels.select(&parts.test)?);
+        let init = train.mean(&train.y);
+        let records_of = |rows: &[usize]| records.select(Axis(0), rows);
+        let held_out = Part::new(&records_of(&parts.test).view(), held_out, init);
+        let records = records_of(&parts.train);
+        self.fit_stages(&records.view(), Part::new(&records.view(), train, init), Some(held_out))
+    }
+}
+
+impl GradientBoostingValidParams {
+    /// Fits stages to `train`, until `held_out` stops improving if there is such a part.
+    fn fit_stages(
+        &self,
+        records: &ArrayView2<'_, f64>,
+        train: Part,
+        mut held_out: Option<Part>,
+    ) -> Result<GradientBoosting> {
+        let init = train.init;
+        let random = RandomState::new(self.growth.random_state);
+        let mut stages = Stages { params: self, columns: Columns::new(records)?, train, random };
+        let mut losses = vec![f64::INFINITY; self.n_iter_no_change.unwrap_or(0)];
+        let mut trees = Vec::new();
+        for stage in 0..self.n_estimators {
+            trees.push(stages.fit_next()?);
+            self.progress.step();
+            let (Some(held_out), Some(tree)) = (&mut held_out, trees.last()) else { continue };
+            held_out.add(tree, self.learning_rate);
+            let loss = held_out.loss();
+            // Better than at least one of the last `n_iter_no_change` is good enough.
+            if !losses.iter().any(|earlier| loss + self.tol < *earlier) {
+                break;
+            }
+            let oldest = stage % losses.len();
+            losses[oldest] = loss;
+        }
+        GradientBoosting::from_parts(init, self.learning_rate, trees)
+    }
+}
+
+/// Targets and whole-numbered weights of some rows.
+#[derive(Debug)]
+struct Labels {
+    y: Vec<f64>,
+    weights: Option<Vec<u32>>,
+}
+
+impl Labels {
+    /// # Errors
+    /// If no row is selected, or none with a weight.
+    fn select(&self, rows: &[usize]) -> Result<Self> {
+        let weights = |weights: &Vec<u32>| rows.iter().map(|row| weights[*row]).collect::<Vec<u32>>();
+        let weights = self.weights.as_ref().map(weights);
+        match total_weight(weights.as_deref(), rows.len()) {
+            0 => Err(Error::Empty("rows with weight in both parts of early stopping's split")),
+            _ => Ok(Self { y: rows.iter().map(|row| self.y[*row]).collect(), weights }),
+        }
+    }
+
+    /// numpy's `average` of a value per row.
+    fn mean(&self, values: &[f64]) -> f64 {
+        let Some(weights) = &self.weights else {
+            return pairwise_sum(values) / values.len() as f64;
+        };
+        let weighted = values.iter().zip(weights).map(|(value, weight)| value * f64::from(*weight));
+        let weighted: Vec<f64> = weighted.collect();
+        pairwise_sum(&weighted) / total_weight(Some(weights), values.len()) as f64
+    }
+}
+
+/// Rows with what the stages so far predict for them.
+#[derive(Debug)]
+struct Part {
+    rows: Rows,
+    labels: Labels,
+    init: f64,
+    predictions: Vec<f64>,
+}
+
+impl Part {
+    fn new(records: &ArrayView2<'_, f64>, labels: Labels, init: f64) -> Self {
+        let predictions = vec![init; labels.y.len()];
+        Self { rows: Rows::new(records, records.ncols()), labels, init, predictions }
+    }
+
+    fn add(&mut self, tree: &Tree, learning_rate: f64) {
+        add_stage(&mut self.predictions, tree, &self.rows, learning_rate);
+    }
+
+    fn residuals(&self) -> Array1<f64> {
+        self.labels.y.iter().zip(&self.predictions).map(|(y, predicted)| y - predicted).collect()
+    }
+
+    /// The mean squared error, added up as scikit-learn does.
+    fn loss(&self) -> f64 {
+        let halves = self.residuals().mapv_into(|residual| 0.5 * residual * residual);
+        2.0 * self.labels.mean(&halves.to_vec())
+    }
+}
+
+/// A fit between two stages.
+struct Stages<'a> {
+    params: &'a GradientBoostingValidParams,
+    columns: Columns,
+    train: Part,
+    random: RandomState,
+}
+
+impl Stages<'_> {
+    /// Fits a tree to the residuals and adds it to the predictions.
+    fn fit_next(&mut self) -> Result<Tree> {
+        let residuals = self.train.residuals();
+        if !residuals.iter().all(|residual| residual.is_finite()) || check_squares(&residuals.view()).is_err()
+        {
+            return Err(Error::Diverged("residuals grow without bound; lower learning_rate"));
+        }
+        let weights = self.weights();
+        let weights = weights.as_deref().or(self.train.labels.weights.as_deref());
+        let targets = Targets::fixed_point(residuals.view(), total_weight(weights, residuals.len()));
+        let shape = (residuals.len(), self.columns.n_features());
+        let growing = Growing {
+            columns: &self.columns,
+            targets: &targets.integers,
+            quantum: targets.quantum,
+            limits: &self.params.growth.limits(shape, targets.factor),
+            rule: SplitRule::Best,
+        };
+        let random = TreeRandom::new(self.random.tree_seed());
+        let samples = samples(&targets.integers, weights);
+        if samples.is_empty() {
+            return Err(Error::Empty("rows with weight in a stage's subsample"));
+        }
+        let tree = grow(&growing, samples, random).tree;
+        self.train.add(&tree, self.params.learning_rate);
+        Ok(tree)
+    }
+
+    /// The weights of the next stage if it leaves rows out: 0 for these.
+    fn weights(&mut self) -> Option<Vec<u32>> {
+        if self.params.subsample >= 1.0 {
+            return None;
+        }
+        let n = self.train.labels.y.len();
+        let in_bag = ((self.params.subsample * n as f64) as usize).max(1);
+        let mask = subsample(n, in_bag, &mut self.random);
+        Some(match &self.train.labels.weights {
+            None => mask,
+            Some(weights) => weights.iter().zip(mask).map(|(weight, mask)| weight * mask).collect(),
+        })
+    }
+}
+
+/// 1 for the `in_bag` of `n` rows that scikit-learn draws without replacement, 0 for the others.
+fn subsample(n: usize, in_bag: usize, random: &mut RandomState) -> Vec<u32> {
+    let mut still_to_take = in_bag;
+    let take = |row: usize| {
+        let is_taken = random.random_sample() * ((n - row) as f64) < still_to_take as f64;
+        still_to_take -= usize::from(is_taken);
+        u32::from(is_taken)
+    };
+    (0..n).map(take).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_rows_are_drawn_as_asked_for() {
+        for in_bag in [1, 7, 20] {
+            let mask = subsample(20, in_bag, &mut RandomState::new(5));
+            assert_eq!(mask.iter().sum::<u32>() as usize, in_bag);
+        }
+    }
+}

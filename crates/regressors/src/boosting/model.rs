@@ -1,0 +1,104 @@
+//! A fitted boosting ensemble.
+
+use super::params::GradientBoostingParams;
+use crate::tree::{Rows, Tree, check_trees, mean_importances};
+use crate::{Error, Result};
+use linfa::traits::PredictInplace;
+use ndarray::{Array1, ArrayBase, Data, Ix2};
+
+/// scikit-learn's `GradientBoostingRegressor(loss="squared_error")`, fitted.
+///
+/// Starts from the mean target; every stage fits a tree to the residuals and adds `learning_rate` times its
+/// prediction. Residuals are no decimals, so they are summed in fixed point: the same trees for any order of sums and
+/// any number of threads, where scikit-learn's depend on rounding noise for a split now and then.
+///
+/// ```
+/// use linfa::traits::{Fit, Predict};
+/// use linfa::Dataset;
+/// use ndarray::array;
+/// use regressors::GradientBoosting;
+///
+/// let laptops = Dataset::new(array![[4.0], [8.0], [16.0], [32.0]], array![999.0, 1999.0, 2999.0, 4999.0]);
+/// let model = GradientBoosting::params().learning_rate(0.6).n_estimators(50).fit(&laptops)?;
+/// assert_eq!(model.init(), 2749.0);
+/// assert!((model.predict(&laptops)[3] - 4999.0).abs() < 1e-6);
+/// # Ok::<(), regressors::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientBoosting {
+    init: f64,
+    learning_rate: f64,
+    trees: Vec<Tree>,
+    n_features: usize,
+}
+
+impl GradientBoosting {
+    /// scikit-learn's defaults: 100 stages of trees of depth 3 at learning rate 0.1 on all rows, no early stopping
+    /// (if it is on, on a tenth of the rows and with tolerance 0.0001), and otherwise those of
+    /// [`Growth`](crate::tree::Growth).
+    pub fn params() -> GradientBoostingParams {
+        GradientBoostingParams::new()
+    }
+
+    /// A model read back from its parts.
+    ///
+    /// # Errors
+    /// If `init` or `learning_rate` are no numbers, the rate is negative, or the trees differ in their features.
+    pub fn from_parts(init: f64, learning_rate: f64, trees: Vec<Tree>) -> Result<Self> {
+        let is_valid = init.is_finite() && learning_rate.is_finite() && learning_rate >= 0.0;
+        if !is_valid {
+            return Err(Error::Model(format!("init is {init}, learning_rate is {learning_rate}")));
+        }
+        let n_features = check_trees(&trees)?;
+        Ok(Self { init, learning_rate, trees, n_features })
+    }
+
+    /// The prediction before the first stage: the mean target.
+    pub fn init(&self) -> f64 {
+        self.init
+    }
+
+    /// What each tree's prediction is multiplied by.
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// One tree per stage; their values are in the targets' unit. Early stopping may have left less than
+    /// `n_estimators`.
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// The number of features of the records.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// Each feature's share of the impurity decrease, averaged over the stages, of shape `(n_features,)`.
+    pub fn feature_importances(&self) -> Array1<f64> {
+        mean_importances(&self.trees, Tree::impurity_decreases, self.n_features)
+    }
+}
+
+impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for GradientBoosting {
+    fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
+        assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
+        let rows = Rows::new(records, self.n_features);
+        let mut predictions = vec![self.init; y.len()];
+        for tree in &self.trees {
+            add_stage(&mut predictions, tree, &rows, self.learning_rate);
+        }
+        y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
+    }
+
+    fn default_target(&self, records: &ArrayBase<D, Ix2>) -> Array1<f64> {
+        Array1::zeros(records.nrows())
+    }
+}
+
+/// Adds a stage to the predictions of `rows`.
+pub(super) fn add_stage(predictions: &mut [f64], tree: &Tree, rows: &Rows, learning_rate: f64) {
+    for (predicted, row) in predictions.iter_mut().zip(rows.iter()) {
+        *predicted += learning_rate * tree.value(row);
+    }
+}

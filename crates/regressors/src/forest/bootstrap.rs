@@ -1,0 +1,61 @@
+//! Bootstrap samples of the training rows.
+
+use crate::random::RandomState;
+use crate::sum::pairwise_sum;
+use crate::tree::{Samples, total_weight};
+
+/// Draws of rows with replacement.
+#[derive(Clone, Debug)]
+pub(super) struct Bootstrap {
+    n_samples: usize,
+    /// Rows to draw, those drawn again included.
+    pub(super) draws: usize,
+    /// With sample weights: the probability of drawing a row or one before it.
+    cumulative: Option<Vec<f64>>,
+}
+
+impl Bootstrap {
+    pub(super) fn new(max_samples: Option<Samples>, weights: Option<&[u32]>, n_samples: usize) -> Self {
+        let draws = match max_samples {
+            None => n_samples,
+            Some(Samples::Count(count)) => count,
+            Some(Samples::Fraction(share)) => {
+                ((share * total_weight(weights, n_samples) as f64) as usize).max(1)
+            }
+        };
+        Self { n_samples, draws, cumulative: weights.map(cumulative_probabilities) }
+    }
+
+    /// How often each row is drawn by the tree with this seed.
+    pub(super) fn counts(&self, seed: u32) -> Vec<u32> {
+        let mut random = RandomState::new(seed);
+        let mut counts = vec![0; self.n_samples];
+        for _ in 0..self.draws {
+            let row = match &self.cumulative {
+                None => random.randint(self.n_samples as u32) as usize,
+                Some(cumulative) => {
+                    let drawn = random.random_sample();
+                    cumulative.partition_point(|probability| *probability <= drawn)
+                }
+            };
+            counts[row] += 1;
+        }
+        counts
+    }
+}
+
+/// numpy's `cumsum(p)`, scaled to end at 1, of the weights' shares `p`.
+fn cumulative_probabilities(weights: &[u32]) -> Vec<f64> {
+    let weights: Vec<f64> = weights.iter().copied().map(f64::from).collect();
+    let total = pairwise_sum(&weights);
+    let mut sum = 0.0;
+    let mut cumulative: Vec<f64> = weights
+        .iter()
+        .map(|weight| {
+            sum += weight / total;
+            sum
+        })
+        .collect();
+    cumulative.iter_mut().for_each(|probability| *probability /= sum);
+    cumulative
+}

@@ -1,0 +1,138 @@
+//! A fitted forest.
+
+use super::params::ForestParams;
+use crate::target::TargetScale;
+use crate::tree::{Best, Random, Rows, Splitter, Tree, check_trees, mean_importances};
+use crate::{Error, Result};
+use linfa::traits::PredictInplace;
+use ndarray::{Array1, ArrayBase, Data, Ix2};
+use rayon::prelude::*;
+use std::marker::PhantomData;
+use std::slice::ChunksExact;
+
+/// Rows that go through a tree before the next tree is taken: a tree is read from memory once for all of them.
+const ROWS_AT_A_TIME: usize = 1024;
+
+/// Averaged regression trees, fitted: a [`RandomForest`] or [`ExtraTrees`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forest<S> {
+    trees: Vec<Tree>,
+    n_features: usize,
+    target_scale: TargetScale,
+    splitter: PhantomData<S>,
+}
+
+/// scikit-learn's `RandomForestRegressor(criterion="squared_error")`.
+///
+/// Trees with the best thresholds, each on a bootstrap sample of the rows. All seeds are drawn before the first tree
+/// grows, so the forest is the same on any number of threads; it uses rayon's current pool.
+///
+/// ```
+/// use linfa::traits::{Fit, Predict};
+/// use linfa::Dataset;
+/// use ndarray::array;
+/// use regressors::{RandomForest, tree::TreeParams};
+///
+/// let laptops = Dataset::new(array![[4.0], [8.0], [16.0], [32.0]], array![999.0, 1999.0, 2999.0, 4999.0]);
+/// let forest = RandomForest::params().n_estimators(10).random_state(42).fit(&laptops)?;
+/// assert_eq!(forest.trees().len(), 10);
+/// let prices = forest.predict(&laptops);
+/// assert!(prices[0] < prices[3]);
+/// # Ok::<(), regressors::Error>(())
+/// ```
+pub type RandomForest = Forest<Best>;
+
+/// scikit-learn's `ExtraTreesRegressor(criterion="squared_error")`.
+///
+/// Trees with random thresholds, each on all rows unless `bootstrap` is set.
+///
+/// ```
+/// use linfa::traits::{Fit, Predict};
+/// use linfa::Dataset;
+/// use ndarray::array;
+/// use regressors::{ExtraTrees, tree::TreeParams};
+///
+/// let laptops = Dataset::new(array![[4.0], [8.0], [16.0], [32.0]], array![999.0, 1999.0, 2999.0, 4999.0]);
+/// let forest = ExtraTrees::params().n_estimators(10).random_state(42).fit(&laptops)?;
+/// assert_eq!(forest.predict(&laptops), array![999.0, 1999.0, 2999.0, 4999.0]);
+/// # Ok::<(), regressors::Error>(())
+/// ```
+pub type ExtraTrees = Forest<Random>;
+
+impl<S: Splitter> Forest<S> {
+    /// 100 trees with the defaults of [`Growth`](crate::tree::Growth); a random forest draws bootstrap samples,
+    /// extra trees do not.
+    pub fn params() -> ForestParams<S> {
+        ForestParams::new()
+    }
+}
+
+impl<S> Forest<S> {
+    /// A forest read back from its trees.
+    ///
+    /// # Errors
+    /// If there are no trees, or they have different numbers of features.
+    pub fn from_trees(trees: Vec<Tree>, target_scale: TargetScale) -> Result<Self> {
+        let n_features = check_trees(&trees)?;
+        Ok(Self { trees, n_features, target_scale, splitter: PhantomData })
+    }
+
+    /// The forest whose consecutive trees the `parts` hold, as [`fit_range`](super::ForestValidParams::fit_range) fits
+    /// them.
+    ///
+    /// # Errors
+    /// If there are no parts, or they differ in their features or their scale.
+    pub fn from_parts(parts: Vec<Self>) -> Result<Self> {
+        let scales = parts.iter().map(|part| part.target_scale);
+        let scale = scales.clone().max_by_key(TargetScale::parity);
+        let scale = scale.ok_or_else(|| Error::Model("a forest of no parts".into()))?;
+        if scales.clone().any(|other| other.factor() != scale.factor()) {
+            return Err(Error::Model("parts of a forest differ in target_scale".into()));
+        }
+        Self::from_trees(parts.into_iter().flat_map(|part| part.trees).collect(), scale)
+    }
+
+    /// The trees, in the order of their seeds.
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// The unit of the nodes' values.
+    pub fn target_scale(&self) -> TargetScale {
+        self.target_scale
+    }
+
+    /// The number of features of the records.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// Each feature's share of the impurity decrease, averaged over the trees, of shape `(n_features,)`.
+    pub fn feature_importances(&self) -> Array1<f64> {
+        let importances = |tree: &Tree| tree.feature_importances().to_vec();
+        mean_importances(&self.trees, importances, self.n_features)
+    }
+}
+
+impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
+    fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
+        assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
+        let rows = Rows::new(records, self.n_features);
+        let (n_trees, scale) = (self.trees.len() as f64, self.target_scale.factor());
+        let predict = |rows: ChunksExact<'_, f32>| {
+            let mut sums = vec![0.0; rows.len()];
+            for tree in &self.trees {
+                sums.iter_mut().zip(rows.clone()).for_each(|(sum, row)| *sum += tree.value(row));
+            }
+            sums.iter_mut().for_each(|sum| *sum = *sum / n_trees / scale);
+            sums
+        };
+        let chunks: Vec<_> = rows.chunks(ROWS_AT_A_TIME).collect();
+        let predictions: Vec<f64> = chunks.into_par_iter().flat_map_iter(predict).collect();
+        y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
+    }
+
+    fn default_target(&self, records: &ArrayBase<D, Ix2>) -> Array1<f64> {
+        Array1::zeros(records.nrows())
+    }
+}

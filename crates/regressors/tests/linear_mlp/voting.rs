@@ -1,0 +1,49 @@
+use crate::golden::GOLDEN;
+use ndarray::{Array1, array};
+use proptest::prelude::*;
+use regressors::{Error, Voting};
+
+#[test]
+fn averages_are_scikit_learns_to_the_bit() {
+    for case in &GOLDEN.voting {
+        let voting = Voting::new(Array1::from(case.weights.clone())).unwrap();
+        let members: Vec<_> = case.constants.iter().map(|&constant| array![constant]).collect();
+        assert_eq!(voting.combine(members.iter().map(Array1::view)).unwrap(), array![case.prediction]);
+    }
+}
+
+#[test]
+fn impossible_weights_are_refused() {
+    assert!(matches!(Voting::new(array![]), Err(Error::Empty("members"))));
+    for weights in [array![1.0, -0.5], array![f64::NAN], array![0.0, 0.0], array![f64::MAX, f64::MAX]] {
+        assert!(matches!(Voting::new(weights), Err(Error::Parameter { name: "weights", .. })));
+    }
+}
+
+#[test]
+fn members_have_to_match() {
+    let voting = Voting::new(array![1.0, 2.0]).unwrap();
+    let (two, three) = (array![1.0, 2.0], array![1.0, 2.0, 3.0]);
+    let error = voting.combine([two.view()]).unwrap_err();
+    assert!(matches!(error, Error::Shape { what: "members", expected: 2, actual: 1 }));
+    let error = voting.combine([two.view(), three.view()]).unwrap_err();
+    assert!(matches!(error, Error::Shape { what: "predictions", expected: 2, actual: 3 }));
+    let none = Array1::zeros(0);
+    assert_eq!(voting.combine([none.view(), none.view()]).unwrap(), none);
+}
+
+proptest! {
+    #[test]
+    fn averages_lie_between_the_members(
+        members in prop::collection::vec((-1e6..1e6, 0.01..1e3), 1..9)
+    ) {
+        let (predictions, weights): (Vec<f64>, Vec<f64>) = members.into_iter().unzip();
+        let voting = Voting::new(weights.into()).unwrap();
+        let rows: Vec<_> = predictions.iter().map(|&prediction| array![prediction]).collect();
+        let average = voting.combine(rows.iter().map(Array1::view)).unwrap()[0];
+        let lowest = predictions.iter().copied().fold(f64::INFINITY, f64::min);
+        let highest = predictions.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let rounding = 1e-14 * lowest.abs().max(highest.abs());
+        prop_assert!((lowest - rounding..=highest + rounding).contains(&average));
+    }
+}

@@ -1,0 +1,234 @@
+use linfa::traits::{Fit, Predict};
+use linfa::{Dataset, DatasetBase, ParamGuard};
+use ndarray::{Array1, Array2, Axis, ShapeBuilder, array};
+use proptest::prelude::*;
+use regressors::target::Parity;
+use regressors::tree::{MaxFeatures, Samples, TreeParams};
+use regressors::{DecisionTree, Error, ExtraTree, ExtraTrees, GradientBoosting, Progress, RandomForest};
+
+type Rows = Dataset<f64, f64, ndarray::Ix1>;
+
+/// 80 rows of flags and numbers with prices in cents.
+fn laptops() -> Rows {
+    let x = Array2::from_shape_fn((80, 6), |(i, j)| match j {
+        0..3 => f64::from(u8::from(i % (j + 2) == 0)),
+        _ => ((i * 7 + j * i * i) % 13) as f64 / 4.0,
+    });
+    let y = Array1::from_shape_fn(80, |i| 999.0 + (i * 31 % 17) as f64 * 100.0 + (i % 3) as f64 * 0.33);
+    Dataset::new(x, y)
+}
+
+fn permuted(dataset: &Rows, order: &[usize]) -> Rows {
+    Dataset::new(dataset.records.select(Axis(0), order), dataset.targets.select(Axis(0), order))
+}
+
+#[test]
+fn forests_are_the_same_on_any_number_of_threads() {
+    let fit = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let params = RandomForest::params().n_estimators(12).random_state(7);
+        pool.install(|| {
+            let forest = params.fit(&laptops()).unwrap();
+            let predicted: Array1<f64> = forest.predict(&laptops());
+            (forest, predicted)
+        })
+    };
+    assert_eq!(fit(1), fit(3));
+}
+
+#[test]
+fn ranges_of_a_forest_make_the_whole() {
+    let params = ExtraTrees::params().n_estimators(9).bootstrap(true).random_state(7).check().unwrap();
+    let whole = params.fit(&laptops()).unwrap();
+    let parts = [0..1, 1..5, 5..9].map(|trees| params.fit_range(&laptops(), trees).unwrap());
+    assert_eq!(ExtraTrees::from_parts(parts.to_vec()).unwrap(), whole);
+    for trees in [0..0, 5..10, 9..12] {
+        assert!(matches!(params.fit_range(&laptops(), trees), Err(Error::Parameter { name: "trees", .. })));
+    }
+}
+
+#[test]
+fn the_order_of_rows_does_not_matter() {
+    let dataset = laptops();
+    let order: Vec<usize> = (0..80).map(|i| i * 37 % 80).collect();
+    let turned = permuted(&dataset, &order);
+    let tree = DecisionTree::params().max_features(MaxFeatures::Sqrt).random_state(1);
+    assert_eq!(tree.fit(&dataset).unwrap(), tree.fit(&turned).unwrap());
+    let tree = ExtraTree::params().max_leaf_nodes(9).random_state(1);
+    assert_eq!(tree.fit(&dataset).unwrap(), tree.fit(&turned).unwrap());
+}
+
+#[test]
+fn the_layout_of_records_does_not_matter() {
+    let dataset = laptops();
+    let mut columns = Array2::zeros((80, 6).f());
+    columns.assign(&dataset.records);
+    let turned = DatasetBase::new(columns.view(), dataset.targets.view());
+    let params = GradientBoosting::params().n_estimators(5);
+    let (model, other) = (params.fit(&dataset).unwrap(), params.fit(&turned).unwrap());
+    assert_eq!(model, other);
+    assert_eq!(model.predict(&dataset.records), other.predict(&columns));
+}
+
+#[test]
+fn equal_targets_make_one_leaf() {
+    let dataset = Dataset::new(laptops().records, Array1::from_elem(80, 0.1));
+    let tree = DecisionTree::params().fit(&dataset).unwrap();
+    assert_eq!((tree.tree().nodes().len(), tree.tree().depth()), (1, 0));
+    assert_eq!(tree.feature_importances(), Array1::<f64>::zeros(6));
+    assert_eq!(tree.predict(&dataset), dataset.targets);
+    let forest = RandomForest::params().n_estimators(3).fit(&dataset).unwrap();
+    assert_eq!(forest.feature_importances(), Array1::<f64>::zeros(6));
+    // A third cannot be summed in tenths, nor in fixed point: it is off by one part in 2^50 at most.
+    let dataset = Dataset::new(laptops().records, Array1::from_elem(80, 1.0 / 3.0));
+    let tree = DecisionTree::params().fit(&dataset).unwrap();
+    assert_eq!(tree.tree().nodes().len(), 1);
+    assert!((tree.predict(&dataset)[0] - 1.0 / 3.0).abs() < 1e-15);
+}
+
+#[test]
+fn parity_says_what_sums_allow() {
+    let fit = |y: Array1<f64>| {
+        let dataset = Dataset::new(laptops().records, y);
+        let model = DecisionTree::params().max_depth(3).fit(&dataset).unwrap();
+        (model.target_scale().parity(), model.target_scale().factor())
+    };
+    assert_eq!(fit(laptops().targets), (Parity::Exact, 100.0));
+    assert_eq!(fit(laptops().targets.mapv(|y| (y * 1e5).round())), (Parity::Structure, 1.0));
+    assert_eq!(fit(laptops().targets.ln()), (Parity::FixedPoint, 1.0));
+}
+
+#[test]
+fn targets_that_are_no_decimals_fit_as_well() {
+    let dataset = laptops();
+    let logarithms = Dataset::new(dataset.records.clone(), dataset.targets.ln());
+    let tree = DecisionTree::params().min_samples_leaf(Samples::Count(4)).fit(&logarithms).unwrap();
+    let leaves = tree.tree().apply(&dataset.records);
+    let predicted: Array1<f64> = tree.predict(&logarithms);
+    for (leaf, predicted) in leaves.iter().zip(&predicted) {
+        let in_leaf = || leaves.iter().zip(&logarithms.targets).filter(|(other, _)| *other == leaf);
+        let mean = in_leaf().map(|(_, y)| y).sum::<f64>() / in_leaf().count() as f64;
+        assert!((predicted - mean).abs() < 1e-13);
+    }
+}
+
+#[test]
+fn data_that_no_tree_can_use_are_refused() {
+    let dataset = laptops();
+    let with = |value: f64| {
+        let mut records = dataset.records.clone();
+        records[[3, 2]] = value;
+        Dataset::new(records, dataset.targets.clone())
+    };
+    for value in [f64::INFINITY, f64::NEG_INFINITY, 1e39] {
+        let refused = |error| matches!(error, Error::Feature { row: 3, feature: 2, .. });
+        assert!(refused(DecisionTree::params().fit(&with(value)).unwrap_err()));
+        assert!(refused(ExtraTrees::params().fit(&with(value)).unwrap_err()));
+        assert!(refused(GradientBoosting::params().fit(&with(value)).unwrap_err()));
+    }
+    assert!(DecisionTree::params().fit(&with(f64::NAN)).is_ok());
+    let refused = GradientBoosting::params().fit(&with(f64::NAN)).unwrap_err();
+    assert!(matches!(refused, Error::Feature { row: 3, feature: 2, .. }));
+
+    for y in [array![1.0, f64::NAN], array![1.0, 1e200]] {
+        let dataset = Dataset::new(array![[0.0], [1.0]], y);
+        assert!(matches!(DecisionTree::params().fit(&dataset), Err(Error::Target { row: 1, .. })));
+        assert!(matches!(GradientBoosting::params().fit(&dataset), Err(Error::Target { row: 1, .. })));
+    }
+    let empty = Dataset::new(Array2::zeros((0, 3)), Array1::zeros(0));
+    assert!(matches!(RandomForest::params().fit(&empty), Err(Error::Empty("rows"))));
+    let weights = Array1::from_elem(80, 0.5);
+    let refused = RandomForest::params().fit(&laptops().with_weights(weights)).unwrap_err();
+    assert_eq!(refused.to_string(), "row 0: sample weight 0.5 is not a whole number; scale the weights");
+}
+
+#[test]
+fn hyperparameters_outside_their_domain_are_refused() {
+    let forest = RandomForest::params;
+    for (name, params) in [
+        ("n_estimators", forest().n_estimators(0)),
+        ("max_samples", forest().max_samples(Samples::Count(0))),
+        ("max_samples", forest().max_samples(Samples::Fraction(0.0))),
+        ("bootstrap", forest().max_samples(Samples::Count(5)).bootstrap(false)),
+        ("max_depth", forest().max_depth(0)),
+    ] {
+        assert!(matches!(params.check(), Err(Error::Parameter { name: n, .. }) if n == name), "{name}");
+    }
+    let boosting = GradientBoosting::params;
+    for (name, params) in [
+        ("learning_rate", boosting().learning_rate(f64::NAN)),
+        ("n_estimators", boosting().n_estimators(0)),
+        ("subsample", boosting().subsample(1.5)),
+        ("validation_fraction", boosting().validation_fraction(1.0)),
+        ("n_iter_no_change", boosting().n_iter_no_change(0)),
+        ("tol", boosting().tol(-1.0)),
+    ] {
+        assert!(matches!(params.check(), Err(Error::Parameter { name: n, .. }) if n == name), "{name}");
+    }
+}
+
+#[test]
+fn boosting_that_diverges_says_so() {
+    let params = GradientBoosting::params().learning_rate(1e9).n_estimators(50);
+    assert!(matches!(params.fit(&laptops()), Err(Error::Diverged(_))));
+}
+
+#[test]
+fn boosting_needs_weight_wherever_it_sums() {
+    let mut weights = Array1::zeros(80);
+    weights[5] = 1.0;
+    let params = GradientBoosting::params().subsample(0.1);
+    assert!(matches!(params.fit(&laptops().with_weights(weights.clone())), Err(Error::Empty(_))));
+    let params = GradientBoosting::params().n_iter_no_change(2);
+    assert!(matches!(params.fit(&laptops().with_weights(weights)), Err(Error::Empty(_))));
+}
+
+#[test]
+fn progress_counts_trees_and_stages() {
+    let progress = Progress::default();
+    RandomForest::params().n_estimators(6).progress(progress.clone()).fit(&laptops()).unwrap();
+    assert_eq!(progress.done(), 6);
+    GradientBoosting::params().n_estimators(4).progress(progress.clone()).fit(&laptops()).unwrap();
+    assert_eq!(progress.done(), 10);
+}
+
+fn any_rows() -> impl Strategy<Value = Rows> {
+    let value = prop_oneof![8 => (-4i8..5).prop_map(|x| f64::from(x) / 2.0), 1 => Just(f64::NAN)];
+    let row = (prop::collection::vec(value, 3), -5000i32..5000);
+    prop::collection::vec(row, 1..30).prop_map(|rows| {
+        let x = rows.iter().flat_map(|(x, _)| x.clone()).collect();
+        let y = rows.iter().map(|(_, y)| f64::from(*y) / 100.0).collect();
+        Dataset::new(Array2::from_shape_vec((rows.len(), 3), x).unwrap(), y)
+    })
+}
+
+proptest! {
+    #[test]
+    fn predictions_stay_within_the_targets(dataset in any_rows(), seed in any::<u32>()) {
+        let bounds = dataset.targets.iter().fold((f64::MAX, f64::MIN), |(low, high), y| (low.min(*y), high.max(*y)));
+        let tree: Array1<f64> = ExtraTree::params().random_state(seed).fit(&dataset).unwrap().predict(&dataset);
+        let forest = RandomForest::params().n_estimators(3).random_state(seed).fit(&dataset).unwrap();
+        let slack = 1e-12 * bounds.0.abs().max(bounds.1.abs());
+        for y in tree.iter().chain(&forest.predict(&dataset)) {
+            prop_assert!(*y >= bounds.0 - slack && *y <= bounds.1 + slack);
+        }
+    }
+
+    #[test]
+    fn a_weight_of_two_is_a_row_twice(dataset in any_rows(), seed in any::<u32>()) {
+        let n = dataset.targets.len();
+        let weights: Vec<usize> = (0..n).map(|i| (i + seed as usize % 5) % 3).collect();
+        prop_assume!(weights.iter().any(|weight| *weight > 0));
+        let rows: Vec<usize> = (0..n).flat_map(|i| std::iter::repeat_n(i, weights[i])).collect();
+        let repeated = permuted(&dataset, &rows);
+        let weighted = dataset.with_weights(weights.iter().map(|weight| *weight as f32).collect());
+        let params = DecisionTree::params().random_state(seed).max_features(MaxFeatures::Count(2));
+        let (weighted, repeated) = (params.fit(&weighted).unwrap(), params.fit(&repeated).unwrap());
+        // Rows of weight 0 still count for the decimals.
+        prop_assume!(weighted.target_scale() == repeated.target_scale());
+        let splits = |model: &DecisionTree| -> Vec<_> {
+            model.tree().nodes().iter().map(|node| (node.feature, node.threshold.to_bits(), node.value)).collect()
+        };
+        prop_assert_eq!(splits(&weighted), splits(&repeated));
+    }
+}
