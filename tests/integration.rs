@@ -1,6 +1,20 @@
 //! Tests of the whole pipeline, as one binary.
 
+// Where things lie, and how a test runs stages.
+mod workspace;
+// Whole runs on the sample and on another table.
+mod whole_runs;
+// What must hold on the real data.
+mod real_data;
+// The stages as programs: flags, exit codes, messages.
+mod binaries;
 // What ingest refuses: one bad file per case, with its message and exit code.
 mod bad_raw_files;
+// What stages refuse of each other: one bad artifact per case.
+mod bad_artifacts;
 // The same table in every format, other labels, files without labels or index.
 mod other_tables;
+// Crate dependencies and source files against the architecture.
+mod architecture;
+// What ingest leaves out of the real data.
+mod rejected_rows;

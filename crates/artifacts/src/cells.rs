@@ -135,6 +135,11 @@ impl Default for CellsBuilder {
 pub struct MixedTypes(pub &'static str);
 
 impl CellsBuilder {
+    /// A column of lists, whether it gets any or not.
+    pub fn lists() -> Self {
+        Self(Growing::List(ListBuilder::new(StringBuilder::new())))
+    }
+
     /// Appends a cell.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ impl Observations {
             row_id: table.i64s("row_id")?,
             origin: origins(&table)?,
             group: table.u64s("group")?,
-            columns: columns(&table, &label_name)?,
+            columns: columns(&table, |name| name == label_name || RESERVED.contains(&name))?,
             label: table.optional_f64s(&label_name)?,
             label_name,
         };
@@ -61,21 +61,21 @@ impl Observations {
         Ok(observations)
     }
 
-    /// Checks and stages the file.
+    /// Checks and stages the file. Takes the observations, since a copy beside them would be large.
     ///
     /// # Errors
     /// If a cell is missing or lengths differ (a bug), or the disk refuses it.
-    pub fn write(&self, publication: &mut Publication) -> Result<()> {
+    pub fn write(self, publication: &mut Publication) -> Result<()> {
         self.check().map_err(Error::internal)?;
         let mut table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .i64s("row_id", self.row_id.iter().copied())
-            .texts("origin", self.origin.iter().map(|origin| origin.name()))
-            .u64s("group", self.group.iter().copied());
-        for column in &self.columns {
+            .i64s("row_id", self.row_id)
+            .texts("origin", self.origin.into_iter().map(Origin::name))
+            .u64s("group", self.group);
+        for column in self.columns {
             table = table.cells(&column.name, &column.cells, kind_metadata(&column.kind)?);
         }
-        let table = table.optional_f64s(&self.label_name, self.label.iter().copied());
+        let table = table.optional_f64s(&self.label_name, self.label);
         publication.artifact(FILE, &table.to_bytes()?)
     }
 
@@ -136,9 +136,10 @@ pub(crate) fn origins(table: &Table) -> Result<Vec<Origin>> {
     names.iter().map(|name| name.parse().map_err(|reason: String| table.refuse(reason))).collect()
 }
 
-fn columns(table: &Table, label: &str) -> Result<Vec<Column>> {
+/// The raw columns: all but those that `is_own` to the artifact.
+pub(crate) fn columns(table: &Table, is_own: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
     let fields = table.schema().fields().iter();
-    let raw = fields.filter(|field| field.name() != label && !RESERVED.contains(&field.name().as_str()));
+    let raw = fields.filter(|field| !is_own(field.name()));
     raw.map(|field| {
         let name = field.name();
         let kind = field.metadata().get("kind").and_then(|text| serde_json::from_str(text).ok());

@@ -1,9 +1,9 @@
 //! `ingest/rejected.parquet`: rows left out, with the reason and their cells.
 
-use crate::observations::{Column, kind_metadata};
-use crate::table::{Artifact, Writing};
-use crate::{Cell, CellsBuilder, Origin};
-use stage::{Error, Publication, Result};
+use crate::observations::{self, Column, kind_metadata, origins};
+use crate::table::{Artifact, Table, Writing};
+use crate::{Cells, Origin};
+use stage::{Folder, Publication, Result};
 use std::collections::HashMap;
 
 /// File name in the stage's folder.
@@ -42,8 +42,8 @@ pub struct Rejected {
     pub origin: Vec<Origin>,
     /// Why the row was left out.
     pub reason: Vec<Reason>,
-    /// Names of the columns that gave the reason.
-    pub culprits: Vec<Vec<String>>,
+    /// Names of the columns that gave the reason, a list per row.
+    pub culprits: Cells,
     /// Columns as in the observations, with missing cells.
     pub columns: Vec<Column>,
     /// Name of the label column.
@@ -53,26 +53,46 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    /// Stages the file.
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it is missing, altered, or not what this version writes.
+    pub fn read(folder: &Folder) -> Result<Self> {
+        let table = Table::open(folder, FILE, ARTIFACT)?;
+        let label_name = table.meta("label")?.to_owned();
+        let reason = |name: &String| {
+            let known = [Reason::Missing, Reason::Unparsable].into_iter().find(|reason| reason.name() == name);
+            known.ok_or_else(|| table.refuse(format!("'{name}' is no reason")))
+        };
+        let is_own = |name: &str| {
+            name == label_name || RESERVED.contains(&name) || observations::RESERVED.contains(&name)
+        };
+        Ok(Self {
+            row_id: table.i64s("row_id")?,
+            origin: origins(&table)?,
+            reason: table.texts("reason")?.iter().map(reason).collect::<Result<_>>()?,
+            culprits: table.cells("columns")?,
+            columns: observations::columns(&table, is_own)?,
+            label: table.optional_f64s(&label_name)?,
+            label_name,
+        })
+    }
+
+    /// Stages the file. Takes the rows, as [`crate::Observations::write`] does.
     ///
     /// # Errors
     /// If the disk refuses it.
-    pub fn write(&self, publication: &mut Publication) -> Result<()> {
-        let mut culprits = CellsBuilder::default();
-        for names in &self.culprits {
-            let names = Cell::List(names.iter().map(String::as_str).collect());
-            culprits.push(Some(names)).map_err(|mixed| Error::internal(format!("culprits are {mixed:?}")))?;
-        }
+    pub fn write(self, publication: &mut Publication) -> Result<()> {
         let mut table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .i64s("row_id", self.row_id.iter().copied())
-            .texts("origin", self.origin.iter().map(|origin| origin.name()))
-            .texts("reason", self.reason.iter().map(|reason| reason.name()))
-            .cells("columns", &culprits.finish(), HashMap::new());
-        for column in &self.columns {
+            .i64s("row_id", self.row_id)
+            .texts("origin", self.origin.into_iter().map(Origin::name))
+            .texts("reason", self.reason.into_iter().map(Reason::name))
+            .cells("columns", &self.culprits, HashMap::new());
+        for column in self.columns {
             table = table.cells(&column.name, &column.cells, kind_metadata(&column.kind)?);
         }
-        let table = table.optional_f64s(&self.label_name, self.label.iter().copied());
+        let table = table.optional_f64s(&self.label_name, self.label);
         publication.artifact(FILE, &table.to_bytes()?)
     }
 }

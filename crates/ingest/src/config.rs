@@ -135,6 +135,14 @@ impl IngestConfig {
         if let Some(index) = &self.index {
             self.check_index(index)?;
         }
+        if let Some(name) = self.features().find(|name| is_reserved(name)) {
+            let advice = "rename the column in the files, or name it in ingest.ignore";
+            return Err(self.error("columns", format!("'{name}' is a name of the artifacts; {advice}")));
+        }
+        if is_reserved(&self.label) {
+            let message = format!("'{}' is a name of the artifacts; rename the column in the files", self.label);
+            return Err(self.error("label", message));
+        }
         if self.features().next().is_none() {
             return Err(self.error("columns", "names no feature; write each column with its kind"));
         }
@@ -156,7 +164,7 @@ impl IngestConfig {
 }
 
 /// Whether artifacts use the column name for themselves.
-pub(crate) fn is_reserved(name: &str) -> bool {
+fn is_reserved(name: &str) -> bool {
     observations::RESERVED.contains(&name) || rejected::RESERVED.contains(&name)
 }
 
@@ -206,6 +214,12 @@ mod tests {
             ("label", "missing = \"mean\"\nlabel", "missing: unknown value 'mean'; valid are drop"),
             ("\"number\"", "\"nmber\"", "columns.x: unknown value 'nmber'; did you mean 'number'?"),
             ("x =", "y =", "columns: names no feature; write each column with its kind"),
+            ("\"y\"", "\"group\"", "label: 'group' is a name of the artifacts; rename the column in the files"),
+            (
+                "x =",
+                "reason =",
+                "columns: 'reason' is a name of the artifacts; rename the column in the files, or name it in ingest.ignore",
+            ),
             (
                 "x =",
                 "y = \"category\"\nx =",

@@ -1,6 +1,6 @@
 //! One raw file, with its columns matched to the configuration.
 
-use crate::config::{self, IngestConfig, Use};
+use crate::config::{IngestConfig, Use};
 use artifacts::observations::Column;
 use artifacts::raw::{self, RawTable};
 use artifacts::{Cell, Cells, CellsBuilder, Kind, Origin};
@@ -16,8 +16,8 @@ pub(crate) struct RawFile {
     pub(crate) row_id: Option<Vec<i64>>,
     /// In file order.
     pub(crate) features: Vec<Column>,
-    /// Label of every row, `None` where it is missing; `None` for a test file without labels.
-    pub(crate) label: Option<Vec<Option<f64>>>,
+    /// Cells that are numbers or spell them; `None` for a test file without labels.
+    label: Option<Cells>,
 }
 
 impl RawFile {
@@ -31,8 +31,8 @@ impl RawFile {
         let mut unknown = None;
         for (name, cells) in columns {
             match config.use_of(&name) {
-                Some(Use::Feature(kind)) => file.add_feature(config, name, kind, cells)?,
-                Some(Use::Label) => file.label = Some(file.read_label(config, &cells)?),
+                Some(Use::Feature(kind)) => file.add_feature(name, kind, cells)?,
+                Some(Use::Label) => file.add_label(config, cells)?,
                 Some(Use::Ignored) => {}
                 None if unknown.is_none() => unknown = Some((name, cells)),
                 None => {}
@@ -51,42 +51,43 @@ impl RawFile {
         self.features.first().map_or(0, |column| column.cells.len())
     }
 
+    /// The label of `row`, `None` where it is missing; `None` altogether for a file without labels.
+    pub(crate) fn label(&self, row: usize) -> Option<Option<f64>> {
+        self.label.as_ref().map(|cells| cells.get(row).and_then(number))
+    }
+
     /// An error about the cell of `column` in `row`; rows without an index are counted from 0.
     pub(crate) fn refuse(&self, column: &str, row: usize, reason: impl std::fmt::Display) -> Error {
         let row = self.row_id.as_ref().map_or(row as i64, |row_id| row_id[row]);
         Error::data(format!("{}: column '{column}', row {row}: {reason}", self.path.display()))
     }
 
-    fn add_feature(&mut self, config: &IngestConfig, name: String, kind: &Kind, cells: Cells) -> Result<()> {
-        if config::is_reserved(&name) {
-            let message = "artifacts use this name for themselves; rename the column in the files or ignore it";
-            return Err(config.error("columns", format!("column '{name}': {message}")));
-        }
+    fn add_feature(&mut self, name: String, kind: &Kind, cells: Cells) -> Result<()> {
         let cells = if *kind == Kind::Category { as_texts(cells)? } else { cells };
         self.features.push(Column { name, kind: kind.clone(), cells });
         Ok(())
     }
 
-    fn read_label(&self, config: &IngestConfig, cells: &Cells) -> Result<Vec<Option<f64>>> {
+    fn add_label(&mut self, config: &IngestConfig, cells: Cells) -> Result<()> {
         let refuse = |row, reason: String| Err(self.refuse(&config.label, row, reason));
-        let label = |row| {
-            let Some(cell) = cells.get(row) else { return Ok(None) };
-            match (number(&cell), config.label_min) {
-                (None, _) => refuse(row, format!("the label {} is not a finite number; correct it", shown(&cell))),
-                (Some(y), Some(min)) if y < min => {
-                    refuse(row, format!("the label {y} is under ingest.label_min = {min}; correct one of both"))
+        for row in 0..cells.len() {
+            let Some(cell) = cells.get(row) else { continue };
+            match (number(cell.clone()), config.label_min) {
+                (None, _) => {
+                    return refuse(row, format!("the label {} is not a finite number; correct it", shown(&cell)));
                 }
-                (label, _) => Ok(label),
+                (Some(label), Some(min)) if label < min => {
+                    let advice = format!("ingest.label_min = {min}; correct one of both");
+                    return refuse(row, format!("the label {label} is under {advice}"));
+                }
+                _ => {}
             }
-        };
-        (0..cells.len()).map(label).collect()
+        }
+        self.label = Some(cells);
+        Ok(())
     }
 
     fn check_label(&self, config: &IngestConfig) -> Result<()> {
-        if config::is_reserved(&config.label) {
-            let message = "artifacts use this name for themselves; rename the column in the files";
-            return Err(config.error("label", format!("'{}': {message}", config.label)));
-        }
         // The test file may lack labels: its rows get predictions and no metrics.
         if self.label.is_some() || self.origin == Origin::Test {
             return Ok(());
@@ -124,8 +125,8 @@ impl RawFile {
 }
 
 /// A label: a number, or a text that spells one, as all cells of CSV do.
-fn number(cell: &Cell<'_>) -> Option<f64> {
-    match Kind::Number.parse(cell.clone()) {
+fn number(cell: Cell<'_>) -> Option<f64> {
+    match Kind::Number.parse(cell) {
         Ok(artifacts::Parsed::Number(number)) => Some(number),
         _ => None,
     }

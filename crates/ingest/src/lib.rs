@@ -24,17 +24,17 @@ pub const NAME: &str = "ingest";
 /// refuses the output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config = IngestConfig::load(&arguments.config()?)?;
-    let mut sieve = Sieve::default();
+    let mut sieve = Sieve::new(&config);
     for (origin, name) in config.files.in_order() {
         let file = RawFile::read(&config, origin, arguments.data().join(name))?;
-        sieve.sort_out(&config, file)?;
+        sieve.sort_out(file)?;
     }
-    let sorted = sieve.finish(&config)?;
+    let sorted = sieve.finish()?;
+    let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
 
     let mut publication = arguments.folder(NAME).publish()?;
     sorted.observations.write(&mut publication)?;
     sorted.rejected.write(&mut publication)?;
-    let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
     Ok(Summary { text, written: publication.commit()? })
 }
 

@@ -4,9 +4,9 @@ use crate::config::IngestConfig;
 use crate::file::RawFile;
 use artifacts::observations::{self, Column};
 use artifacts::rejected::Reason;
-use artifacts::{CellsBuilder, Kind, Observations, Origin, Rejected};
+use artifacts::{Cell, Cells, CellsBuilder, Kind, Observations, Origin, Rejected};
 use stage::{Error, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Both outputs of the stage.
 #[derive(Debug)]
@@ -16,19 +16,18 @@ pub(crate) struct Sorted {
 }
 
 /// Takes files one by one and keeps their rows, sorted out, in file order.
-#[derive(Debug, Default)]
-pub(crate) struct Sieve {
+#[derive(Debug)]
+pub(crate) struct Sieve<'a> {
+    config: &'a IngestConfig,
+    files: Vec<(Origin, PathBuf)>,
+    /// Rows of all files so far.
+    rows: usize,
     features: Vec<Feature>,
     kept: Rows,
     group: Vec<u64>,
     rejected: Rows,
     reason: Vec<Reason>,
-    culprits: Vec<Vec<String>>,
-    files: Vec<PathBuf>,
-    /// Row ids of all files so far, sorted, each with its file.
-    indices: Vec<(i64, usize)>,
-    /// Rows of all files so far.
-    rows: usize,
+    culprits: CellsBuilder,
 }
 
 /// A feature, in the order of the first file.
@@ -38,178 +37,189 @@ struct Feature {
     kind: Kind,
     /// Type of its cells and the file that set it, once there is any.
     seen: Option<(&'static str, PathBuf)>,
+    kept: CellsBuilder,
+    rejected: CellsBuilder,
 }
 
-/// Rows of one output.
+/// Rows of one output, without their features.
 #[derive(Debug, Default)]
 struct Rows {
     row_id: Vec<i64>,
     origin: Vec<Origin>,
     label: Vec<Option<f64>>,
-    columns: Vec<CellsBuilder>,
 }
 
-impl Sieve {
+impl<'a> Sieve<'a> {
+    pub(crate) fn new(config: &'a IngestConfig) -> Self {
+        Self {
+            config,
+            files: Vec::new(),
+            rows: 0,
+            features: Vec::new(),
+            kept: Rows::default(),
+            group: Vec::new(),
+            rejected: Rows::default(),
+            reason: Vec::new(),
+            culprits: CellsBuilder::lists(),
+        }
+    }
+
     /// Sorts out the rows of one file.
     ///
     /// # Errors
-    /// If its cells are of other types than those of the files before, or an index is in one of them too.
-    pub(crate) fn sort_out(&mut self, config: &IngestConfig, mut file: RawFile) -> Result<()> {
-        self.start(&file);
-        let first = |column: &Column| self.features.iter().position(|feature| feature.name == column.name);
-        file.features.sort_by_key(first);
-        self.check_types(&file)?;
-        self.check_indices(&file)?;
+    /// If its cells are of other types than those of the files before.
+    pub(crate) fn sort_out(&mut self, mut file: RawFile) -> Result<()> {
+        if self.files.is_empty() {
+            self.features = file.features.iter().map(Feature::new).collect();
+        }
+        let place = |column: &Column| self.features.iter().position(|feature| feature.name == column.name);
+        file.features.sort_by_key(place);
+        for (feature, column) in self.features.iter_mut().zip(&file.features) {
+            feature.check_type(&file, &column.cells)?;
+        }
+        let mut is_kept = Vec::with_capacity(file.rows());
         for row in 0..file.rows() {
-            self.sort_row(config, &file, row)?;
+            is_kept.push(self.sort_row(&file, row)?);
         }
         self.rows += file.rows();
-        self.files.push(file.path);
+        self.files.push((file.origin, file.path));
+        // Column by column, so that the raw cells go as their copies come.
+        for (feature, column) in self.features.iter_mut().zip(file.features) {
+            feature.append(&column.cells, &is_kept)?;
+        }
         Ok(())
     }
 
     /// Both outputs.
     ///
     /// # Errors
-    /// If no row is left to train on.
-    pub(crate) fn finish(self, config: &IngestConfig) -> Result<Sorted> {
-        self.check_rest()?;
-        let mut observations = Vec::new();
-        let mut rejected = Vec::new();
-        let builders = self.kept.columns.into_iter().zip(self.rejected.columns);
-        for (feature, (kept, left_out)) in self.features.into_iter().zip(builders) {
-            let Feature { name, kind, .. } = feature;
-            let cells = kept.finish();
-            let left_out = left_out.finish_like(&cells);
-            rejected.push(Column { name: name.clone(), kind: kind.clone(), cells: left_out });
-            observations.push(Column { name, kind, cells });
+    /// If an index is in two files, or no row is left to train on.
+    pub(crate) fn finish(self) -> Result<Sorted> {
+        if self.files.len() > 1 {
+            self.check_indices()?;
         }
-        Ok(Sorted {
-            observations: Observations {
-                row_id: self.kept.row_id,
-                origin: self.kept.origin,
-                group: self.group,
-                columns: observations,
-                label_name: config.label.clone(),
-                label: self.kept.label,
-            },
-            rejected: Rejected {
-                row_id: self.rejected.row_id,
-                origin: self.rejected.origin,
-                reason: self.reason,
-                culprits: self.culprits,
-                columns: rejected,
-                label_name: config.label.clone(),
-                label: self.rejected.label,
-            },
-        })
+        let Self { config, files, features, kept, group, rejected, reason, culprits, .. } = self;
+        let culprits = culprits.finish();
+        if !kept.origin.iter().any(|origin| matches!(origin, Origin::Train | Origin::All)) {
+            let names = features.iter().map(|feature| feature.name.as_str());
+            return Err(nothing_left(&files[0].1, names.chain([config.label.as_str()]), &culprits));
+        }
+        let (columns, rejected_columns) = features.into_iter().map(Feature::finish).unzip();
+        let observations = Observations {
+            row_id: kept.row_id,
+            origin: kept.origin,
+            group,
+            columns,
+            label_name: config.label.clone(),
+            label: kept.label,
+        };
+        let rejected = Rejected {
+            row_id: rejected.row_id,
+            origin: rejected.origin,
+            reason,
+            culprits,
+            columns: rejected_columns,
+            label_name: config.label.clone(),
+            label: rejected.label,
+        };
+        Ok(Sorted { observations, rejected })
     }
 
-    /// Takes the order of the columns from the first file.
-    fn start(&mut self, file: &RawFile) {
-        if !self.files.is_empty() {
-            return;
-        }
-        for column in &file.features {
-            self.features.push(Feature { name: column.name.clone(), kind: column.kind.clone(), seen: None });
-            self.kept.columns.push(CellsBuilder::default());
-            self.rejected.columns.push(CellsBuilder::default());
-        }
-    }
-
-    fn check_types(&mut self, file: &RawFile) -> Result<()> {
-        for (feature, column) in self.features.iter_mut().zip(&file.features) {
-            let cells = &column.cells;
-            let Some(here) = cells.type_name() else { continue };
-            match &feature.seen {
-                None => feature.seen = Some((here, file.path.clone())),
-                Some((there, _)) if *there == here => {}
-                Some((there, path)) => {
-                    let row = (0..cells.len()).find(|&row| !cells.is_missing(row)).unwrap_or_default();
-                    let reason = format!(
-                        "a {here}, while the column's cells in {} are of type {there}; give all cells one type",
-                        path.display()
-                    );
-                    return Err(file.refuse(&column.name, row, reason));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_indices(&mut self, file: &RawFile) -> Result<()> {
-        let here = self.files.len();
-        self.indices.extend(file.row_id.iter().flatten().map(|&row_id| (row_id, here)));
-        self.indices.sort_unstable();
-        match self.indices.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(Error::data(format!(
-                "{}: row {}: this index is in {} too; give every row an index of its own",
-                file.path.display(),
-                pair[1].0,
-                self.files[pair[0].1].display()
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    fn sort_row(&mut self, config: &IngestConfig, file: &RawFile, row: usize) -> Result<()> {
-        let label = file.label.as_ref().map(|labels| labels[row]);
-        let verdict = judge(config, file, label, row);
+    /// Takes all of a row but its features; returns whether it is kept.
+    fn sort_row(&mut self, file: &RawFile, row: usize) -> Result<bool> {
+        let verdict = judge(self.config, file, row);
         let rows = if verdict.is_ok() { &mut self.kept } else { &mut self.rejected };
         rows.row_id.push(file.row_id.as_ref().map_or((self.rows + row) as i64, |row_id| row_id[row]));
         rows.origin.push(file.origin);
-        rows.label.push(label.flatten());
-        for (builder, column) in rows.columns.iter_mut().zip(&file.features) {
-            let pushed = builder.push(column.cells.get(row));
-            pushed.map_err(|mixed| Error::internal(format!("cells of one type are {mixed:?}")))?;
-        }
-        match verdict {
-            Ok(()) => {
-                let cells = file.features.iter().map(|column| column.cells.get(row));
-                self.group.push(observations::group(cells));
-            }
-            Err((reason, culprits)) => {
-                self.reason.push(reason);
-                self.culprits.push(culprits);
-            }
-        }
-        Ok(())
+        rows.label.push(file.label(row).flatten());
+        let Err((reason, culprits)) = verdict else {
+            let cells = file.features.iter().map(|column| column.cells.get(row));
+            self.group.push(observations::group(cells));
+            return Ok(true);
+        };
+        self.reason.push(reason);
+        push(&mut self.culprits, Some(Cell::List(culprits)))?;
+        Ok(false)
     }
 
-    /// Checks that there is something to train on.
-    fn check_rest(&self) -> Result<()> {
-        if self.kept.origin.iter().any(|origin| matches!(origin, Origin::Train | Origin::All)) {
-            return Ok(());
-        }
-        let file = self.files.first().map(|path| path.display().to_string()).unwrap_or_default();
-        let count = |name: &str| self.culprits.iter().flatten().filter(|other| *other == name).count();
-        let names = self.features.iter().map(|feature| feature.name.as_str());
-        let worst = names.max_by_key(|name| count(name)).unwrap_or_default();
+    /// Checks that no index is in two files; inside one file the reader did.
+    fn check_indices(&self) -> Result<()> {
+        let rows = [&self.kept, &self.rejected].into_iter();
+        let indices = rows.flat_map(|rows| rows.row_id.iter().copied().zip(rows.origin.iter().copied()));
+        let mut indices: Vec<(i64, Origin)> = indices.collect();
+        indices.sort_unstable();
+        let Some(pair) = indices.windows(2).find(|pair| pair[0].0 == pair[1].0) else { return Ok(()) };
+        let path = |origin| {
+            let file = self.files.iter().find(|(other, _)| *other == origin);
+            file.map(|(_, path)| path.display().to_string()).unwrap_or_default()
+        };
+        let column = self.config.index.as_ref().map_or_else(String::new, |index| format!("column '{index}', "));
         Err(Error::data(format!(
-            "{file}: column '{worst}': no row is complete and readable, and this column stands in the way most \
-             often ({} of {} rows rejected); correct its cells or its kind, or ignore it",
-            count(worst),
-            self.rejected.row_id.len()
+            "{}: {column}row {}: this index is in {} too; give every row an index of its own",
+            path(pair[1].1),
+            pair[1].0,
+            path(pair[0].1),
         )))
     }
 }
 
+impl Feature {
+    fn new(column: &Column) -> Self {
+        let (name, kind) = (column.name.clone(), column.kind.clone());
+        Self { name, kind, seen: None, kept: CellsBuilder::default(), rejected: CellsBuilder::default() }
+    }
+
+    fn check_type(&mut self, file: &RawFile, cells: &Cells) -> Result<()> {
+        let Some(here) = cells.type_name() else { return Ok(()) };
+        match &self.seen {
+            None => {
+                self.seen = Some((here, file.path.clone()));
+                Ok(())
+            }
+            Some((before, _)) if *before == here => Ok(()),
+            Some((before, path)) => {
+                let row = (0..cells.len()).find(|&row| !cells.is_missing(row)).unwrap_or_default();
+                let path = path.display();
+                let reason = format!("a {here}, while the column's cells in {path} are of type {before}");
+                Err(file.refuse(&self.name, row, reason).hint("give all cells one type"))
+            }
+        }
+    }
+
+    fn append(&mut self, cells: &Cells, is_kept: &[bool]) -> Result<()> {
+        for (row, &is_kept) in is_kept.iter().enumerate() {
+            push(if is_kept { &mut self.kept } else { &mut self.rejected }, cells.get(row))?;
+        }
+        Ok(())
+    }
+
+    /// The kept and the rejected cells.
+    fn finish(self) -> (Column, Column) {
+        let kept = self.kept.finish();
+        let rejected = self.rejected.finish_like(&kept);
+        let rejected = Column { name: self.name.clone(), kind: self.kind.clone(), cells: rejected };
+        (Column { name: self.name, kind: self.kind, cells: kept }, rejected)
+    }
+}
+
+/// Appends a cell to a column whose types have been checked.
+fn push(cells: &mut CellsBuilder, cell: Option<Cell<'_>>) -> Result<()> {
+    cells.push(cell).map_err(|mixed| Error::internal(format!("checked cells are {mixed:?}")))
+}
+
 /// Whether a row is an observation; otherwise why not, and the columns that are to blame.
-///
-/// `label` is `None` where the file has no labels at all.
-fn judge(
-    config: &IngestConfig,
-    file: &RawFile,
-    label: Option<Option<f64>>,
+fn judge<'a>(
+    config: &'a IngestConfig,
+    file: &'a RawFile,
     row: usize,
-) -> std::result::Result<(), (Reason, Vec<String>)> {
-    let names = |is_to_blame: &dyn Fn(&Column) -> bool| -> Vec<String> {
+) -> std::result::Result<(), (Reason, Vec<&'a str>)> {
+    let names = |is_to_blame: &dyn Fn(&Column) -> bool| -> Vec<&str> {
         let columns = file.features.iter().filter(|column| is_to_blame(column));
-        columns.map(|column| column.name.clone()).collect()
+        columns.map(|column| column.name.as_str()).collect()
     };
     let mut missing = names(&|column| column.cells.is_missing(row));
-    if label == Some(None) {
-        missing.push(config.label.clone());
+    if file.label(row) == Some(None) {
+        missing.push(&config.label);
     }
     if !missing.is_empty() {
         return Err((Reason::Missing, missing));
@@ -217,4 +227,18 @@ fn judge(
     let unparsable =
         names(&|column| column.cells.get(row).is_some_and(|cell| column.kind.parse(cell).is_err()));
     if unparsable.is_empty() { Ok(()) } else { Err((Reason::Unparsable, unparsable)) }
+}
+
+/// The error for a table without a row to train on; it names the column that rejected most.
+fn nothing_left<'a>(path: &Path, names: impl Iterator<Item = &'a str>, culprits: &Cells) -> Error {
+    let blames = |row, name| matches!(culprits.get(row), Some(Cell::List(names)) if names.contains(&name));
+    let count = |name| (0..culprits.len()).filter(|&row| blames(row, name)).count();
+    let (worst, rejected) =
+        names.map(|name| (name, count(name))).max_by_key(|(_, count)| *count).unwrap_or_default();
+    Error::data(format!(
+        "{}: column '{worst}': no row to train on is complete and readable; this column rejected {rejected} of {}; \
+         correct its cells or its kind, or ignore it",
+        path.display(),
+        culprits.len()
+    ))
 }

@@ -1,8 +1,8 @@
 //! Targets as integers, so that no sum over them depends on its order.
 //!
-//! Prices and other decimals become whole numbers by a power of ten, everything else becomes fixed point by a
-//! power of two. A tree grown on integers is the same for any order of rows, any subtraction from a sibling and
-//! any number of threads.
+//! Prices and other decimals become whole numbers by a power of ten, everything else becomes fixed point by
+//! a power of two. A tree grown on integers is the same for any order of rows, any subtraction from a
+//! sibling and any number of threads.
 
 use crate::{Error, Result};
 use ndarray::ArrayView1;
@@ -18,7 +18,7 @@ const LARGEST: f64 = 1e150;
 /// The decimal scales that [`target_scale`] tries, in its order.
 const DECIMALS: [f64; 5] = [1.0, 10.0, 100.0, 1e3, 1e4];
 
-/// The smallest power of ten, up to 10,000, that makes every target a whole number: 100 for prices with cents.
+/// The smallest power of ten, up to 10,000, that makes every target whole: 100 for prices with cents.
 ///
 /// `None` if there is none. `y` has shape `(n_samples,)`.
 ///
@@ -38,7 +38,7 @@ pub fn target_scale(y: ArrayView1<'_, f64>) -> Option<f64> {
 pub enum Parity {
     /// Bit for bit the model that scikit-learn fits on `round(y * target_scale)`.
     Exact,
-    /// Sums of squares reach 2^53, where scikit-learn's own impurities round: the same scores, ties and values.
+    /// Sums of squares reach 2^53, where scikit-learn's impurities round: the same scores, ties and values.
     Structure,
     /// Targets that are no decimals, summed in fixed point: the same draws and the same rule for ties.
     FixedPoint,
@@ -82,7 +82,7 @@ impl TargetScale {
     /// A scale read back from a stored model.
     ///
     /// # Errors
-    /// If `factor` is no scale that a fit can have found: 1, 10, 100, 1,000 or 10,000, and 1 in fixed point.
+    /// If no fit can have found `factor`: it is a power of ten from 1 to 10,000, and 1 in fixed point.
     pub fn new(factor: f64, parity: Parity) -> Result<Self> {
         let known = DECIMALS.contains(&factor) && (parity != Parity::FixedPoint || factor == 1.0);
         if known {
@@ -150,9 +150,9 @@ impl Targets {
     }
 }
 
-/// Refuses targets whose squares, summed up, leave the range of `f64`.
+/// Refuses targets that are NaN, or whose squares, summed up, leave the range of `f64`.
 pub(crate) fn check_squares(y: &ArrayView1<'_, f64>) -> Result<()> {
-    match y.iter().position(|y| y.abs() > LARGEST) {
+    match y.iter().position(|y| y.is_nan() || y.abs() > LARGEST) {
         Some(row) => Err(Error::Target { row, value: y[row], reason: "too large to square" }),
         None => Ok(()),
     }
@@ -162,7 +162,7 @@ fn largest(y: ArrayView1<'_, f64>) -> f64 {
     y.iter().fold(0.0, |largest, y| largest.max(y.abs()))
 }
 
-/// `floor(log2(value))` of a positive finite value, from its bits: `log2` of libm may differ between machines.
+/// `floor(log2(value))` of a positive value, from its bits: libm's `log2` may differ between machines.
 fn exponent(value: f64) -> i64 {
     (value.to_bits() >> 52) as i64 - 1023
 }
@@ -222,7 +222,8 @@ mod tests {
             mut y in prop::collection::vec(-1e9f64..1e9, 1..200),
             turn in 0usize..200,
         ) {
-            let sum = |y: &[f64]| targets(y).integers.iter().copied().reduce(|a, b| a.checked_add(b).unwrap());
+            let add = |a: i64, b: i64| a.checked_add(b).unwrap();
+            let sum = |y: &[f64]| targets(y).integers.into_iter().reduce(add);
             let before = sum(&y);
             let turn = turn % y.len();
             y.rotate_left(turn);

@@ -3,6 +3,7 @@
 //! Members are fitted, stored and asked for their predictions elsewhere. What is left of scikit-learn's
 //! `VotingRegressor` is the average itself, so a member can be any model.
 
+use crate::input::require;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -23,25 +24,22 @@ pub struct Voting {
 }
 
 impl Voting {
-    /// A vote with one weight per member, in the order in which predictions will come; they need not sum to 1.
+    /// A vote with one weight per member, in the order in which predictions will come; they need not sum to
+    /// 1.
     ///
     /// # Errors
-    /// [`Error::Empty`] without members, [`Error::Parameter`] for a weight that is negative or not finite, and
-    /// for a sum that is zero or not finite.
+    /// [`Error::Empty`] without members, [`Error::Parameter`] for a weight that is negative or not finite,
+    /// and for a sum that is zero or not finite.
     pub fn new(weights: Array1<f64>) -> Result<Self> {
         if weights.is_empty() {
             return Err(Error::Empty("members"));
         }
-        let refuse = |value: f64, requirement| Error::Parameter {
-            name: "weights",
-            value: value.to_string(),
-            requirement,
-        };
-        if let Some(&weight) = weights.iter().find(|w| !w.is_finite() || **w < 0.0) {
-            return Err(refuse(weight, "finite and at least 0"));
+        for &weight in &weights {
+            require(weight.is_finite() && weight >= 0.0, "weights", weight, "finite and at least 0")?;
         }
         let sum = weights.sum();
-        if sum > 0.0 && sum.is_finite() { Ok(Self { weights }) } else { Err(refuse(sum, "positive in sum")) }
+        require(sum.is_finite() && sum > 0.0, "weights", sum, "finite and above 0 in sum")?;
+        Ok(Self { weights })
     }
 
     /// The weight of each member, `(n_members,)`.

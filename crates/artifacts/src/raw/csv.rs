@@ -4,7 +4,7 @@ use super::column::{Column, Value};
 use super::{REPEATED_COLUMN, RawTable, Source, not_an_integer};
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use stage::{Error, Result};
-use std::fmt::Display;
+use std::fmt::{self, Display, Formatter};
 use std::str;
 
 /// The spellings of a missing cell, as pandas has them.
@@ -15,30 +15,54 @@ const MISSING: [&str; 19] = [
 
 pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
     let mut reader = ReaderBuilder::new().from_reader(text);
-    let header = reader.byte_headers().map_err(|error| refuse(source, 0, &error))?;
+    let mut place = Place { row: 0, id: None, text, byte: 0 };
+    let header = reader.byte_headers().map_err(|error| refuse(source, place, &error))?;
     let (index, mut columns) = fields(source, header)?;
     let mut row_id = Vec::new();
     let mut record = ByteRecord::new();
-    let mut row = 0;
-    while reader.read_byte_record(&mut record).map_err(|error| refuse(source, row, &error))? {
-        let line = record.position().map_or(0, csv::Position::line);
-        let place = format_args!("{row} (line {line})");
+    while reader.read_byte_record(&mut record).map_err(|error| refuse(source, place, &error))? {
+        place.byte = record.position().map_or(0, csv::Position::byte);
         if let Some(index) = index {
-            let cell = text_of(source, source.index.unwrap_or_default(), &place, &record[index])?;
-            let id = cell.trim().parse();
-            row_id.push(id.map_err(|_| {
+            place.id = None;
+            let cell = text_of(source, source.index.unwrap_or_default(), place, &record[index])?;
+            let id = cell.trim().parse().map_err(|_| {
                 source.refuse(source.index, Some(&place), not_an_integer(format_args!("'{cell}'")))
-            })?);
+            })?;
+            place.id = Some(id);
+            row_id.push(id);
         }
         let cells = record.iter().zip(0..).filter(|(_, field)| Some(*field) != index);
         for (column, (cell, _)) in columns.iter_mut().zip(cells) {
-            let cell = text_of(source, &column.name, &place, cell)?;
+            let cell = text_of(source, &column.name, place, cell)?;
             let value = if MISSING.contains(&cell) { Value::Missing } else { Value::Text(cell) };
             column.push(value).map_err(|reason| source.refuse(Some(&column.name), Some(&place), reason))?;
         }
-        row += 1;
+        place.row += 1;
     }
     source.table(columns, row_id)
+}
+
+/// A row, by its index or number and its line.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    row: usize,
+    /// Its index, once that is read.
+    id: Option<i64>,
+    text: &'a [u8],
+    /// Where the row starts in the text; line breaks may stand before it.
+    byte: u64,
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        // The reader's own count is wrong after blank lines and after \r\n.
+        let start = usize::try_from(self.byte).unwrap_or(usize::MAX).min(self.text.len());
+        let (before, rest) = self.text.split_at(start);
+        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let breaks = before.iter().chain(blank).filter(|byte| **byte == b'\n').count();
+        let row = self.id.unwrap_or(self.row as i64);
+        write!(formatter, "{row} (line {})", breaks + 1)
+    }
 }
 
 /// The place of the index in the header, and the other columns.
@@ -64,20 +88,21 @@ fn fields(source: Source<'_>, header: &ByteRecord) -> Result<(Option<usize>, Vec
     }
 }
 
-fn text_of<'a>(source: Source<'_>, column: &str, row: &dyn Display, cell: &'a [u8]) -> Result<&'a str> {
+fn text_of<'a>(source: Source<'_>, column: &str, place: Place<'_>, cell: &'a [u8]) -> Result<&'a str> {
     str::from_utf8(cell)
-        .map_err(|_| source.refuse(Some(column), Some(row), "not UTF-8; save the file as UTF-8"))
+        .map_err(|_| source.refuse(Some(column), Some(&place), "not UTF-8; save the file as UTF-8"))
 }
 
-fn refuse(source: Source<'_>, row: usize, error: &csv::Error) -> Error {
+/// An error of the reader at the row after `last`.
+fn refuse(source: Source<'_>, last: Place<'_>, error: &csv::Error) -> Error {
     match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            let reason =
-                format!("{len} cells under a header of {expected_len}; quote cells that hold a comma");
-            source.refuse(None, Some(&format_args!("{row} (line {line})")), reason)
+            let byte = pos.as_ref().map_or(0, csv::Position::byte);
+            let place = Place { id: None, byte, ..last };
+            let reason = format!("{len} cells under a header of {expected_len}; quote cells that hold a comma");
+            source.refuse(None, Some(&place), reason)
         }
-        _ => source.refuse(None, Some(&row), format!("not CSV: {error}; correct it")),
+        _ => source.refuse(None, Some(&last.row), format!("not CSV: {error}; correct it")),
     }
 }
 
@@ -121,6 +146,10 @@ mod tests {
         assert_eq!(
             refused(b"a,b\n1,2\n\n1,2,3\n", None),
             "raw: row 1 (line 4): 3 cells under a header of 2; quote cells that hold a comma"
+        );
+        assert_eq!(
+            refused(b"a,b\r\n\"1\r\n\",2\r\n\r\n3\r\n", None),
+            "raw: row 1 (line 5): 1 cells under a header of 2; quote cells that hold a comma"
         );
         assert_eq!(
             refused(b"a,b,a\n1,2,3\n", None),

@@ -121,7 +121,9 @@ impl Stop<'_> {
         let place = format!("line {}, byte {}", self.line - 1 + error.line(), error.column());
         let offset = self.offset(error);
         match error.classify() {
-            Category::Data => message.to_owned(),
+            // Our own messages say what to do.
+            Category::Data if message.contains(';') => message.to_owned(),
+            Category::Data => format!("{message}; correct it"),
             Category::Eof => format!("the file ends too early, at {place}; it was cut off, copy it again"),
             Category::Io => format!("{message} at {place}"),
             Category::Syntax if self.first_invalid().is_some_and(|invalid| invalid <= offset) => {

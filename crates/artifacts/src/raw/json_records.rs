@@ -16,7 +16,8 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
     let mut parser = serde_json::Deserializer::from_slice(text);
     let parsed = parser.deserialize_seq(RecordsVisitor(&mut reading)).and_then(|()| parser.end());
     parsed.map_err(|error| {
-        let row = reading.begun.then_some(&reading.row as &dyn Display);
+        let row = source.name_of(reading.row, &reading.row_id);
+        let row = reading.begun.then_some(&row as &dyn Display);
         Stop { source, text, line: 1, column: reading.column(), row }.refuse(&error)
     })?;
     reading.finish(source)
@@ -29,7 +30,8 @@ pub(super) fn read_lines(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
         let mut parser = serde_json::Deserializer::from_slice(text);
         let parsed = RecordSeed(&mut reading).deserialize(&mut parser).and_then(|()| parser.end());
         parsed.map_err(|error| {
-            let row = format!("{} (line {line})", reading.row);
+            let row = reading.row_id.get(reading.row).map_or(reading.row as i64, |id| *id);
+            let row = format!("{row} (line {line})");
             Stop { source, text, line, column: reading.column(), row: Some(&row) }.refuse(&error)
         })?;
     }
@@ -283,15 +285,15 @@ mod tests {
     fn an_index_is_an_integer_in_every_record() {
         assert_eq!(
             refused(r#"[{"id":1.5,"a":1}]"#, Some("id")),
-            "raw: column 'id', row 0: invalid type: floating point `1.5`, expected an integer as index; number the rows"
+            "raw: column 'id', row 0 (counted from 0): invalid type: floating point `1.5`, expected an integer as index; number the rows"
         );
         assert_eq!(
             refused(r#"[{"id":"x","a":1}]"#, Some("id")),
-            "raw: column 'id', row 0: the index 'x' is not an integer; number the rows"
+            "raw: column 'id', row 0 (counted from 0): the index 'x' is not an integer; number the rows"
         );
         assert_eq!(
             refused(r#"[{"id":1,"a":1},{"a":1}]"#, Some("id")),
-            "raw: column 'id', row 1: the record has no 'id', which ingest.index names; number the rows"
+            "raw: column 'id', row 1 (counted from 0): the record has no 'id', which ingest.index names; number the rows"
         );
         assert_eq!(
             refused(r#"[{"id":1,"a":1},{"id":1,"a":1}]"#, Some("id")),

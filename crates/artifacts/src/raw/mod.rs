@@ -5,7 +5,7 @@
 //! index that is no integer or occurs twice, columns that differ in length, mixed types in a column, numbers
 //! that are not finite, files that are empty, cut off or not UTF-8.
 //!
-//! Rows of a file without index are counted from 0 in messages, as pandas counts them.
+//! Messages name rows by their index; those of a file without index are counted from 0, as pandas counts them.
 
 mod json_columns;
 mod json_records;
@@ -105,6 +105,15 @@ impl Source<'_> {
             (None, Some(row)) => format!("{path}: row {row}: {reason}"),
             (None, None) => format!("{path}: {reason}"),
         })
+    }
+
+    /// The name of the row at `place`, by its index if `row_id` has that.
+    fn name_of(self, place: usize, row_id: &[i64]) -> String {
+        match (self.index, row_id.get(place)) {
+            (Some(_), Some(id)) => id.to_string(),
+            (Some(_), None) => format!("{place} (counted from 0)"),
+            (None, _) => place.to_string(),
+        }
     }
 
     /// The finished table, from columns and, if the configuration names an index, the row ids found.

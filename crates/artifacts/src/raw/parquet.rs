@@ -5,13 +5,14 @@ use super::{RawTable, Source, not_an_integer};
 use crate::table::Table;
 use arrow_array::cast::AsArray;
 use arrow_array::types as t;
-use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray};
 use arrow_schema::DataType;
 use stage::Result;
 use std::fmt::Display;
 
 pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
-    let table = Table::parse(source.path.to_path_buf(), bytes)?;
+    let table = Table::parse(source.path.to_path_buf(), bytes)
+        .map_err(|error| error.hint("write it again or check ingest.format"))?;
     let names: Vec<String> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
     if let Some(repeated) = (1..names.len()).find(|&field| names[..field].contains(&names[field])) {
         return Err(source.refuse(Some(&names[repeated]), None, super::REPEATED_COLUMN));
@@ -22,22 +23,29 @@ pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
     });
     let index = index.transpose()?;
     let mut row_id = Vec::new();
-    let mut columns = Vec::new();
-    for (field, name) in names.into_iter().enumerate() {
-        if Some(field) == index {
-            for batch in table.batches() {
-                read_index(source, batch.column(field), &mut row_id)?;
-            }
-        } else {
-            columns.push(read_column(source, name, table.batches(), field)?);
+    if let Some(field) = index {
+        for batch in table.batches() {
+            read_index(source, batch.column(field), &mut row_id)?;
         }
+    }
+    let mut columns = Vec::new();
+    for (field, name) in names.into_iter().enumerate().filter(|(field, _)| Some(*field) != index) {
+        let mut column = Column::new(name, 0);
+        for batch in table.batches() {
+            append(&mut column, batch.column(field)).map_err(|refused| {
+                let row = refused.at_row.then(|| source.name_of(column.rows(), &row_id));
+                let row = row.as_ref().map(|row| row as &dyn Display);
+                source.refuse(Some(&column.name), row, refused.reason)
+            })?;
+        }
+        columns.push(column);
     }
     source.table(columns, row_id)
 }
 
 fn read_index(source: Source<'_>, array: &dyn Array, row_id: &mut Vec<i64>) -> Result<()> {
     for row in 0..array.len() {
-        let place = row_id.len();
+        let place = source.name_of(row_id.len(), row_id);
         let refuse = |index: &dyn Display| source.refuse(source.index, Some(&place), not_an_integer(index));
         let id = integer(array, row).ok_or_else(|| match array.is_null(row) {
             true => refuse(&"null"),
@@ -67,17 +75,6 @@ fn integer(array: &dyn Array, row: usize) -> Option<i64> {
         DataType::UInt64 => at::<t::UInt64Type>(array, row),
         _ => None,
     }
-}
-
-fn read_column(source: Source<'_>, name: String, batches: &[RecordBatch], field: usize) -> Result<Column> {
-    let mut column = Column::new(name, 0);
-    for batch in batches {
-        append(&mut column, batch.column(field)).map_err(|refused| {
-            let row = refused.at_row.then(|| column.rows());
-            source.refuse(Some(&column.name), row.as_ref().map(|row| row as &dyn Display), refused.reason)
-        })?;
-    }
-    Ok(column)
 }
 
 /// Why an array cannot be read: because of its type, or of one of its rows.
@@ -182,4 +179,125 @@ fn append_lists(
         column.push(Value::List(texts?))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::raw::testing::{parse, shown};
+    use crate::raw::{Format, RawTable};
+    use arrow_array::builder::{ListBuilder, StringBuilder};
+    use arrow_array::types::Int8Type;
+    use arrow_array::{
+        ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float32Array, Float64Array, Int64Array,
+        LargeStringArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
+    };
+    use parquet::arrow::ArrowWriter;
+    use std::sync::Arc;
+
+    fn written(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    fn read(columns: Vec<(&str, ArrayRef)>, index: Option<&str>) -> Result<RawTable, String> {
+        parse(&written(columns), Format::Parquet, index)
+    }
+
+    fn lists(rows: &[Option<&[Option<&str>]>]) -> ArrayRef {
+        let mut lists = ListBuilder::new(StringBuilder::new());
+        rows.iter().for_each(|row| lists.append_option(row.map(|items| items.iter().copied())));
+        Arc::new(lists.finish())
+    }
+
+    #[test]
+    fn numbers_texts_booleans_and_lists_are_read() {
+        let levels: DictionaryArray<Int8Type> = [Some("b"), None, Some("a")].into_iter().collect();
+        let table = read(
+            vec![
+                ("id", Arc::new(Int64Array::from(vec![7, -1, i64::MAX]))),
+                ("double", Arc::new(Float64Array::from(vec![Some(1.5), None, Some(-2.0)]))),
+                ("float", Arc::new(Float32Array::from(vec![0.5, 1.0, 2.0]))),
+                ("byte", Arc::new(UInt8Array::from(vec![Some(255), None, Some(0)]))),
+                ("text", Arc::new(StringArray::from(vec![Some("x"), None, Some("")]))),
+                ("large", Arc::new(LargeStringArray::from(vec!["x", "y", "z"]))),
+                ("view", Arc::new(StringViewArray::from(vec!["x", "y", "z"]))),
+                ("level", Arc::new(levels)),
+                ("flag", Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]))),
+                ("list", lists(&[Some(&[Some("u"), Some("v")]), None, Some(&[])])),
+            ],
+            Some("id"),
+        )
+        .unwrap();
+        assert_eq!(table.row_id, Some(vec![7, -1, i64::MAX]));
+        assert_eq!(
+            shown(&table),
+            [
+                "double: 1.5 - -2",
+                "float: 0.5 1 2",
+                "byte: 255 - 0",
+                "text: 'x' - ''",
+                "large: 'x' 'y' 'z'",
+                "view: 'x' 'y' 'z'",
+                "level: 'b' - 'a'",
+                "flag: 'true' - 'false'",
+                "list: [u v] - []",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_dictionary_without_levels_is_missing() {
+        let levels: DictionaryArray<Int8Type> = [None::<&str>, None].into_iter().collect();
+        let table = read(vec![("level", Arc::new(levels))], None).unwrap();
+        assert_eq!(shown(&table), ["level: - -"]);
+    }
+
+    #[test]
+    fn cells_that_are_refused() {
+        let refused = |array: ArrayRef| read(vec![("a", array)], None).unwrap_err();
+        assert_eq!(
+            refused(Arc::new(Float64Array::from(vec![1.0, f64::INFINITY]))),
+            "raw: column 'a', row 1: inf is no finite number; leave the cell out if it is missing"
+        );
+        assert_eq!(
+            refused(Arc::new(Date32Array::from(vec![1]))),
+            "raw: column 'a': cells of type Date32; write numbers, booleans, texts or lists of texts"
+        );
+        assert_eq!(
+            refused(lists(&[Some(&[]), Some(&[None])])),
+            "raw: column 'a', row 1: a missing item of a list; leave it out"
+        );
+    }
+
+    #[test]
+    fn an_index_is_an_integer() {
+        let refused = |array: ArrayRef| {
+            read(vec![("id", array), ("a", Arc::new(UInt8Array::from(vec![1, 2])))], Some("id")).unwrap_err()
+        };
+        assert_eq!(
+            refused(Arc::new(Int64Array::from(vec![Some(1), None]))),
+            "raw: column 'id', row 1 (counted from 0): the index null is not an integer; number the rows"
+        );
+        assert_eq!(
+            refused(Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            "raw: column 'id', row 0 (counted from 0): the index of type Float64 is not an integer; number the rows"
+        );
+        assert_eq!(
+            refused(Arc::new(Int64Array::from(vec![4, 4]))),
+            "raw: column 'id', row 4: this index occurs twice; give every row an index of its own"
+        );
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let good = written(vec![("a", Arc::new(Float64Array::from(vec![1.0, 2.0])))]);
+        for length in [1, 4, 8, 40, good.len() / 2, good.len() - 1] {
+            let error = parse(&good[..length], Format::Parquet, None).unwrap_err();
+            assert!(error.starts_with("raw: not a readable Parquet file: "), "{error}");
+        }
+    }
 }

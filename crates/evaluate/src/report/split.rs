@@ -53,7 +53,7 @@ fn rows(roles: &[(&str, &RoleReport)]) -> Markup {
                         td.number { (numbers::count(role.rows)) }
                         @if unlabelled { td.number { (numbers::count(role.unlabelled)) } }
                         td.number { @if other { (twins(role)) } @else { "–" } }
-                        td.number { @if other { (numbers::count(role.unseen_levels.len())) } @else { "–" } }
+                        td.number { @if other { (numbers::count(unseen_levels(role).count())) } @else { "–" } }
                         (number(role.adversarial_auc, 3))
                     }
                 }
@@ -163,13 +163,22 @@ impl Scale {
     }
 }
 
+/// Columns and those of their levels that no train row has.
+fn unseen_levels(role: &RoleReport) -> impl Iterator<Item = (&str, &str)> {
+    role.unseen_levels
+        .iter()
+        .flat_map(|(column, levels)| levels.iter().map(|level| (column.as_str(), level.as_str())))
+}
+
 /// The names of the levels that no train row has.
 fn unseen(roles: &[(&str, &RoleReport)]) -> Markup {
     html! {
         @for (name, role) in roles {
-            @if !role.unseen_levels.is_empty() {
+            @if unseen_levels(role).next().is_some() {
                 h3 { "In " (name) ", but in no train row" }
-                ul.levels { @for level in &role.unseen_levels { li { (level) } } }
+                ul.levels {
+                    @for (column, level) in unseen_levels(role) { li { (column) span.level { (level) } } }
+                }
             }
         }
     }

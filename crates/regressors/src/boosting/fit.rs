@@ -6,7 +6,7 @@ use crate::input::{check_finite, check_fit};
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
 use crate::target::{Targets, check_squares};
-use crate::tree::{Columns, Growing, Rows, SplitRule, Tree, grow, sample_weights, samples, total_weight};
+use crate::tree::{Columns, Rows, SplitRule, Training, Tree, grow, sample_weights, samples, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
@@ -143,15 +143,13 @@ impl Stages<'_> {
     /// Fits a tree to the residuals and adds it to the predictions.
     fn fit_next(&mut self) -> Result<Tree> {
         let residuals = self.train.residuals();
-        if !residuals.iter().all(|residual| residual.is_finite()) || check_squares(&residuals.view()).is_err()
-        {
-            return Err(Error::Diverged("residuals grow without bound; lower learning_rate"));
-        }
+        check_squares(&residuals.view())
+            .map_err(|_| Error::Diverged("residuals grow without bound; lower learning_rate"))?;
         let weights = self.weights();
         let weights = weights.as_deref().or(self.train.labels.weights.as_deref());
         let targets = Targets::fixed_point(residuals.view(), total_weight(weights, residuals.len()));
         let shape = (residuals.len(), self.columns.n_features());
-        let growing = Growing {
+        let training = Training {
             columns: &self.columns,
             targets: &targets.integers,
             quantum: targets.quantum,
@@ -163,7 +161,7 @@ impl Stages<'_> {
         if samples.is_empty() {
             return Err(Error::Empty("rows with weight in a stage's subsample"));
         }
-        let tree = grow(&growing, samples, random).tree;
+        let tree = grow(&training, samples, random).tree;
         self.train.add(&tree, self.params.learning_rate);
         Ok(tree)
     }

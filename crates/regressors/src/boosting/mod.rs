@@ -1,10 +1,10 @@
 //! Trees that each fit what the trees before them left over: [`GradientBoosting`].
 //!
-//! Residuals are no decimals, so every stage sums them in fixed point, as fine as 62 bits allow. scikit-learn's
-//! own splits hang on the rounding noise of its sums where two columns part a node's rows alike; there the first
-//! one drawn is taken here. With all features and all rows at every stage this changes a prediction in a thousand;
-//! with `subsample` or `max_features` a swapped pair of children draws other features from then on, so that fits
-//! agree in quality and not in rows.
+//! Residuals are no decimals, so every stage sums them in fixed point, as fine as 62 bits allow.
+//! scikit-learn's own splits hang on the rounding noise of its sums where two columns part a node's rows
+//! alike; there the first one drawn is taken here. With all features and all rows at every stage this
+//! changes a prediction in a thousand; with `subsample` or `max_features` a swapped pair of children draws
+//! other features from then on, so that fits agree in quality and not in rows.
 
 mod fit;
 mod model;

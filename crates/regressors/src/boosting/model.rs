@@ -9,8 +9,8 @@ use ndarray::{Array1, ArrayBase, Data, Ix2};
 /// scikit-learn's `GradientBoostingRegressor(loss="squared_error")`, fitted.
 ///
 /// Starts from the mean target; every stage fits a tree to the residuals and adds `learning_rate` times its
-/// prediction. Residuals are no decimals, so they are summed in fixed point: the same trees for any order of sums and
-/// any number of threads, where scikit-learn's depend on rounding noise for a split now and then.
+/// prediction. Residuals are no decimals, so they are summed in fixed point: the same trees for any order
+/// of sums and any number of threads. In scikit-learn, rounding noise decides a few of the splits.
 ///
 /// ```
 /// use linfa::traits::{Fit, Predict};
@@ -33,8 +33,8 @@ pub struct GradientBoosting {
 }
 
 impl GradientBoosting {
-    /// scikit-learn's defaults: 100 stages of trees of depth 3 at learning rate 0.1 on all rows, no early stopping
-    /// (if it is on, on a tenth of the rows and with tolerance 0.0001), and otherwise those of
+    /// scikit-learn's defaults: 100 stages of trees of depth 3 at learning rate 0.1 on all rows, no early
+    /// stopping (else a tenth of the rows is held out, and `tol` is 0.0001), and otherwise the defaults of
     /// [`Growth`](crate::tree::Growth).
     pub fn params() -> GradientBoostingParams {
         GradientBoostingParams::new()
@@ -43,7 +43,7 @@ impl GradientBoosting {
     /// A model read back from its parts.
     ///
     /// # Errors
-    /// If `init` or `learning_rate` are no numbers, the rate is negative, or the trees differ in their features.
+    /// If `init` or `learning_rate` is no number, the rate is negative, or the trees' features differ.
     pub fn from_parts(init: f64, learning_rate: f64, trees: Vec<Tree>) -> Result<Self> {
         let is_valid = init.is_finite() && learning_rate.is_finite() && learning_rate >= 0.0;
         if !is_valid {
@@ -63,8 +63,8 @@ impl GradientBoosting {
         self.learning_rate
     }
 
-    /// One tree per stage; their values are in the targets' unit. Early stopping may have left less than
-    /// `n_estimators`.
+    /// One tree per stage, with values in the unit of the targets; early stopping leaves fewer than
+    /// `n_estimators` stages.
     pub fn trees(&self) -> &[Tree] {
         &self.trees
     }

@@ -5,11 +5,11 @@ use crate::tree::{Growth, TreeParams};
 use crate::{Error, Progress, Result};
 use linfa::ParamGuard;
 
-/// Unchecked parameters of [`GradientBoosting`].
+/// Unchecked parameters of [`GradientBoosting`](super::GradientBoosting).
 #[derive(Clone, Debug)]
 pub struct GradientBoostingParams(GradientBoostingValidParams);
 
-/// Checked parameters of [`GradientBoosting`].
+/// Checked parameters of [`GradientBoosting`](super::GradientBoosting).
 #[derive(Clone, Debug)]
 pub struct GradientBoostingValidParams {
     pub(super) learning_rate: f64,

@@ -3,19 +3,26 @@
 use crate::random::RandomState;
 use crate::sum::pairwise_sum;
 use crate::tree::{Samples, total_weight};
+use crate::{Error, Result};
 
 /// Draws of rows with replacement.
 #[derive(Clone, Debug)]
 pub(super) struct Bootstrap {
     n_samples: usize,
     /// Rows to draw, those drawn again included.
-    pub(super) draws: usize,
+    pub(super) draws: u32,
     /// With sample weights: the probability of drawing a row or one before it.
     cumulative: Option<Vec<f64>>,
 }
 
 impl Bootstrap {
-    pub(super) fn new(max_samples: Option<Samples>, weights: Option<&[u32]>, n_samples: usize) -> Self {
+    /// # Errors
+    /// If `max_samples` asks for more draws than a count can hold.
+    pub(super) fn new(
+        max_samples: Option<Samples>,
+        weights: Option<&[u32]>,
+        n_samples: usize,
+    ) -> Result<Self> {
         let draws = match max_samples {
             None => n_samples,
             Some(Samples::Count(count)) => count,
@@ -23,7 +30,12 @@ impl Bootstrap {
                 ((share * total_weight(weights, n_samples) as f64) as usize).max(1)
             }
         };
-        Self { n_samples, draws, cumulative: weights.map(cumulative_probabilities) }
+        let draws = u32::try_from(draws).map_err(|_| Error::Parameter {
+            name: "max_samples",
+            value: draws.to_string(),
+            requirement: "less than 2^32 rows",
+        })?;
+        Ok(Self { n_samples, draws, cumulative: weights.map(cumulative_probabilities) })
     }
 
     /// How often each row is drawn by the tree with this seed.

@@ -6,7 +6,7 @@ use super::params::ForestValidParams;
 use crate::input::{check_fit, require};
 use crate::random::{RandomState, TreeRandom};
 use crate::target::Targets;
-use crate::tree::{Columns, Growing, Grown, Splitter, grow, sample_weights, samples, total_weight};
+use crate::tree::{Columns, Grown, Splitter, Training, grow, sample_weights, samples, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
@@ -15,9 +15,9 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 impl<S: Splitter> ForestValidParams<S> {
-    /// Fits only the given trees of the forest, each the very tree that a fit of the whole forest has there.
+    /// Fits only the given trees of the forest, as a fit of the whole forest has them.
     ///
-    /// So the trees of a forest can be grown by several tasks and put together by [`Forest::from_parts`].
+    /// So the trees of a forest can be grown by several tasks and put together by [`Forest::merge`].
     ///
     /// # Errors
     /// As `fit`, and if the range is empty or reaches beyond `n_estimators`.
@@ -30,7 +30,7 @@ impl<S: Splitter> ForestValidParams<S> {
     /// let laptops = Dataset::new(array![[4.0], [8.0], [16.0], [32.0]], array![999.0, 1999.0, 2999.0, 4999.0]);
     /// let params = RandomForest::params().n_estimators(10).random_state(42).check()?;
     /// let parts = vec![params.fit_range(&laptops, 0..4)?, params.fit_range(&laptops, 4..10)?];
-    /// assert_eq!(RandomForest::from_parts(parts)?, params.fit(&laptops)?);
+    /// assert_eq!(RandomForest::merge(parts)?, params.fit(&laptops)?);
     /// # Ok::<(), regressors::Error>(())
     /// ```
     pub fn fit_range<D, T>(
@@ -47,13 +47,14 @@ impl<S: Splitter> ForestValidParams<S> {
         let (records, y) = (dataset.records.view(), dataset.as_single_targets());
         check_fit(&records, &y)?;
         let weights = sample_weights(&dataset.weights, y.len())?;
-        let bootstrap = self.bootstrap.then(|| Bootstrap::new(self.max_samples, weights.as_deref(), y.len()));
+        let bootstrap = || Bootstrap::new(self.max_samples, weights.as_deref(), y.len());
+        let bootstrap = self.bootstrap.then(bootstrap).transpose()?;
         let in_bag = match &bootstrap {
-            Some(bootstrap) => bootstrap.draws as u64,
+            Some(bootstrap) => u64::from(bootstrap.draws),
             None => total_weight(weights.as_deref(), y.len()),
         };
         let targets = Targets::new(y, in_bag)?;
-        let growing = Growing {
+        let training = Training {
             columns: &Columns::new(&records)?,
             targets: &targets.integers,
             quantum: targets.quantum,
@@ -62,9 +63,9 @@ impl<S: Splitter> ForestValidParams<S> {
         };
         let grow_tree = |seed: u32| {
             let counts = bootstrap.as_ref().map(|bootstrap| bootstrap.counts(seed));
-            let samples = samples(growing.targets, counts.as_deref().or(weights.as_deref()));
+            let samples = samples(training.targets, counts.as_deref().or(weights.as_deref()));
             let random = TreeRandom::new(RandomState::new(seed).tree_seed());
-            let grown = grow(&growing, samples, random);
+            let grown = grow(&training, samples, random);
             self.progress.step();
             grown
         };
@@ -90,7 +91,7 @@ where
 {
     type Object = Forest<S>;
 
-    /// Grows the forest; weights of the dataset must be whole numbers, NaN in the records is a missing value.
+    /// Grows the forest; weights of the dataset must be whole numbers, and NaN is a missing value.
     ///
     /// With bootstrap samples, weights are the rows' chances of being drawn.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Self::Object> {

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::marker::PhantomData;
 use std::slice::ChunksExact;
 
-/// Rows that go through a tree before the next tree is taken: a tree is read from memory once for all of them.
+/// Most rows that go through a tree before the next is taken: its nodes are read from memory only once.
 const ROWS_AT_A_TIME: usize = 1024;
 
 /// Averaged regression trees, fitted: a [`RandomForest`] or [`ExtraTrees`].
@@ -24,8 +24,8 @@ pub struct Forest<S> {
 
 /// scikit-learn's `RandomForestRegressor(criterion="squared_error")`.
 ///
-/// Trees with the best thresholds, each on a bootstrap sample of the rows. All seeds are drawn before the first tree
-/// grows, so the forest is the same on any number of threads; it uses rayon's current pool.
+/// Trees with the best thresholds, each on a bootstrap sample of the rows. All seeds are drawn before the
+/// first tree grows, so the forest is the same on any number of threads; it uses rayon's current pool.
 ///
 /// ```
 /// use linfa::traits::{Fit, Predict};
@@ -60,8 +60,8 @@ pub type RandomForest = Forest<Best>;
 pub type ExtraTrees = Forest<Random>;
 
 impl<S: Splitter> Forest<S> {
-    /// 100 trees with the defaults of [`Growth`](crate::tree::Growth); a random forest draws bootstrap samples,
-    /// extra trees do not.
+    /// 100 trees with the defaults of [`Growth`](crate::tree::Growth); a random forest draws bootstrap
+    /// samples, extra trees do not.
     pub fn params() -> ForestParams<S> {
         ForestParams::new()
     }
@@ -77,12 +77,12 @@ impl<S> Forest<S> {
         Ok(Self { trees, n_features, target_scale, splitter: PhantomData })
     }
 
-    /// The forest whose consecutive trees the `parts` hold, as [`fit_range`](super::ForestValidParams::fit_range) fits
-    /// them.
+    /// The forest whose consecutive trees the `parts` hold, as
+    /// [`fit_range`](super::ForestValidParams::fit_range) fits them.
     ///
     /// # Errors
     /// If there are no parts, or they differ in their features or their scale.
-    pub fn from_parts(parts: Vec<Self>) -> Result<Self> {
+    pub fn merge(parts: Vec<Self>) -> Result<Self> {
         let scales = parts.iter().map(|part| part.target_scale);
         let scale = scales.clone().max_by_key(TargetScale::parity);
         let scale = scale.ok_or_else(|| Error::Model("a forest of no parts".into()))?;
@@ -127,7 +127,8 @@ impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>
             sums.iter_mut().for_each(|sum| *sum = *sum / n_trees / scale);
             sums
         };
-        let chunks: Vec<_> = rows.chunks(ROWS_AT_A_TIME).collect();
+        let rows_per_thread = records.nrows().div_ceil(rayon::current_num_threads());
+        let chunks: Vec<_> = rows.chunks(rows_per_thread.clamp(1, ROWS_AT_A_TIME)).collect();
         let predictions: Vec<f64> = chunks.into_par_iter().flat_map_iter(predict).collect();
         y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
     }

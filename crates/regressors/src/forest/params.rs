@@ -21,13 +21,13 @@ pub struct ForestValidParams<S> {
     splitter: PhantomData<S>,
 }
 
-/// Unchecked parameters of a [`RandomForest`].
+/// Unchecked parameters of a [`RandomForest`](super::RandomForest).
 pub type RandomForestParams = ForestParams<Best>;
-/// Checked parameters of a [`RandomForest`].
+/// Checked parameters of a [`RandomForest`](super::RandomForest).
 pub type RandomForestValidParams = ForestValidParams<Best>;
-/// Unchecked parameters of [`ExtraTrees`].
+/// Unchecked parameters of [`ExtraTrees`](super::ExtraTrees).
 pub type ExtraTreesParams = ForestParams<Random>;
-/// Checked parameters of [`ExtraTrees`].
+/// Checked parameters of [`ExtraTrees`](super::ExtraTrees).
 pub type ExtraTreesValidParams = ForestValidParams<Random>;
 
 impl<S: Splitter> ForestParams<S> {
@@ -56,8 +56,8 @@ impl<S> ForestParams<S> {
         self
     }
 
-    /// Sets how many rows a bootstrap sample draws: as many as there are (`None`), a number, or a share of the sum
-    /// of weights above 0.
+    /// Sets how many rows a bootstrap sample draws: as many as there are (`None`), a number, or a share of
+    /// the sum of weights above 0.
     pub fn max_samples(mut self, max_samples: impl Into<Option<Samples>>) -> Self {
         self.0.max_samples = max_samples.into();
         self

@@ -70,8 +70,8 @@ struct Patience {
 }
 
 impl Patience {
-    /// Takes the score of an epoch: whether it is the best so far, be it by less than `tol`. A score of NaN resets
-    /// the count, as in scikit-learn.
+    /// Takes the score of an epoch: whether it is the best so far, be it by less than `tol`. A score of NaN
+    /// resets the count, as in scikit-learn.
     fn improves(&mut self, score: f64) -> bool {
         self.epochs = if score < self.best + self.tol { self.epochs + 1 } else { 0 };
         let improves = score > self.best;

@@ -1,7 +1,7 @@
 //! The loops in which training spends its time, over padded tables of units.
 //!
-//! `multiply` takes the widest vectors the processor has. Lanes never mix and nothing is fused, so the bits are
-//! the same with any of them.
+//! `multiply` takes the widest vectors the processor has. Lanes never mix and nothing is fused, so the bits
+//! are the same with any of them.
 
 use super::sparse::{Entry, SparseRows};
 use pulp::{Arch, Simd, WithSimd};

@@ -1,8 +1,9 @@
 //! The trained network.
 
+use super::activation::Activation;
 use super::fit;
 use super::network::Network;
-use super::params::{Activation, MlpParams, MlpValidParams};
+use super::params::{MlpParams, MlpValidParams};
 use super::samples::Samples;
 use super::sparse::SparseRows;
 use crate::input::{check_finite, check_fit, real_weights};
@@ -51,9 +52,10 @@ pub struct MlpParts {
 
 impl Mlp {
     /// scikit-learn's defaults: one hidden layer of 100, relu, Adam, `alpha` 1e-4, `batch_size` auto,
-    /// `learning_rate` constant, `learning_rate_init` 0.001, `power_t` 0.5, `max_iter` 200, `shuffle` true, `tol`
-    /// 1e-4, `momentum` 0.9, `nesterovs_momentum` true, `early_stopping` false, `validation_fraction` 0.1, `beta_1`
-    /// 0.9, `beta_2` 0.999, `epsilon` 1e-8, `n_iter_no_change` 10. Its `random_state` is `None`; here it is 0.
+    /// `learning_rate` constant, `learning_rate_init` 0.001, `power_t` 0.5, `max_iter` 200, `shuffle` true,
+    /// `tol` 1e-4, `momentum` 0.9, `nesterovs_momentum` true, `early_stopping` false, `validation_fraction`
+    /// 0.1, `beta_1` 0.9, `beta_2` 0.999, `epsilon` 1e-8, `n_iter_no_change` 10. Its `random_state` is
+    /// `None`; here it is 0.
     pub fn params() -> MlpParams {
         MlpParams::default()
     }
@@ -135,14 +137,14 @@ where
 
     /// Trains on records `(n_samples, n_features)` and targets `(n_samples,)`.
     ///
-    /// Sample weights, if the dataset has any, weigh the squared errors within each batch. An epoch takes time
-    /// proportional to the non-zero values of the records times the units of the first layer, plus the products
-    /// of the sizes of adjacent layers times the rows.
+    /// Sample weights, if the dataset has any, weigh the squared errors within each batch. An epoch takes
+    /// time proportional to the non-zero values of the records times the units of the first layer, plus the
+    /// products of the sizes of adjacent layers times the rows.
     ///
     /// # Errors
-    /// On empty data, lengths that differ, values that are not finite, and weights that are negative or all zero;
-    /// [`Error::Diverged`] if weights leave the floating-point numbers, or a batch has no weight at all; [`Error::Parameter`] if `validation_fraction` holds out fewer than two rows, or
-    /// all.
+    /// On empty data, lengths that differ, values that are not finite, and weights that are negative or all
+    /// zero; [`Error::Diverged`] if weights leave the floating-point numbers, or a batch has no weight at
+    /// all; [`Error::Parameter`] if `validation_fraction` holds out fewer than two rows, or all.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Mlp> {
         let (records, targets) = (dataset.records().view(), dataset.as_single_targets());
         check_fit(&records, &targets)?;

@@ -1,8 +1,8 @@
 //! The layers of a network, forwards and backwards.
 
+use super::activation::Activation;
 use super::kernel::{Block, LANES, add_scaled, blocks, dot, multiply};
 use super::model::MlpParts;
-use super::params::Activation;
 use super::samples::Samples;
 use super::sparse::SparseRows;
 use crate::random::RandomState;
@@ -10,34 +10,10 @@ use crate::{Error, Result};
 use ndarray::{Array1, Array2};
 use std::ops::Range;
 
-impl Activation {
-    /// Turns weighted inputs into activations.
-    fn apply(self, values: &mut [f64]) {
-        match self {
-            Self::Identity => {}
-            Self::Logistic => values.iter_mut().for_each(|z| *z = 1.0 / (1.0 + (-*z).exp())),
-            Self::Tanh => values.iter_mut().for_each(|z| *z = z.tanh()),
-            // Unlike `f64::max`, this keeps NaN, by which a diverging fit is recognised.
-            Self::Relu => values.iter_mut().for_each(|z| *z = if *z < 0.0 { 0.0 } else { *z }),
-        }
-    }
-
-    /// Multiplies deltas by the derivative, given the activations.
-    fn apply_derivative(self, activations: &[f64], deltas: &mut [f64]) {
-        let pairs = deltas.iter_mut().zip(activations);
-        match self {
-            Self::Identity => {}
-            Self::Logistic => pairs.for_each(|(delta, a)| *delta = *delta * a * (1.0 - a)),
-            Self::Tanh => pairs.for_each(|(delta, a)| *delta *= 1.0 - a * a),
-            Self::Relu => pairs.for_each(|(delta, a)| *delta = if *a == 0.0 { 0.0 } else { *delta }),
-        }
-    }
-}
-
 /// Where the parameters of a layer lie in the vector of all.
 ///
-/// A hidden layer has `fan_in` rows of `width` blocks of weights, and `width` blocks of biases. The output layer
-/// has its one column of weights as one padded row, and a block of which the first lane is its bias.
+/// A hidden layer has `fan_in` rows of `width` blocks of weights, and `width` blocks of biases. The output
+/// layer has its one column of weights as one padded row, and a block of which the first lane is its bias.
 #[derive(Clone, Debug)]
 struct Layer {
     fan_in: usize,
@@ -86,7 +62,8 @@ pub(super) struct Network {
     parameters: Vec<Block>,
 }
 
-/// What the rows of a batch leave behind on their way through a network; buffers are kept from batch to batch.
+/// What the rows of a batch leave behind on their way through a network; buffers are kept from batch to
+/// batch.
 #[derive(Clone, Debug)]
 pub(super) struct Pass {
     layers: Vec<LayerPass>,
@@ -108,8 +85,9 @@ struct LayerPass {
 }
 
 impl Network {
-    /// A network with the weights that scikit-learn draws (Glorot & Bengio 2010): for each layer its weights row
-    /// by row, then its biases. `sizes` are those of the inputs, the hidden layers and the output.
+    /// A network with the weights that scikit-learn draws (Glorot & Bengio 2010): for each layer its
+    /// weights row by row, then its biases. `sizes` are those of the inputs, the hidden layers and the
+    /// output.
     pub(super) fn random(sizes: &[usize], activation: Activation, random: &mut RandomState) -> Self {
         let factor = if activation == Activation::Logistic { 2.0 } else { 6.0 };
         Self::filled(sizes, activation, |layer| {
@@ -248,8 +226,8 @@ impl Network {
         loss
     }
 
-    /// From the derivatives of the loss by the outputs: the sums over rows that make the gradient of the output
-    /// layer, and the deltas of the last hidden layer.
+    /// From the derivatives of the loss by the outputs: the sums over rows that make the gradient of the
+    /// output layer, and the deltas of the last hidden layer.
     fn backward_output(&self, pass: &mut Pass, gradient: &mut [Block]) {
         let weights = &self.parameters[self.output.weights.clone()];
         let LayerPass { activations, deltas, .. } = &mut pass.layers[self.hidden.len() - 1];
@@ -266,8 +244,8 @@ impl Network {
         self.activation.apply_derivative(activations.as_flattened(), deltas.as_flattened_mut());
     }
 
-    /// From the deltas of hidden layer `l`: the sums over rows that make its gradient, and the deltas of the layer
-    /// before it.
+    /// From the deltas of hidden layer `l`: the sums over rows that make its gradient, and the deltas of
+    /// the layer before it.
     fn backward_hidden(&self, l: usize, records: &SparseRows, pass: &mut Pass, gradient: &mut [Block]) {
         let layer = &self.hidden[l];
         let width = blocks(layer.units);

@@ -1,21 +1,10 @@
 //! Hyperparameters under scikit-learn's names, and their checks.
 
+use super::activation::Activation;
+use crate::input::require;
 use crate::{Error, Progress, Result};
 use linfa::ParamGuard;
 use std::str::FromStr;
-
-/// What a hidden unit makes of its weighted inputs `z`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// `z`
-    Identity,
-    /// `1 / (1 + exp(-z))`
-    Logistic,
-    /// `tanh(z)`
-    Tanh,
-    /// `max(z, 0)`
-    Relu,
-}
 
 /// How the weights follow the gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,39 +35,12 @@ pub enum BatchSize {
     Rows(usize),
 }
 
-const ACTIVATIONS: [(&str, Activation); 4] = [
-    ("identity", Activation::Identity),
-    ("logistic", Activation::Logistic),
-    ("tanh", Activation::Tanh),
-    ("relu", Activation::Relu),
-];
 const SOLVERS: [(&str, Solver); 2] = [("sgd", Solver::Sgd), ("adam", Solver::Adam)];
 const LEARNING_RATES: [(&str, LearningRate); 3] = [
     ("constant", LearningRate::Constant),
     ("invscaling", LearningRate::InvScaling),
     ("adaptive", LearningRate::Adaptive),
 ];
-
-impl Activation {
-    /// scikit-learn's name, which [`FromStr`] reads back.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Logistic => "logistic",
-            Self::Tanh => "tanh",
-            Self::Relu => "relu",
-        }
-    }
-}
-
-impl FromStr for Activation {
-    type Err = Error;
-
-    /// Reads scikit-learn's name.
-    fn from_str(name: &str) -> Result<Self> {
-        named("activation", name, &ACTIVATIONS, "identity, logistic, tanh or relu")
-    }
-}
 
 impl FromStr for Solver {
     type Err = Error;
@@ -98,7 +60,8 @@ impl FromStr for LearningRate {
     }
 }
 
-fn named<T: Copy>(
+/// The choice that scikit-learn calls `name`.
+pub(super) fn named<T: Copy>(
     parameter: &'static str,
     name: &str,
     choices: &[(&str, T)],
@@ -283,8 +246,8 @@ impl MlpParams {
         self
     }
 
-    /// Epochs without improvement that are put up with: one more stops the fit. At least 1; `usize::MAX` never
-    /// stops.
+    /// Epochs without improvement that are put up with: one more stops the fit. At least 1; `usize::MAX`
+    /// never stops.
     pub fn n_iter_no_change(mut self, n_iter_no_change: usize) -> Self {
         self.0.n_iter_no_change = n_iter_no_change;
         self
@@ -295,10 +258,6 @@ impl MlpParams {
         self.0.progress = progress;
         self
     }
-}
-
-fn require(holds: bool, name: &'static str, value: impl ToString, requirement: &'static str) -> Result<()> {
-    if holds { Ok(()) } else { Err(Error::Parameter { name, value: value.to_string(), requirement }) }
 }
 
 impl ParamGuard for MlpParams {

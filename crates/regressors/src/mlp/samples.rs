@@ -43,8 +43,8 @@ impl Samples {
         Ok((train, held_out))
     }
 
-    /// R² of the network on these rows: NaN for predictions that are not finite; for targets without variance, 1
-    /// if they are met and else 0.
+    /// R² of the network on these rows: NaN for predictions that are not finite; for targets without
+    /// variance, 1 if they are met and else 0.
     pub(super) fn r2(&self, network: &Network) -> f64 {
         let predictions = network.predict(&self.records);
         if predictions.iter().any(|prediction| !prediction.is_finite()) {

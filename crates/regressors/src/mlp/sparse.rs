@@ -76,8 +76,9 @@ impl SparseRows {
     /// Replaces the content with the columns of a matrix of `width` columns, rows in ascending order.
     pub(super) fn transpose(&mut self, from: &SparseRows, width: usize) {
         self.starts.clear();
-        // Two more than the columns: counts go two places up, so that after the summation below every column's
-        // start stands one place up, and filling the column moves it on to the next column's start.
+        // Two more than the columns: counts go two places up, so that after the summation below every
+        // column's start stands one place up, and filling the column moves it on to the next column's
+        // start.
         self.starts.resize(width + 2, 0);
         for entry in &from.entries {
             self.starts[entry.index + 2] += 1;

@@ -4,10 +4,10 @@ use crate::random::TreeRandom;
 
 /// A tree's permutation of the features, which carries over from node to node.
 ///
-/// Within a node, `order` holds from the left: constants known from the ancestors, constants found in this node,
-/// features not drawn yet, and from `undrawn` on the varying features already drawn. scikit-learn also swaps the
-/// known constants it draws and restores their order after the node; nothing reads that order, so they are only
-/// counted here.
+/// Within a node, `order` holds from the left: constants known from the ancestors, constants found in this
+/// node, features not drawn yet, and from `undrawn` on the varying features already drawn. scikit-learn
+/// also swaps the known constants it draws and restores their order after the node; nothing reads that
+/// order, so they are only counted here.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureDraws {
     /// The tree's generator; random thresholds come from it too.

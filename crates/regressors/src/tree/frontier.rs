@@ -20,8 +20,8 @@ impl<T> Frontier<T> {
     /// Takes out an item of the largest improvement.
     pub(super) fn pop(&mut self) -> Option<T> {
         let last = self.0.len().checked_sub(1)?;
-        // The last item sinks from the top to the bottom, always after the larger child (the right one of equal
-        // ones), and rises from there: the hole of `__adjust_heap`, with the item carried along in it.
+        // The last item sinks from the top to the bottom, always after the larger child (the right one of
+        // equal ones), and rises from there, as the hole does in libstdc++'s `__adjust_heap`.
         self.0.swap(0, last);
         let (_, top) = self.0.pop()?;
         let mut hole = 0;

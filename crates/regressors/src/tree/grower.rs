@@ -4,7 +4,8 @@ use super::columns::Columns;
 use super::counts::LevelCounts;
 use super::draws::FeatureDraws;
 use super::frontier::Frontier;
-use super::model::{Node, Tree};
+use super::model::Tree;
+use super::node::Node;
 use super::params::Limits;
 use super::samples::{NodeSums, Sample};
 use super::splitter::{Search, Split, SplitRule, is_constant, offer_midpoints, offer_random};
@@ -15,7 +16,7 @@ const EPSILON: f64 = f64::EPSILON;
 
 /// What the trees of a fit have in common.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Growing<'a> {
+pub(crate) struct Training<'a> {
     pub(crate) columns: &'a Columns,
     /// A target per row.
     pub(crate) targets: &'a [i64],
@@ -33,35 +34,35 @@ pub(crate) struct Grown {
     pub(crate) exact_squares: bool,
 }
 
-/// Grows a tree on `samples`, of which there is at least one; `random` is in the state that the tree's seed gives.
-pub(crate) fn grow(growing: &Growing<'_>, samples: Vec<Sample>, random: TreeRandom) -> Grown {
-    let sums = NodeSums::of(&samples, growing.targets);
+/// Grows a tree on `samples`, of which there must be one; `random` is as the tree's seed leaves it.
+pub(crate) fn grow(training: &Training<'_>, samples: Vec<Sample>, random: TreeRandom) -> Grown {
+    let sums = NodeSums::of(&samples, training.targets);
     let root = Job {
         start: 0,
         end: samples.len(),
         depth: 0,
         parent: None,
         known_constants: 0,
-        impurity: growing.impurity(&sums),
+        impurity: training.impurity(&sums),
         sums,
     };
     let mut grower = Grower {
-        growing,
-        draws: FeatureDraws::new(growing.columns.n_features(), growing.limits.max_features, random),
+        training,
+        draws: FeatureDraws::new(training.columns.n_features(), training.limits.max_features, random),
         counts: LevelCounts::default(),
         samples,
         nodes: Vec::new(),
         total_weight: sums.weight(),
     };
-    match growing.limits.max_leaf_nodes {
+    match training.limits.max_leaf_nodes {
         None => grower.depth_first(root),
         Some(max_leaf_nodes) => grower.best_first(root, max_leaf_nodes),
     }
-    let tree = Tree::grown(grower.nodes, growing.columns.n_features());
+    let tree = Tree::grown(grower.nodes, training.columns.n_features());
     Grown { tree, exact_squares: sums.is_exact() }
 }
 
-impl Growing<'_> {
+impl Training<'_> {
     fn impurity(&self, sums: &NodeSums) -> f64 {
         sums.variance() * (self.quantum * self.quantum)
     }
@@ -94,8 +95,21 @@ struct Children {
     improvement: f64,
 }
 
+/// A node that is in the tree.
+struct Made {
+    id: usize,
+    /// None of a leaf.
+    children: Option<Children>,
+}
+
+impl Made {
+    fn improvement(&self) -> f64 {
+        self.children.map_or(0.0, |children| children.improvement)
+    }
+}
+
 struct Grower<'a> {
-    growing: &'a Growing<'a>,
+    training: &'a Training<'a>,
     draws: FeatureDraws,
     counts: LevelCounts,
     samples: Vec<Sample>,
@@ -108,8 +122,7 @@ impl Grower<'_> {
     fn depth_first(&mut self, root: Job) {
         let mut stack = vec![root];
         while let Some(job) = stack.pop() {
-            let (_, children) = self.add_node(&job);
-            if let Some(Children { left, right, .. }) = children {
+            if let Some(Children { left, right, .. }) = self.add_node(&job).children {
                 stack.push(right);
                 stack.push(left);
             }
@@ -120,25 +133,25 @@ impl Grower<'_> {
     fn best_first(&mut self, root: Job, max_leaf_nodes: usize) {
         let mut splits_left = max_leaf_nodes - 1;
         let mut frontier = Frontier::new();
-        let (id, children) = self.add_node(&root);
-        frontier.push(children.map_or(0.0, |children| children.improvement), (id, children));
-        while let Some((id, children)) = frontier.pop() {
-            let Some(Children { left, right, .. }) = children else { continue };
+        let root = self.add_node(&root);
+        frontier.push(root.improvement(), root);
+        while let Some(node) = frontier.pop() {
+            let Some(Children { left, right, .. }) = node.children else { continue };
             if splits_left == 0 {
-                self.nodes[id].close();
+                self.nodes[node.id].close();
                 continue;
             }
             splits_left -= 1;
             // Known constants are not handed down here, since nodes are not made in preorder.
-            let made = [left, right].map(|job| self.add_node(&Job { known_constants: 0, ..job }));
-            for (id, children) in made {
-                frontier.push(children.map_or(0.0, |children| children.improvement), (id, children));
+            let children = [left, right].map(|job| self.add_node(&Job { known_constants: 0, ..job }));
+            for child in children {
+                frontier.push(child.improvement(), child);
             }
         }
     }
 
     /// Makes a node and, unless it is a leaf, its children's jobs.
-    fn add_node(&mut self, job: &Job) -> (usize, Option<Children>) {
+    fn add_node(&mut self, job: &Job) -> Made {
         let children = if self.is_leaf(job) { None } else { self.split(job) };
         let id = self.nodes.len();
         if let Some((parent, side)) = job.parent {
@@ -152,7 +165,7 @@ impl Grower<'_> {
             n_node_samples: job.sums.sums.count,
             weighted_n_node_samples: job.sums.weight(),
             impurity: job.impurity,
-            value: job.sums.mean() * self.growing.quantum,
+            value: job.sums.mean() * self.training.quantum,
             ..Node::LEAF
         };
         self.nodes.push(match children {
@@ -164,11 +177,11 @@ impl Grower<'_> {
                 ..leaf
             },
         });
-        (id, children)
+        Made { id, children }
     }
 
     fn is_leaf(&self, job: &Job) -> bool {
-        let limits = self.growing.limits;
+        let limits = self.training.limits;
         let n = job.end - job.start;
         job.depth >= limits.max_depth
             || n < limits.min_samples_split
@@ -178,13 +191,13 @@ impl Grower<'_> {
     }
 
     fn min_weight_leaf(&self) -> f64 {
-        self.growing.limits.min_weight_fraction_leaf * self.total_weight
+        self.training.limits.min_weight_fraction_leaf * self.total_weight
     }
 
     /// Searches a node's best split and moves its rows accordingly; `None` if no split is good enough.
     fn split(&mut self, job: &Job) -> Option<Children> {
         let split = self.search(job)?;
-        let column = self.growing.columns.feature(split.feature);
+        let column = self.training.columns.feature(split.feature);
         let samples = &mut self.samples[job.start..job.end];
         let middle = partition(samples, |sample| match column.codes[sample.row as usize] {
             code if code == column.missing() => split.missing_go_to_left,
@@ -192,37 +205,37 @@ impl Grower<'_> {
         });
         debug_assert_eq!(middle, split.left.count as usize);
 
-        let sums = job.sums.split(split.left, samples.split_at(middle), self.growing.targets);
+        let sums = job.sums.split(split.left, samples.split_at(middle), self.training.targets);
         let child = |start, end, side, sums: NodeSums| Job {
             start,
             end,
             depth: job.depth + 1,
             parent: Some((self.nodes.len(), side)),
             known_constants: self.draws.constants(),
-            impurity: self.growing.impurity(&sums),
+            impurity: self.training.impurity(&sums),
             sums,
         };
         let left = child(job.start, job.start + middle, Side::Left, sums.0);
         let right = child(job.start + middle, job.end, Side::Right, sums.1);
         let improvement = self.improvement(job, &left, &right);
-        let enough = improvement + EPSILON >= self.growing.limits.min_impurity_decrease;
+        let enough = improvement + EPSILON >= self.training.limits.min_impurity_decrease;
         enough.then_some(Children { split, left, right, improvement })
     }
 
     fn search(&mut self, job: &Job) -> Option<Split> {
         let total = job.sums.sums;
         let samples = &self.samples[job.start..job.end];
-        let mut search = Search::new(self.growing.limits, self.min_weight_leaf(), total);
+        let mut search = Search::new(self.training.limits, self.min_weight_leaf(), total);
         self.draws.begin(job.known_constants);
         while let Some(feature) = self.draws.next() {
-            let column = self.growing.columns.feature(feature);
+            let column = self.training.columns.feature(feature);
             self.counts.count(column, samples, total);
             if is_constant(&self.counts) {
                 self.draws.constant();
                 continue;
             }
             self.draws.varies();
-            match self.growing.rule {
+            match self.training.rule {
                 SplitRule::Best => offer_midpoints(&mut search, feature, column, &self.counts),
                 SplitRule::Random => offer_random(&mut search, feature, &self.counts, &mut self.draws.random),
             }

@@ -1,98 +1,10 @@
-//! A fitted tree: its nodes, its checks, and its predictions.
+//! A fitted tree: its checks, its predictions and its importances.
 
+use super::node::Node;
+use super::rows::Rows;
 use crate::sum::pairwise_sum;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayBase, Data, Ix2};
-
-/// A node of a tree; node 0 is the root, and children follow their parent.
-///
-/// `impurity` and `value` are in the units of the model's `target_scale`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Node {
-    /// The child of rows whose feature is at most the threshold; -1 at leaves.
-    pub left: i32,
-    /// The child of the other rows; -1 at leaves.
-    pub right: i32,
-    /// Position of the feature that rows are split by; -2 at leaves.
-    pub feature: i32,
-    /// Largest value of the feature on the left, infinite if only missing values go right; -2 at leaves.
-    pub threshold: f64,
-    /// Whether rows go left whose feature is NaN; false at leaves.
-    pub missing_go_to_left: bool,
-    /// Distinct training rows.
-    pub n_node_samples: u32,
-    /// Sum of the training rows' weights.
-    pub weighted_n_node_samples: f64,
-    /// Variance of the training rows' targets.
-    pub impurity: f64,
-    /// Mean of the training rows' targets: the prediction, at leaves.
-    pub value: f64,
-}
-
-impl Node {
-    /// A leaf that no row has reached.
-    pub(super) const LEAF: Self = Self {
-        left: -1,
-        right: -1,
-        feature: -2,
-        threshold: -2.0,
-        missing_go_to_left: false,
-        n_node_samples: 0,
-        weighted_n_node_samples: 0.0,
-        impurity: 0.0,
-        value: 0.0,
-    };
-
-    /// Whether the node has no children.
-    #[inline]
-    pub fn is_leaf(&self) -> bool {
-        self.left < 0
-    }
-
-    /// Makes a leaf of a node that has no children yet.
-    pub(super) fn close(&mut self) {
-        let Self { left, right, feature, threshold, missing_go_to_left, .. } = Self::LEAF;
-        *self = Self { left, right, feature, threshold, missing_go_to_left, ..*self };
-    }
-
-    fn children(&self) -> Option<[usize; 2]> {
-        (!self.is_leaf()).then_some([self.left as usize, self.right as usize])
-    }
-
-    /// The child for a row with this value.
-    #[inline]
-    fn next(&self, value: f32) -> usize {
-        let goes_left =
-            if value.is_nan() { self.missing_go_to_left } else { f64::from(value) <= self.threshold };
-        (if goes_left { self.left } else { self.right }) as usize
-    }
-
-    /// Why the node cannot be number `id` of `n_nodes`, if so.
-    fn fault(&self, id: usize, n_nodes: usize, n_features: usize) -> Option<&'static str> {
-        let numbers = [self.impurity, self.value, self.weighted_n_node_samples];
-        if !numbers.iter().all(|number| number.is_finite()) || self.weighted_n_node_samples <= 0.0 {
-            return Some("has numbers that are not finite, or no weight");
-        }
-        if self.n_node_samples == 0 {
-            return Some("has no rows");
-        }
-        if self.is_leaf() {
-            let leaf = Self::LEAF;
-            let is_plain = (self.left, self.right, self.feature) == (leaf.left, leaf.right, leaf.feature)
-                && self.threshold == leaf.threshold
-                && !self.missing_go_to_left;
-            return (!is_plain).then_some("is no plain leaf");
-        }
-        let is_later = |child: i32| usize::try_from(child).is_ok_and(|child| child > id && child < n_nodes);
-        if !is_later(self.left) || !is_later(self.right) || self.left == self.right {
-            return Some("has children that are no two later nodes");
-        }
-        if !usize::try_from(self.feature).is_ok_and(|feature| feature < n_features) {
-            return Some("splits by a feature that does not exist");
-        }
-        (self.threshold.is_nan() || self.threshold == f64::NEG_INFINITY).then_some("has no threshold")
-    }
-}
 
 /// A fitted regression tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,11 +20,11 @@ impl Tree {
         Self { nodes, n_features }
     }
 
-    /// A tree read back from a stored model, checked so that no row can leave it, loop in it or get NaN from it.
+    /// A tree read back from a stored model, checked so that no row can leave it or loop in it.
     ///
     /// # Errors
-    /// If a node is not as [`Node`] says, is reached from no node or from two, or its children's rows are not its
-    /// own.
+    /// If a node is not as [`Node`] says, is reached from no node or from two, or its children's rows are
+    /// not its own.
     ///
     /// ```
     /// use regressors::tree::{Node, Tree};
@@ -208,7 +120,7 @@ impl Tree {
         self.nodes[self.leaf_id(row)].value
     }
 
-    /// Each feature's share of the impurity decrease, of shape `(n_features,)`; zeros for a tree without splits.
+    /// Each feature's share of the impurity decrease, of shape `(n_features,)`; zeros without splits.
     pub fn feature_importances(&self) -> Array1<f64> {
         let importances = self.impurity_decreases();
         let sum = pairwise_sum(&importances);
@@ -262,30 +174,5 @@ pub(crate) fn check_trees(trees: &[Tree]) -> Result<usize> {
             trees[id].n_features
         ))),
         None => Ok(n_features),
-    }
-}
-
-/// Records as trees see them: `f32`, row after row.
-#[derive(Clone, Debug)]
-pub(crate) struct Rows {
-    values: Vec<f32>,
-    n_features: usize,
-}
-
-impl Rows {
-    /// # Panics
-    /// If `records` do not have `n_features` features.
-    pub(crate) fn new<D: Data<Elem = f64>>(records: &ArrayBase<D, Ix2>, n_features: usize) -> Self {
-        assert_eq!(records.ncols(), n_features, "records must have as many features as the model");
-        Self { values: records.iter().map(|value| *value as f32).collect(), n_features }
-    }
-
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.values.chunks_exact(self.n_features)
-    }
-
-    /// Some `n` rows at a time.
-    pub(crate) fn chunks(&self, n: usize) -> impl Iterator<Item = std::slice::ChunksExact<'_, f32>> {
-        self.values.chunks(n * self.n_features).map(|rows| rows.chunks_exact(self.n_features))
     }
 }

@@ -115,7 +115,8 @@ impl Growth {
         require(is_valid, "min_impurity_decrease", decrease, "finite and at least 0")
     }
 
-    /// The limits of trees on records of the given shape, rows without weight included, and targets times `scale`.
+    /// The limits of trees on records of the given shape, rows without weight included; `scale` multiplies
+    /// the targets.
     pub(crate) fn limits(&self, (n_samples, n_features): (usize, usize), scale: f64) -> Limits {
         let share = |share: f64| (share * n_samples as f64).ceil() as usize;
         let min_samples_leaf = match self.min_samples_leaf {

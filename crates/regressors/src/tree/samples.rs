@@ -22,18 +22,11 @@ impl Sample {
 
 /// The rows that have a weight, in ascending order; without weights, all of them.
 pub(crate) fn samples(targets: &[i64], weights: Option<&[u32]>) -> Vec<Sample> {
-    let sample = |(row, (target, weight)): (usize, (&i64, u32))| Sample {
-        row: row as u32,
-        weight,
-        sum: i64::from(weight) * target,
+    let sample = |(row, target): (usize, &i64)| {
+        let weight = weights.map_or(1, |weights| weights[row]);
+        Sample { row: row as u32, weight, sum: i64::from(weight) * target }
     };
-    match weights {
-        None => targets.iter().map(|target| (target, 1)).enumerate().map(sample).collect(),
-        Some(weights) => {
-            let weighted = targets.iter().zip(weights.iter().copied()).enumerate();
-            weighted.filter(|(_, (_, weight))| *weight > 0).map(sample).collect()
-        }
-    }
+    targets.iter().enumerate().map(sample).filter(|sample| sample.weight > 0).collect()
 }
 
 /// The weights of a dataset of `n` rows as whole numbers; `None` if it has no weights.
@@ -163,8 +156,8 @@ impl NodeSums {
 
     /// The variance, before the quantum.
     ///
-    /// Where its terms are exact this is scikit-learn's formula, rounding included. Where they would round, the
-    /// difference of two large numbers is taken exactly, so that equal targets have no variance.
+    /// Where its terms are exact this is scikit-learn's formula, rounding included. Where they would round,
+    /// the difference of two large numbers is taken exactly, so that equal targets have no variance.
     pub(crate) fn variance(&self) -> f64 {
         if self.is_exact() {
             let mean = self.mean();

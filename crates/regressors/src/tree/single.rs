@@ -1,9 +1,10 @@
 //! The learners that are one tree: [`DecisionTree`] and [`ExtraTree`].
 
 use super::columns::Columns;
-use super::grower::{Growing, grow};
-use super::model::{Rows, Tree};
+use super::grower::{Training, grow};
+use super::model::Tree;
 use super::params::{Growth, TreeParams};
+use super::rows::Rows;
 use super::samples::{sample_weights, samples, total_weight};
 use super::splitter::{Best, Random, Splitter};
 use crate::input::check_fit;
@@ -26,8 +27,9 @@ pub struct SingleTree<S> {
 
 /// scikit-learn's `DecisionTreeRegressor(criterion="squared_error")`.
 ///
-/// Every node takes the best threshold of all features, or of [`Growth::max_features`] drawn ones; of equally good
-/// ones, the first drawn. Fitting takes time `O(n_samples * n_features * depth)` for features with few levels.
+/// Every node takes the best threshold of all features, or of [`Growth::max_features`] drawn ones; of
+/// equally good ones, the first drawn. Fitting takes time `O(n_samples * n_features * depth)` for features
+/// with few levels.
 ///
 /// ```
 /// use linfa::traits::{Fit, Predict};
@@ -154,7 +156,7 @@ where
         check_fit(&records, &y)?;
         let weights = sample_weights(&dataset.weights, y.len())?;
         let targets = Targets::new(y, total_weight(weights.as_deref(), y.len()))?;
-        let growing = Growing {
+        let training = Training {
             columns: &Columns::new(&records)?,
             targets: &targets.integers,
             quantum: targets.quantum,
@@ -162,7 +164,7 @@ where
             rule: S::RULE,
         };
         let seed = RandomState::new(self.growth.random_state).tree_seed();
-        let grown = grow(&growing, samples(&targets.integers, weights.as_deref()), TreeRandom::new(seed));
+        let grown = grow(&training, samples(&targets.integers, weights.as_deref()), TreeRandom::new(seed));
         Ok(SingleTree::from_tree(grown.tree, targets.scale(grown.exact_squares)))
     }
 }

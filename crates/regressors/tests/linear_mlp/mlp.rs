@@ -5,7 +5,8 @@ use ndarray::{Array1, Array2, Axis, array};
 use regressors::mlp::{Activation, BatchSize, MlpParams, MlpParts, Solver};
 use regressors::{Error, Mlp, Progress};
 
-/// `params.name(value)` for every hyperparameter that is given, parsed from scikit-learn's name where it is one.
+/// `params.name(value)` for every hyperparameter that is given, parsed from scikit-learn's name where it is
+/// one.
 macro_rules! set {
     ($params:ident, $given:ident, $($name:ident $(: $parse:expr)?),* $(,)?) => {
         $(if let Some(value) = $given.$name.clone() {
@@ -18,9 +19,9 @@ macro_rules! set {
 fn params(fit: &MlpFit) -> MlpParams {
     let (mut params, given) = (Mlp::params(), &fit.params);
     set!(
-        params, given, hidden_layer_sizes, alpha, learning_rate_init, power_t, max_iter, shuffle, random_state,
-        tol, momentum, nesterovs_momentum, early_stopping, validation_fraction, beta_1, beta_2, epsilon,
-        n_iter_no_change,
+        params, given, hidden_layer_sizes, alpha, learning_rate_init, power_t, max_iter, shuffle,
+        random_state, tol, momentum, nesterovs_momentum, early_stopping, validation_fraction, beta_1,
+        beta_2, epsilon, n_iter_no_change,
         activation: |name: String| name.parse().unwrap(),
         solver: |name: String| name.parse().unwrap(),
         learning_rate: |name: String| name.parse().unwrap(),

@@ -97,12 +97,12 @@ fn ensembles_of_nothing_or_of_unlike_trees_are_refused() {
     let tree = |n_features| Tree::from_nodes(vec![LEAF], n_features).unwrap();
     assert!(RandomForest::from_trees(Vec::new(), scale).is_err());
     assert!(RandomForest::from_trees(vec![tree(1), tree(2)], scale).is_err());
-    assert!(RandomForest::from_parts(Vec::new()).is_err());
+    assert!(RandomForest::merge(Vec::new()).is_err());
     let part = |factor| {
         let scale = TargetScale::new(factor, Parity::Exact).unwrap();
         RandomForest::from_trees(vec![tree(1)], scale).unwrap()
     };
-    assert!(RandomForest::from_parts(vec![part(1.0), part(100.0)]).is_err());
+    assert!(RandomForest::merge(vec![part(1.0), part(100.0)]).is_err());
     assert!(GradientBoosting::from_parts(0.0, 0.1, Vec::new()).is_err());
     assert!(GradientBoosting::from_parts(f64::NAN, 0.1, vec![tree(1)]).is_err());
     assert!(GradientBoosting::from_parts(0.0, -0.1, vec![tree(1)]).is_err());
@@ -156,10 +156,9 @@ fn any_nodes() -> impl Strategy<Value = Vec<Node>> {
 
 proptest! {
     #[test]
-    fn whatever_is_accepted_can_be_walked(nodes in any_nodes(), row in prop::collection::vec(-1.0..2.0f64, 2)) {
+    fn whatever_is_accepted_can_be_walked(nodes in any_nodes(), row in [-1.0..2.0f64, -1.0..2.0]) {
         if let Ok(tree) = Tree::from_nodes(nodes, 2) {
-            let row = Array2::from_shape_vec((1, 2), row).unwrap();
-            let leaf = tree.apply(&row)[0];
+            let leaf = tree.apply(&array![row])[0];
             prop_assert!(tree.nodes()[leaf].is_leaf());
             prop_assert!(tree.depth() < tree.nodes().len());
             prop_assert_eq!(tree.feature_importances().len(), 2);

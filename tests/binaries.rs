@@ -1,0 +1,108 @@
+//! The stage binaries from outside: exit codes, one line of error, help.
+
+use crate::workspace::root;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The binary of a stage, built in the profile of this test.
+fn binary(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let folder = test.parent().and_then(|deps| deps.parent()).unwrap().to_path_buf();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(root());
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().unwrap().success());
+        folder
+    });
+    folder.join(name)
+}
+
+const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
+
+fn run(name: &str, arguments: &[&str]) -> Output {
+    Command::new(binary(name)).args(arguments).current_dir(root()).env_remove("HOME").output().unwrap()
+}
+
+/// The exit code and the one line on stderr.
+fn failure(name: &str, arguments: &[&str]) -> (i32, String) {
+    let output = run(name, arguments);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(output.stdout.is_empty());
+    (output.status.code().unwrap(), text.trim_end().to_owned())
+}
+
+#[test]
+fn help_names_inputs_outputs_configuration_and_exit_codes() {
+    for stage in STAGES {
+        let output = run(stage, &["--help"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success());
+        for word in ["--config", "--out", "--set", "--threads", "Writes", "Configuration", "Exit codes"] {
+            assert!(text.contains(word), "{stage} --help lacks {word}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn wrong_flags_are_64() {
+    for stage in STAGES {
+        let (code, line) = failure(stage, &["--config", "x.toml", "--out", "x", "--thread", "2"]);
+        assert_eq!(code, 64, "{line}");
+        assert!(line.starts_with(&format!("error: {stage}: unexpected argument '--thread' found")), "{line}");
+    }
+    assert_eq!(failure("train", &["--config", "x", "--out", "x", "--threads", "0"]).0, 64);
+}
+
+#[test]
+fn missing_inputs_are_66_and_name_what_to_run() {
+    let out = tempfile::tempdir().unwrap();
+    let out = out.path().join("out");
+    let out = out.to_str().unwrap();
+    for (stage, upstream) in
+        [("feature-selection", "ingest"), ("split", "feature-selection"), ("train", "split"), ("evaluate", "split")]
+    {
+        let (code, line) = failure(stage, &["--config", "data/laptops/pipeline.toml", "--out", out]);
+        assert_eq!(code, 66, "{line}");
+        assert!(line.ends_with(&format!("no such file; run the stage '{upstream}' first")), "{line}");
+    }
+    let (code, line) = failure("ingest", &["--config", "nothing.toml", "--out", out]);
+    assert_eq!((code, line.as_str()), (66, "error: ingest: nothing.toml: no such file"));
+}
+
+#[test]
+fn wrong_configurations_are_78() {
+    let out = tempfile::tempdir().unwrap();
+    let common = ["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap(), "--set"];
+    for (stage, set, complaint) in [
+        ("train", "train.MLP.max_itr=3", "unknown key 'max_itr'; did you mean 'max_iter'?"),
+        ("train", "train.MLP.alpha=-1", "alpha = -1: must be"),
+        ("train", "train.MLP.solver=adm", "solver = adm: must be sgd or adam"),
+        ("train", "train.Forest={}", "there is no learner 'Forest'"),
+        ("train", "train.Voting.members={ Foo = 1.0 }", "there is no model [train.Foo] that could vote"),
+        ("train", "train.RandomForest.max_features=quarter", "expected a number of features"),
+        ("feature-selection", "feature-selection.select=viff", "the name of a selection"),
+        ("split", "split.by=origins", "unknown value 'origins'; did you mean 'origin'?"),
+        ("ingest", "ingest.formt=csv", "unknown key 'formt'; did you mean 'format'?"),
+        ("ingest", "inget.format=csv", "unknown section [inget]; did you mean 'ingest'?"),
+    ] {
+        let (code, line) = failure(stage, &[&common[..], &[set]].concat());
+        assert_eq!(code, 78, "{line}");
+        assert!(line.contains(complaint), "{line}");
+    }
+}
+
+#[test]
+fn a_stage_says_what_it_did_in_one_line_on_stderr() {
+    let out = tempfile::tempdir().unwrap();
+    let output = run("ingest", &["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap()]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("ingest ") && text.contains("observations.parquet, rejected.parquet"), "{text}");
+}

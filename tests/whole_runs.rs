@@ -1,0 +1,118 @@
+//! Whole runs on the sample and on another table.
+
+use crate::workspace::{Pipeline, root};
+use artifacts::roles::Role;
+use artifacts::selection::Selection;
+use artifacts::split_report::SplitReport;
+use artifacts::{Features, Split};
+
+#[test]
+fn the_sample_gives_scores_that_rank_as_on_the_real_data() {
+    let pipeline = Pipeline::sample().set("feature-selection.select=none").run_until("evaluate");
+    let rmse = pipeline.rmse("test");
+    assert_eq!(rmse.len(), 7);
+    for ensemble in ["RandomForest", "GradientBoosting", "ExtraTrees", "Voting"] {
+        assert!(rmse[ensemble] < rmse["DecisionTree"], "{rmse:?}");
+    }
+    assert!(rmse["DecisionTree"] < rmse["Linear"] && rmse["Linear"] < rmse["MLP"], "{rmse:?}");
+    let report = std::fs::read_to_string(pipeline.folder("evaluate").file("report.html")).unwrap();
+    for model in rmse.keys() {
+        assert!(report.contains(model), "{model} is not in the report");
+        assert!(pipeline.folder("evaluate").contains(&format!("{model}.svg")), "{model}");
+    }
+}
+
+#[test]
+fn threads_and_reruns_change_no_artifact() {
+    let one = Pipeline::sample().threads(1).run_until("evaluate");
+    let two = Pipeline::sample().threads(2).run_until("evaluate");
+    let artifacts = one.artifacts();
+    let differing = |other: &std::collections::BTreeMap<String, Vec<u8>>| {
+        artifacts.iter().filter(|(name, bytes)| other.get(*name) != Some(bytes)).map(|(name, _)| name.clone()).collect()
+    };
+    let none: Vec<String> = Vec::new();
+    assert_eq!(differing(&two.artifacts()), none);
+    assert_eq!(differing(&one.run_until("evaluate").artifacts()), none);
+    assert!(artifacts.len() > 20);
+}
+
+#[test]
+fn another_table_needs_another_configuration_only() {
+    let folder = root().join("tests/other");
+    let pipeline = Pipeline::new(&folder.join("pipeline.toml"), &folder).run_until("evaluate");
+    let features = Features::read(&pipeline.folder("feature-selection")).unwrap();
+    // 240 rows; 7 lack the wind, 5 have a pressure that is no number.
+    assert_eq!(features.row_id.len(), 228);
+    assert_eq!(features.names, ["harbour", "outer pier", "wind (m/s)", "along", "offshore", "pressure (hPa)"]);
+    let selection = Selection::read(&pipeline.folder("feature-selection")).unwrap();
+    assert_eq!(selection.0.iter().filter(|candidate| !candidate.kept).count(), 2);
+    let report = SplitReport::read(&pipeline.folder("split")).unwrap();
+    let rows: usize = report.roles.values().map(|role| role.rows).sum();
+    assert_eq!((rows, report.roles["test"].rows), (228, 57));
+    let test = Split::read(&pipeline.folder("split"), Role::Test).unwrap();
+    assert!(test.label.iter().flatten().any(|label| *label < 0.0));
+    let rmse = pipeline.rmse("test");
+    assert!(rmse["Linear"] < rmse["Shallow"], "{rmse:?}");
+    assert_eq!(rmse.len(), 3);
+}
+
+#[test]
+fn plain_files_of_numbers_train_and_predict() {
+    let pipeline = Pipeline::sample().run_until("split");
+    let splits = pipeline.folder("split");
+    let plain = Pipeline::sample();
+    train::run(&train::Arguments {
+        stage: plain.arguments.clone(),
+        model: vec!["Linear".into(), "DecisionTree".into()],
+        train: Some(splits.file("train.parquet")),
+        test: Some(splits.file("test.parquet")),
+        label: Some("buynow_price".into()),
+    })
+    .unwrap();
+    pipeline.stage("train").unwrap();
+    for model in ["Linear.parquet", "DecisionTree.parquet"] {
+        assert_eq!(plain.folder("train").read(model).unwrap(), pipeline.folder("train").read(model).unwrap(), "{model}");
+    }
+    assert!(plain.folder("train").contains("predictions.parquet"));
+}
+
+#[test]
+fn one_model_trains_alone_and_a_vote_brings_its_missing_members() {
+    let pipeline = Pipeline::sample().run_until("split");
+    let train = |models: &[&str]| {
+        train::run(&train::Arguments {
+            stage: pipeline.arguments.clone(),
+            model: models.iter().map(ToString::to_string).collect(),
+            train: None,
+            test: None,
+            label: None,
+        })
+        .unwrap()
+    };
+    let names = |summary: stage::Summary| summary.written.into_iter().map(|file| file.name).collect::<Vec<_>>();
+    assert_eq!(names(train(&["RandomForest"])), ["RandomForest.parquet", "fits.parquet"]);
+    let files = names(train(&["Voting"]));
+    assert_eq!(files, ["GradientBoosting.parquet", "ExtraTrees.parquet", "Voting.parquet", "fits.parquet"]);
+    let fits = artifacts::fits::read(&pipeline.folder("train")).unwrap();
+    let models: Vec<&str> = fits.iter().map(|fit| fit.model.as_str()).collect();
+    assert_eq!(models, ["GradientBoosting", "ExtraTrees", "RandomForest"]);
+    pipeline.stage("evaluate").unwrap();
+    assert_eq!(pipeline.rmse("test").len(), 4);
+}
+
+#[test]
+fn a_vote_of_a_model_that_was_trained_again_is_refused() {
+    let mut pipeline = Pipeline::sample().run_until("train");
+    pipeline.arguments.set.push("train.RandomForest.n_estimators=5".into());
+    train::run(&train::Arguments {
+        stage: pipeline.arguments.clone(),
+        model: vec!["RandomForest".into()],
+        train: None,
+        test: None,
+        label: None,
+    })
+    .unwrap();
+    let error = pipeline.stage("evaluate").unwrap_err();
+    assert_eq!(error.exit_code(), 65);
+    assert!(error.to_string().contains("not the model that the vote was composed of"), "{error}");
+}
