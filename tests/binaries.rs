@@ -64,9 +64,12 @@ fn missing_inputs_are_66_and_name_what_to_run() {
     let out = tempfile::tempdir().unwrap();
     let out = out.path().join("out");
     let out = out.to_str().unwrap();
-    for (stage, upstream) in
-        [("feature-selection", "ingest"), ("split", "feature-selection"), ("train", "split"), ("evaluate", "split")]
-    {
+    for (stage, upstream) in [
+        ("feature-selection", "ingest"),
+        ("split", "feature-selection"),
+        ("train", "split"),
+        ("evaluate", "split"),
+    ] {
         let (code, line) = failure(stage, &["--config", "data/laptops/pipeline.toml", "--out", out]);
         assert_eq!(code, 66, "{line}");
         assert!(line.ends_with(&format!("no such file; run the stage '{upstream}' first")), "{line}");
@@ -100,7 +103,8 @@ fn wrong_configurations_are_78() {
 #[test]
 fn a_stage_says_what_it_did_in_one_line_on_stderr() {
     let out = tempfile::tempdir().unwrap();
-    let output = run("ingest", &["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap()]);
+    let output =
+        run("ingest", &["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap()]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && output.stdout.is_empty(), "{text}");
     assert_eq!(text.lines().count(), 1, "{text}");

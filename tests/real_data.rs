@@ -106,7 +106,8 @@ fn ingest_keeps_the_studys_rows() {
 #[test]
 fn features_are_the_studys_68_columns() {
     let Some(data) = real_data("features_are_the_studys_68_columns") else { return };
-    let pipeline = Pipeline::laptops(&data).set("feature-selection.select=none").run_until("feature-selection");
+    let pipeline =
+        Pipeline::laptops(&data).set("feature-selection.select=none").run_until("feature-selection");
     let features = Features::read(&pipeline.folder("feature-selection")).unwrap();
     assert_eq!(features.names, COLUMNS);
 }
@@ -127,7 +128,10 @@ fn assert_dropped(actual: &[(String, f64)], expected: &[(&str, Option<f64>)]) {
     let names: Vec<&str> = actual.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, expected.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     for ((name, vif), (_, expected)) in actual.iter().zip(expected) {
-        assert!(expected.map_or(vif.is_infinite(), |expected| (vif - expected).abs() < 0.006), "{name}: {vif}");
+        assert!(
+            expected.map_or(vif.is_infinite(), |expected| (vif - expected).abs() < 0.006),
+            "{name}: {vif}"
+        );
     }
 }
 

@@ -28,7 +28,11 @@ fn threads_and_reruns_change_no_artifact() {
     let two = Pipeline::sample().threads(2).run_until("evaluate");
     let artifacts = one.artifacts();
     let differing = |other: &std::collections::BTreeMap<String, Vec<u8>>| {
-        artifacts.iter().filter(|(name, bytes)| other.get(*name) != Some(bytes)).map(|(name, _)| name.clone()).collect()
+        artifacts
+            .iter()
+            .filter(|(name, bytes)| other.get(*name) != Some(bytes))
+            .map(|(name, _)| name.clone())
+            .collect()
     };
     let none: Vec<String> = Vec::new();
     assert_eq!(differing(&two.artifacts()), none);
@@ -43,7 +47,10 @@ fn another_table_needs_another_configuration_only() {
     let features = Features::read(&pipeline.folder("feature-selection")).unwrap();
     // 240 rows; 7 lack the wind, 5 have a pressure that is no number.
     assert_eq!(features.row_id.len(), 228);
-    assert_eq!(features.names, ["harbour", "outer pier", "wind (m/s)", "along", "offshore", "pressure (hPa)"]);
+    assert_eq!(
+        features.names,
+        ["harbour", "outer pier", "wind (m/s)", "along", "offshore", "pressure (hPa)"]
+    );
     let selection = Selection::read(&pipeline.folder("feature-selection")).unwrap();
     assert_eq!(selection.0.iter().filter(|candidate| !candidate.kept).count(), 2);
     let report = SplitReport::read(&pipeline.folder("split")).unwrap();
@@ -71,7 +78,11 @@ fn plain_files_of_numbers_train_and_predict() {
     .unwrap();
     pipeline.stage("train").unwrap();
     for model in ["Linear.parquet", "DecisionTree.parquet"] {
-        assert_eq!(plain.folder("train").read(model).unwrap(), pipeline.folder("train").read(model).unwrap(), "{model}");
+        assert_eq!(
+            plain.folder("train").read(model).unwrap(),
+            pipeline.folder("train").read(model).unwrap(),
+            "{model}"
+        );
     }
     assert!(plain.folder("train").contains("predictions.parquet"));
 }
@@ -89,7 +100,8 @@ fn one_model_trains_alone_and_a_vote_brings_its_missing_members() {
         })
         .unwrap()
     };
-    let names = |summary: stage::Summary| summary.written.into_iter().map(|file| file.name).collect::<Vec<_>>();
+    let names =
+        |summary: stage::Summary| summary.written.into_iter().map(|file| file.name).collect::<Vec<_>>();
     assert_eq!(names(train(&["RandomForest"])), ["RandomForest.parquet", "fits.parquet"]);
     let files = names(train(&["Voting"]));
     assert_eq!(files, ["GradientBoosting.parquet", "ExtraTrees.parquet", "Voting.parquet", "fits.parquet"]);

@@ -120,6 +120,10 @@ impl Pipeline {
     pub(crate) fn rmse(&self, split: &str) -> BTreeMap<String, f64> {
         let text = fs::read(self.folder("evaluate").file("metrics.json")).unwrap();
         let scores: Vec<artifacts::metrics::Score> = serde_json::from_slice(&text).unwrap();
-        scores.into_iter().filter(|score| score.split == split).map(|score| (score.model, score.rmse)).collect()
+        scores
+            .into_iter()
+            .filter(|score| score.split == split)
+            .map(|score| (score.model, score.rmse))
+            .collect()
     }
 }

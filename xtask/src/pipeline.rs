@@ -1,10 +1,10 @@
 //! The stages in order, each as a process of its own with explicit paths.
 
 use crate::{root, scores};
-use stage::{Error, Kind, Result};
+use stage::{Error, Folder, Kind, Result};
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -88,7 +88,7 @@ fn default_out(config: &Path) -> PathBuf {
 /// # Errors
 /// If the stages cannot be built or started. A stage that fails has said why; its exit code is returned.
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
-    let binaries = build(STAGES.iter().map(|stage| stage.name))?;
+    let binaries = build()?;
     for stage in &STAGES {
         let code = execute(&binaries.join(stage.name), &flags.for_stage())?;
         if code != 0 {
@@ -117,8 +117,30 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
             flags.extend([flag.into(), default.into()]);
         }
     }
-    let binaries = build([name].into_iter())?;
+    let out = value_of("--out", &flags).map_or_else(|| default_out(&config), PathBuf::from);
+    for warning in stale_upstream(name, &out)? {
+        let _ = writeln!(io::stderr().lock(), "warning: {warning}");
+    }
+    let binaries = build()?;
     execute(&binaries.join(name), &flags).map(ExitCode::from)
+}
+
+/// A warning for every stage that `name` builds on and whose own inputs have changed since it ran.
+fn stale_upstream(name: &str, out: &Path) -> Result<Vec<String>> {
+    let reads =
+        |name: &str| STAGES.iter().find(|stage| stage.name == name).map_or(&[][..], |stage| stage.reads);
+    let folder = |stage: &str| Folder::new(out.join(stage));
+    let mut warnings = Vec::new();
+    for upstream in reads(name) {
+        for source in reads(upstream) {
+            if folder(upstream).is_stale(&folder(source))? {
+                warnings.push(format!(
+                    "the stage '{upstream}' ran before '{source}' gave other outputs; run it again"
+                ));
+            }
+        }
+    }
+    Ok(warnings)
 }
 
 /// The value of `--flag VALUE` or `--flag=VALUE`.
@@ -130,8 +152,10 @@ fn value_of(flag: &str, flags: &[OsString]) -> Option<OsString> {
     })
 }
 
-/// Builds the binaries of the named stages in the profile of this program; returns their folder.
-fn build<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<PathBuf> {
+/// Builds the binaries of all stages in the profile of this program; returns their folder.
+///
+/// All of them even for one: another set of packages may ask for other features and be built anew.
+fn build() -> Result<PathBuf> {
     let folder = env::current_exe()
         .ok()
         .and_then(|path| path.parent().map(Path::to_path_buf))
@@ -141,11 +165,11 @@ fn build<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<PathBuf> {
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
-    for name in names.clone() {
-        cargo.args(["--package", name]);
+    for stage in &STAGES {
+        cargo.args(["--package", stage.name]);
     }
-    // Cargo shows its progress on a first build; on later ones it would only say that nothing is to do.
-    if names.clone().all(|name| folder.join(name).exists()) {
+    // A person sees what cargo does; a log only needs it where it takes long.
+    if !io::stderr().is_terminal() && STAGES.iter().all(|stage| folder.join(stage.name).exists()) {
         cargo.arg("--quiet");
     }
     let status = cargo.status().map_err(|error| Error::internal(format!("cannot start cargo: {error}")))?;

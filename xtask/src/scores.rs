@@ -47,7 +47,9 @@ fn render(scores: &[Score]) -> String {
     let mut rows = vec![header()];
     for model in models {
         let mut row = vec![model.to_owned()];
-        row.extend(SPLITS.map(|split| of(model, split).map_or_else(dash, |score| format!("{:.2}", score.rmse))));
+        row.extend(
+            SPLITS.map(|split| of(model, split).map_or_else(dash, |score| format!("{:.2}", score.rmse))),
+        );
         let test = of(model, "test");
         row.push(test.map_or_else(dash, |score| format!("{:.2}", score.mae)));
         row.push(test.and_then(|score| score.r2).map_or_else(dash, |r2| format!("{r2:.4}")));
@@ -59,7 +61,9 @@ fn render(scores: &[Score]) -> String {
 }
 
 fn header() -> Vec<String> {
-    ["", "RMSE train", "val", "test", "test_unseen", "MAE test", "R2 test", "MAPE test", ""].map(str::to_owned).to_vec()
+    ["", "RMSE train", "val", "test", "test_unseen", "MAE test", "R2 test", "MAPE test", ""]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn dash() -> String {

@@ -61,7 +61,8 @@ impl Rejected {
         let table = Table::open(folder, FILE, ARTIFACT)?;
         let label_name = table.meta("label")?.to_owned();
         let reason = |name: &String| {
-            let known = [Reason::Missing, Reason::Unparsable].into_iter().find(|reason| reason.name() == name);
+            let known =
+                [Reason::Missing, Reason::Unparsable].into_iter().find(|reason| reason.name() == name);
             known.ok_or_else(|| table.refuse(format!("'{name}' is no reason")))
         };
         let is_own = |name: &str| {

@@ -8,11 +8,15 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::properties::WriterProperties;
 use stage::{Error, Folder, Result};
 use std::collections::HashMap;
 use std::panic;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Rows of a row group. The writer holds a group in memory beside the table until it is complete.
+const ROW_GROUP: usize = 1 << 17;
 
 /// What a file is: the artifact's name and the version of its schema.
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +114,10 @@ impl Writing {
         let batch = RecordBatch::try_new(Arc::clone(&schema), self.columns.clone())
             .map_err(|error| Error::internal(format!("inconsistent table: {error}")))?;
         let write = || {
-            let mut bytes = Vec::new();
-            let mut writer = ArrowWriter::try_new(&mut bytes, schema, None)?;
+            // Room that stays untouched costs nothing, while growth would copy.
+            let mut bytes = Vec::with_capacity(batch.get_array_memory_size());
+            let properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROW_GROUP)).build();
+            let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
             let mut metadata: Vec<_> = self.metadata.iter().collect();
             metadata.sort();
             for (key, value) in metadata {

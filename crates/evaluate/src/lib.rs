@@ -1,9 +1,9 @@
 //! The stage `evaluate`: predicts with every model, scores, and draws what people look at.
 
-pub mod scores;
+mod numbers;
 pub mod regplot;
 pub mod report;
-mod numbers;
+pub mod scores;
 
 use artifacts::metrics::{self, Score};
 use artifacts::models::{self, Stored};
@@ -40,7 +40,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
 
     let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
     let plots: Vec<(String, String)> = models.par_iter().filter_map(|model| splits.plot(model)).collect();
-    let mut publication = arguments.folder("evaluate").publish()?;
+    let upstream = ["ingest", "feature-selection", "split", "train"].map(|stage| arguments.folder(stage));
+    let mut publication = arguments.folder("evaluate").publish(&upstream)?;
     predictions(&splits.test, &models).write(&mut publication)?;
     metrics::write(&scores, &mut publication)?;
     for (model, svg) in &plots {
@@ -86,7 +87,9 @@ impl Splits {
             observations.row_id.iter().copied().zip(observations.group.iter().copied()).collect();
         let group = |row_id: &i64| {
             groups.get(row_id).copied().ok_or_else(|| {
-                Error::data(format!("row_id {row_id} of the splits is no observation; run the stage 'split' again"))
+                Error::data(format!(
+                    "row_id {row_id} of the splits is no observation; run the stage 'split' again"
+                ))
             })
         };
         let train: HashSet<u64> = self.train.row_id.iter().map(group).collect::<Result<_>>()?;
@@ -134,7 +137,10 @@ fn predict(config: &Config, folder: &Folder, splits: &Splits) -> Result<Vec<Pred
     let names: Vec<&String> = section.keys().filter(|name| folder.contains(&models::file(name))).collect();
     if names.is_empty() {
         let place = folder.file("");
-        return Err(Error::new(Kind::Missing, format!("{}: no models; run the stage 'train' first", place.display())));
+        return Err(Error::new(
+            Kind::Missing,
+            format!("{}: no models; run the stage 'train' first", place.display()),
+        ));
     }
     let stored: Vec<(&String, Stored)> =
         names.into_iter().map(|name| Ok((name, Stored::read(folder, name)?))).collect::<Result<_>>()?;
@@ -166,7 +172,8 @@ fn predict(config: &Config, folder: &Folder, splits: &Splits) -> Result<Vec<Pred
 }
 
 fn named(name: &str, stored: &Stored, [train, val, test]: [Array1<f64>; 3]) -> Predicted {
-    let parameters = stored.parameters().iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
+    let parameters =
+        stored.parameters().iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
     Predicted { name: name.to_owned(), parameters, train, val, test }
 }
 
@@ -181,7 +188,9 @@ fn predictions(test: &Split, models: &[Predicted]) -> Predictions {
 fn summary(models: &[Predicted], scores: &[Score], rows: usize) -> String {
     let of_test = scores.iter().filter(|score| score.split == Role::Test.name());
     match of_test.min_by(|a, b| a.rmse.total_cmp(&b.rmse)) {
-        Some(best) => format!("{} models on {rows} test rows, best {} ({:.2})", models.len(), best.model, best.rmse),
+        Some(best) => {
+            format!("{} models on {rows} test rows, best {} ({:.2})", models.len(), best.model, best.rmse)
+        }
         None => format!("{} models on {rows} test rows without label", models.len()),
     }
 }

@@ -174,7 +174,7 @@ fn a_run_without_val_and_fits_has_a_page() {
     report.fits.clear();
     let page = report::html(&report);
     elements(&page);
-    assert!(!page.contains(">val<") && !page.contains("Fitting") && !page.contains("seconds"));
+    assert!(!page.contains(">val<") && !page.contains("Fit times") && !page.contains("seconds"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         outcome.kept.len(),
         encoded.features.len()
     );
-    let mut publication = arguments.folder("feature-selection").publish()?;
+    let mut publication = arguments.folder("feature-selection").publish(&[arguments.folder("ingest")])?;
     selection(&encoded, &outcome).write(&mut publication)?;
     features(observations, &encoded, &outcome).write(&mut publication)?;
     Ok(Summary { text, written: publication.commit()? })

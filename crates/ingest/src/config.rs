@@ -140,7 +140,8 @@ impl IngestConfig {
             return Err(self.error("columns", format!("'{name}' is a name of the artifacts; {advice}")));
         }
         if is_reserved(&self.label) {
-            let message = format!("'{}' is a name of the artifacts; rename the column in the files", self.label);
+            let message =
+                format!("'{}' is a name of the artifacts; rename the column in the files", self.label);
             return Err(self.error("label", message));
         }
         if self.features().next().is_none() {
@@ -193,7 +194,8 @@ mod tests {
     #[test]
     fn files_come_in_the_order_of_their_rows() {
         let config = load(&[("{ test = \"c\"", "{ test = \"c\", val = \"b\"")]).unwrap();
-        let files: Vec<_> = config.files.in_order().map(|(origin, path)| (origin, path.to_path_buf())).collect();
+        let files: Vec<_> =
+            config.files.in_order().map(|(origin, path)| (origin, path.to_path_buf())).collect();
         let expected = [(Origin::Train, "a".into()), (Origin::Val, "b".into()), (Origin::Test, "c".into())];
         assert_eq!(files, expected);
     }
@@ -202,7 +204,11 @@ mod tests {
     fn contradictions_are_refused() {
         let refused = |from, to| load(&[(from, to)]).unwrap_err();
         for (from, to, message) in [
-            ("test = \"c\"", "all = \"c\"", "files: all stands alone; name either all, or train, val and test"),
+            (
+                "test = \"c\"",
+                "all = \"c\"",
+                "files: all stands alone; name either all, or train, val and test",
+            ),
             ("test = \"c\",", "", "files: name train and test (and val, if there is one), or all"),
             ("\"c\"", "\"a\"", "files: train and test are one file; name a file of its own for each"),
             ("test", "tst", "files.tst: unknown key 'tst'; did you mean 'test'?"),
@@ -214,7 +220,11 @@ mod tests {
             ("label", "missing = \"mean\"\nlabel", "missing: unknown value 'mean'; valid are drop"),
             ("\"number\"", "\"nmber\"", "columns.x: unknown value 'nmber'; did you mean 'number'?"),
             ("x =", "y =", "columns: names no feature; write each column with its kind"),
-            ("\"y\"", "\"group\"", "label: 'group' is a name of the artifacts; rename the column in the files"),
+            (
+                "\"y\"",
+                "\"group\"",
+                "label: 'group' is a name of the artifacts; rename the column in the files",
+            ),
             (
                 "x =",
                 "reason =",

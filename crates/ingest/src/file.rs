@@ -74,7 +74,10 @@ impl RawFile {
             let Some(cell) = cells.get(row) else { continue };
             match (number(cell.clone()), config.label_min) {
                 (None, _) => {
-                    return refuse(row, format!("the label {} is not a finite number; correct it", shown(&cell)));
+                    return refuse(
+                        row,
+                        format!("the label {} is not a finite number; correct it", shown(&cell)),
+                    );
                 }
                 (Some(label), Some(min)) if label < min => {
                     let advice = format!("ingest.label_min = {min}; correct one of both");

@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let sorted = sieve.finish()?;
     let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
 
-    let mut publication = arguments.folder(NAME).publish()?;
+    let mut publication = arguments.folder(NAME).publish(&[])?;
     sorted.observations.write(&mut publication)?;
     sorted.rejected.write(&mut publication)?;
     Ok(Summary { text, written: publication.commit()? })

@@ -46,7 +46,19 @@ struct Feature {
 struct Rows {
     row_id: Vec<i64>,
     origin: Vec<Origin>,
-    label: Vec<Option<f64>>,
+    /// Numbers; half as large as the optional ones that the outputs hold.
+    label: CellsBuilder,
+}
+
+impl Rows {
+    fn labels(label: CellsBuilder) -> Vec<Option<f64>> {
+        let cells = label.finish();
+        let number = |row| match cells.get(row) {
+            Some(Cell::Number(number)) => Some(number),
+            _ => None,
+        };
+        (0..cells.len()).map(number).collect()
+    }
 }
 
 impl<'a> Sieve<'a> {
@@ -111,7 +123,7 @@ impl<'a> Sieve<'a> {
             group,
             columns,
             label_name: config.label.clone(),
-            label: kept.label,
+            label: Rows::labels(kept.label),
         };
         let rejected = Rejected {
             row_id: rejected.row_id,
@@ -120,7 +132,7 @@ impl<'a> Sieve<'a> {
             culprits,
             columns: rejected_columns,
             label_name: config.label.clone(),
-            label: rejected.label,
+            label: Rows::labels(rejected.label),
         };
         Ok(Sorted { observations, rejected })
     }
@@ -131,7 +143,7 @@ impl<'a> Sieve<'a> {
         let rows = if verdict.is_ok() { &mut self.kept } else { &mut self.rejected };
         rows.row_id.push(file.row_id.as_ref().map_or((self.rows + row) as i64, |row_id| row_id[row]));
         rows.origin.push(file.origin);
-        rows.label.push(file.label(row).flatten());
+        push(&mut rows.label, file.label(row).flatten().map(Cell::Number))?;
         let Err((reason, culprits)) = verdict else {
             let cells = file.features.iter().map(|column| column.cells.get(row));
             self.group.push(observations::group(cells));
@@ -153,7 +165,8 @@ impl<'a> Sieve<'a> {
             let file = self.files.iter().find(|(other, _)| *other == origin);
             file.map(|(_, path)| path.display().to_string()).unwrap_or_default()
         };
-        let column = self.config.index.as_ref().map_or_else(String::new, |index| format!("column '{index}', "));
+        let column =
+            self.config.index.as_ref().map_or_else(String::new, |index| format!("column '{index}', "));
         Err(Error::data(format!(
             "{}: {column}row {}: this index is in {} too; give every row an index of its own",
             path(pair[1].1),

@@ -1,7 +1,9 @@
-//! Ingest needs at most four times the size of a raw file: it holds neither the JSON as a tree nor its text twice.
+//! Ingest needs at most four times the size of a raw file: it holds neither the JSON as a tree nor its text
+//! twice.
 //!
 //! The kernel counts for a whole process, so this test is alone in its binary.
 #![cfg(target_os = "linux")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of a test do as tests do")]
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -12,12 +14,14 @@ fn forget_peak() {
     fs::write("/proc/self/clear_refs", "5").unwrap();
 }
 
-/// The most memory that this process had since [`forget_peak`], in bytes, its code included.
+/// The most memory that this process had since [`forget_peak`], in bytes, without its executable.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes * 1024
+    let bytes = |key| {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    };
+    bytes("VmHWM:") - bytes("RssFile:")
 }
 
 /// A column: its name, its kind, and how its cells are written. The last of a table is the label.

@@ -31,7 +31,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let roles = roles::assign(assignable, &config)?;
     let report = report::report(&features, &observations, &roles);
 
-    let mut publication = arguments.folder("split").publish()?;
+    let upstream = ["feature-selection", "ingest"].map(|stage| arguments.folder(stage));
+    let mut publication = arguments.folder("split").publish(&upstream)?;
     let mut counts = Vec::new();
     for role in Role::ALL {
         let rows: Vec<usize> = (0..roles.len()).filter(|&row| roles[row] == role).collect();
@@ -39,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         take(&features, &rows).write(role, &mut publication)?;
     }
     report.write(&mut publication)?;
-    let text = format!("{} rows, adversarial AUC of test {}", counts.join(", "), auc_text(&report));
+    let text = format!("{}, adversarial AUC of test {}", counts.join(", "), auc_text(&report));
     Ok(Summary { text, written: publication.commit()? })
 }
 

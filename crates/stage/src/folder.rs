@@ -15,10 +15,22 @@ use std::process;
 /// Name of the manifest in every stage's folder.
 const MANIFEST: &str = "manifest.json";
 
-/// What a complete run of a stage left: the hash of every artifact, by file name.
+/// What a complete run of a stage left.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Manifest {
+    /// By upstream stage: the hash of its outputs when this stage read them.
+    #[serde(default)]
+    inputs: BTreeMap<String, String>,
+    /// By file name: the hash of every artifact.
     outputs: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// One hash for all outputs.
+    fn outputs_hash(&self) -> String {
+        let all: String = self.outputs.iter().map(|(name, hash)| format!("{name} {hash}\n")).collect();
+        hash_of(all.as_bytes())
+    }
 }
 
 /// The folder of one stage's outputs, `OUT/<stage>`.
@@ -73,13 +85,27 @@ impl Folder {
         self.read(name).map(|bytes| hash_of(&bytes))
     }
 
-    /// Starts a new set of outputs.
+    /// Starts a new set of outputs, made from those of the stages in `upstream`.
     ///
     /// # Errors
-    /// If the folder cannot be made.
-    pub fn publish(&self) -> Result<Publication> {
+    /// If the folder cannot be made, or an upstream manifest cannot be read.
+    pub fn publish(&self, upstream: &[Folder]) -> Result<Publication> {
+        let input = |folder: &Folder| Ok((folder.stage(), folder.manifest()?.outputs_hash()));
+        let inputs = upstream.iter().map(input).collect::<Result<_>>()?;
         fs::create_dir_all(&self.path).map_err(|error| Error::writing(&self.path, &error))?;
-        Ok(Publication { folder: self.clone(), staged: Vec::new(), kept: Vec::new() })
+        Ok(Publication { folder: self.clone(), inputs, staged: Vec::new(), kept: Vec::new() })
+    }
+
+    /// Whether these outputs were made from other outputs of `upstream` than lie there now.
+    ///
+    /// A folder without a manifest, or one that does not name the stage, was not made by a stage and is never stale.
+    ///
+    /// # Errors
+    /// If a manifest cannot be read.
+    pub fn is_stale(&self, upstream: &Folder) -> Result<bool> {
+        let made_from = self.manifest()?.inputs.remove(&upstream.stage());
+        let now = upstream.manifest()?.outputs_hash();
+        Ok(made_from.is_some_and(|made_from| made_from != now))
     }
 
     fn stage(&self) -> String {
@@ -117,6 +143,7 @@ struct Staged {
 #[derive(Debug)]
 pub struct Publication {
     folder: Folder,
+    inputs: BTreeMap<String, String>,
     staged: Vec<Staged>,
     kept: Vec<String>,
 }
@@ -150,7 +177,8 @@ impl Publication {
     pub fn commit(mut self) -> Result<Vec<Written>> {
         let folder = self.folder.clone();
         let before = folder.manifest().unwrap_or_default();
-        let mut manifest = Manifest::default();
+        let inputs = std::mem::take(&mut self.inputs);
+        let mut manifest = Manifest { inputs, outputs: BTreeMap::new() };
         for (name, hash) in before.outputs {
             if self.kept.contains(&name) {
                 manifest.outputs.insert(name, hash);
@@ -258,7 +286,7 @@ mod tests {
     #[test]
     fn nothing_shows_before_the_commit_and_nothing_stays_without_it() {
         let (_root, folder) = folder();
-        let mut publication = folder.publish().unwrap();
+        let mut publication = folder.publish(&[]).unwrap();
         publication.artifact("a", b"1").unwrap();
         assert!(!folder.contains("a"));
         drop(publication);
@@ -268,11 +296,11 @@ mod tests {
     #[test]
     fn a_commit_replaces_the_set() {
         let (_root, folder) = folder();
-        let mut publication = folder.publish().unwrap();
+        let mut publication = folder.publish(&[]).unwrap();
         publication.artifact("a", b"1").unwrap();
         publication.artifact("b", b"2").unwrap();
         publication.commit().unwrap();
-        let mut publication = folder.publish().unwrap();
+        let mut publication = folder.publish(&[]).unwrap();
         publication.artifact("b", b"3").unwrap();
         publication.record("log", b"x").unwrap();
         publication.commit().unwrap();
@@ -283,10 +311,10 @@ mod tests {
     #[test]
     fn kept_artifacts_stay_checked() {
         let (_root, folder) = folder();
-        let mut publication = folder.publish().unwrap();
+        let mut publication = folder.publish(&[]).unwrap();
         publication.artifact("a", b"1").unwrap();
         publication.commit().unwrap();
-        let mut publication = folder.publish().unwrap();
+        let mut publication = folder.publish(&[]).unwrap();
         publication.keep("a");
         publication.commit().unwrap();
         fs::write(folder.file("a"), b"2").unwrap();
@@ -299,5 +327,23 @@ mod tests {
         let error = folder.read("a").unwrap_err();
         assert_eq!(error.exit_code(), 66);
         assert!(error.to_string().ends_with("no such file; run the stage 'ingest' first"), "{error}");
+    }
+
+    #[test]
+    fn outputs_are_stale_when_upstream_changed() {
+        let (root, upstream) = folder();
+        let downstream = Folder::new(root.path().join("split"));
+        let write = |folder: &Folder, upstream: &[Folder], bytes: &[u8]| {
+            let mut publication = folder.publish(upstream).unwrap();
+            publication.artifact("a", bytes).unwrap();
+            publication.commit().unwrap();
+        };
+        write(&upstream, &[], b"1");
+        write(&downstream, std::slice::from_ref(&upstream), b"x");
+        assert!(!downstream.is_stale(&upstream).unwrap());
+        write(&upstream, &[], b"1");
+        assert!(!downstream.is_stale(&upstream).unwrap());
+        write(&upstream, &[], b"2");
+        assert!(downstream.is_stale(&upstream).unwrap());
     }
 }

@@ -11,5 +11,5 @@ mod signals;
 pub use cli::{Arguments, threads};
 pub use config::Config;
 pub use error::{Error, Kind, Result};
-pub use folder::{Folder, hash_of, Publication, Written};
+pub use folder::{Folder, Publication, Written, hash_of};
 pub use run::{Summary, main};

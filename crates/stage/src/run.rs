@@ -60,7 +60,7 @@ fn line(name: &str, summary: &Summary, seconds: f64) -> String {
         [first, .., last] => format!("{} … {} ({} files)", first.name, last.name, summary.written.len()),
         _ => String::new(),
     };
-    format!("{name:<18} {:<58} {seconds:>6.2} s  {files}, {}", summary.text, size(bytes))
+    format!("{name:<18} {:<63} {seconds:>6.2} s  {files}, {}", summary.text, size(bytes))
 }
 
 /// A size in the unit that a person would use.

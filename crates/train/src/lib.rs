@@ -62,7 +62,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let rows = train_rows(arguments)?;
     let fitted = fit_all(&plan.models, &rows)?;
 
-    let mut publication = folder.publish()?;
+    let upstream = arguments.train.is_none().then(|| arguments.stage.folder("split"));
+    let mut publication = folder.publish(upstream.as_slice())?;
     let mut votes = Vec::new();
     let mut stored = Vec::new();
     for model in &fitted {

@@ -99,7 +99,8 @@ fn refuse(source: Source<'_>, last: Place<'_>, error: &csv::Error) -> Error {
         ErrorKind::UnequalLengths { pos, expected_len, len } => {
             let byte = pos.as_ref().map_or(0, csv::Position::byte);
             let place = Place { id: None, byte, ..last };
-            let reason = format!("{len} cells under a header of {expected_len}; quote cells that hold a comma");
+            let reason =
+                format!("{len} cells under a header of {expected_len}; quote cells that hold a comma");
             source.refuse(None, Some(&place), reason)
         }
         _ => source.refuse(None, Some(&last.row), format!("not CSV: {error}; correct it")),

@@ -218,7 +218,7 @@ mod tests {
         );
         assert_eq!(
             refused(r#"{"a":{"1":["b",3]}}"#),
-            "raw: column 'a', row 1: invalid type: integer `3`, expected a text as item of a list"
+            "raw: column 'a', row 1: invalid type: integer `3`, expected a text as item of a list; correct it"
         );
     }
 

@@ -1,4 +1,4 @@
-//! `json-records` and `json-lines`: an array of records or a record per line, each an object of column to cell.
+//! `json-records` and `json-lines`: an array of records, or a record per line; a record maps columns to cells.
 //!
 //! Columns stand in the order in which they first appear. As in pandas, a column that a record lacks is
 //! missing there, and one that a later record brings is missing before it.

@@ -5,7 +5,7 @@
 //! index that is no integer or occurs twice, columns that differ in length, mixed types in a column, numbers
 //! that are not finite, files that are empty, cut off or not UTF-8.
 //!
-//! Messages name rows by their index; those of a file without index are counted from 0, as pandas counts them.
+//! Messages name rows by their index; rows of a file without index are counted from 0, as in pandas.
 
 mod json_columns;
 mod json_records;

@@ -33,11 +33,14 @@ struct Point {
 }
 
 /// Where the square of both axes lies in the picture.
-const LEFT: f64 = 70.0;
+const LEFT: f64 = 68.0;
 const TOP: f64 = 54.0;
-const SIDE: f64 = 318.0;
+const SIDE: f64 = 308.0;
 const WIDTH: f64 = 400.0;
-const HEIGHT: f64 = 414.0;
+const HEIGHT: f64 = 404.0;
+
+/// Where text at the right ends; half a number of the horizontal axis fits beside the square.
+const EDGE: f64 = WIDTH - 12.0;
 
 /// Characters of a model's name that fit beside its RMSE.
 const NAME_LIMIT: usize = 30;
@@ -78,14 +81,13 @@ fn open(svg: &mut String, plot: &RegPlot<'_>) {
         actual => format!("RMSE {}", numbers::significant(scores::rmse(actual, plot.predicted), 5)),
     };
     let (name, short) = (escape(plot.model), escape(&shorten(plot.model)));
-    let right = LEFT + SIDE;
     put(
         svg,
         format_args!(
-            r##"<svg xmlns="http://www.w3.org/2000/svg" class="regplot" viewBox="0 0 {WIDTH} {HEIGHT}" width="600" height="621" role="img" aria-label="{name}: actual against predicted, {rmse}" font-family="system-ui,sans-serif" font-size="11">
+            r##"<svg xmlns="http://www.w3.org/2000/svg" class="regplot" viewBox="0 0 {WIDTH} {HEIGHT}" width="600" height="606" role="img" aria-label="{name}: actual against predicted, {rmse}" font-family="system-ui,sans-serif" font-size="11">
 <rect class="canvas" width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>
 <text class="name" x="12" y="22" font-size="14" font-weight="600" fill="#111827">{short}</text>
-<text class="name" x="{right}" y="22" font-size="13" text-anchor="end" fill="#111827">{rmse}</text>
+<text class="name" x="{EDGE}" y="22" font-size="13" text-anchor="end" fill="#111827">{rmse}</text>
 <g class="note" font-size="10" fill="#4b5563">
 <path class="band" d="M12 34h16v8h-16z" fill="#ea580c" fill-opacity=".25"/>
 <path class="line" d="M12 38h16" stroke="#c2410c" stroke-width="2"/>
@@ -132,7 +134,7 @@ fn draw_axes(svg: &mut String, axis: &Axis, rows: usize) {
 <g class="note" fill="#4b5563">
 {labels}<text x="{centre}" y="{foot}" text-anchor="middle" font-size="12">predicted</text>
 <text transform="translate(14 {middle})rotate(-90)" text-anchor="middle" font-size="12">actual</text>
-<text x="{right}" y="{foot}" text-anchor="end" font-size="10">{rows}</text>
+<text x="{EDGE}" y="{foot}" text-anchor="end" font-size="10">{rows}</text>
 </g>
 "##
         ),

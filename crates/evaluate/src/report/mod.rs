@@ -38,7 +38,7 @@ pub struct Report {
     pub split: SplitReport,
     /// How long the fits took; empty if nothing recorded it.
     pub fits: Vec<FitRecord>,
-    /// Every model and its parameters, in the order in which models are shown.
+    /// Every model and its parameters, values as JSON, in the order in which models are shown.
     pub parameters: Vec<(String, Vec<(String, String)>)>,
     /// A model and its SVG from [`crate::regplot::svg`].
     pub plots: Vec<(String, String)>,

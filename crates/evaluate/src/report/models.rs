@@ -4,6 +4,7 @@ use super::{Report, framed};
 use crate::numbers;
 use artifacts::fits::FitRecord;
 use maud::{Markup, html};
+use serde_json::Value;
 
 /// A card per model.
 pub(super) fn section(report: &Report) -> Markup {
@@ -38,8 +39,46 @@ fn list(parameters: &[(String, String)]) -> Markup {
         @if parameters.is_empty() { p.detail { "no parameters" } }
         @else {
             dl.parameters {
-                @for (name, value) in parameters { div { dt { (name) } dd { (value) } } }
+                @for (name, value) in parameters { div { dt { (name) } dd { (plain(value)) } } }
             }
+        }
+    }
+}
+
+/// A value without the punctuation of JSON; text that is no JSON stays as it is.
+fn plain(json: &str) -> String {
+    serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value| words(&value))
+}
+
+fn words(value: &Value) -> String {
+    let list = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => list(items.iter().map(words).collect()),
+        Value::Object(fields) => {
+            list(fields.iter().map(|(key, value)| format!("{key} {}", words(value))).collect())
+        }
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_without_json() {
+        let cases = [
+            ("\"adam\"", "adam"),
+            ("null", "none"),
+            ("1e-8", "1e-8"),
+            ("[100, 50]", "100, 50"),
+            ("{\"A\": 0.4, \"B\": 0.6}", "A 0.4, B 0.6"),
+            ("plain text", "plain text"),
+        ];
+        for (json, text) in cases {
+            assert_eq!(plain(json), text);
         }
     }
 }

@@ -81,7 +81,7 @@ fn time(report: &Report) -> Markup {
     let seconds: f64 = report.fits.iter().map(|fit| fit.seconds).sum();
     let models = report.fits.len();
     figure(
-        "Fitting",
+        "Fit times, summed",
         html! { (numbers::time(seconds)) },
         html! {
             (models) @if models == 1 { " model" } @else { " models" }

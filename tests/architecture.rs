@@ -1,0 +1,69 @@
+//! What ARCHITECTURE.md says of crates and files, checked.
+
+use crate::workspace::root;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
+
+/// Names under `[dependencies]` of a crate's manifest.
+fn dependencies(krate: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(krate).join("Cargo.toml")).unwrap();
+    let section = text.split("[dependencies]").nth(1).unwrap_or_default();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.split_once('.').map(|(name, _)| name.trim().to_owned())).collect()
+}
+
+#[test]
+fn no_stage_depends_on_a_stage() {
+    for stage in STAGES {
+        let dependencies = dependencies(&format!("crates/{stage}"));
+        assert!(dependencies.contains("artifacts"), "{stage}");
+        assert!(STAGES.iter().all(|other| !dependencies.contains(*other)), "{stage}: {dependencies:?}");
+    }
+}
+
+#[test]
+fn only_artifacts_knows_arrow_and_parquet() {
+    for krate in STAGES.map(|stage| format!("crates/{stage}")).iter().map(String::as_str).chain([
+        "crates/stage",
+        "crates/regressors",
+        "xtask",
+    ]) {
+        let dependencies = dependencies(krate);
+        assert!(!dependencies.iter().any(|name| name.starts_with("arrow") || name == "parquet"), "{krate}");
+    }
+}
+
+#[test]
+fn xtask_stays_light() {
+    let heavy = ["artifacts", "regressors", "linfa", "ndarray"];
+    assert!(heavy.iter().all(|name| !dependencies("xtask").contains(*name)));
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_with_what_it_owns() {
+    let mut files = Vec::new();
+    for folder in ["crates", "xtask", "tests"] {
+        sources(&root().join(folder), &mut files);
+    }
+    assert!(files.len() > 50);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with("//!"), "{} has no opening comment", file.display());
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        assert!(!["common", "utils", "helpers"].contains(&name), "{}", file.display());
+    }
+}
