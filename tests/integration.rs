@@ -1,5 +1,7 @@
 //! Tests of the whole pipeline, as one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 // Where things lie, and how a test runs stages.
 mod workspace;
 // Whole runs on the sample and on another table.

@@ -32,7 +32,7 @@ fn threads_and_reruns_change_no_artifact() {
             .iter()
             .filter(|(name, bytes)| other.get(*name) != Some(bytes))
             .map(|(name, _)| name.clone())
-            .collect()
+            .collect::<Vec<String>>()
     };
     let none: Vec<String> = Vec::new();
     assert_eq!(differing(&two.artifacts()), none);
@@ -59,8 +59,10 @@ fn another_table_needs_another_configuration_only() {
     let test = Split::read(&pipeline.folder("split"), Role::Test).unwrap();
     assert!(test.label.iter().flatten().any(|label| *label < 0.0));
     let rmse = pipeline.rmse("test");
-    assert!(rmse["Linear"] < rmse["Shallow"], "{rmse:?}");
-    assert_eq!(rmse.len(), 3);
+    assert_eq!(rmse.keys().collect::<Vec<_>>(), ["Linear", "Shallow", "Voting"]);
+    let mean = test.label.iter().flatten().sum::<f64>() / 57.0;
+    let spread = (test.label.iter().flatten().map(|y| (y - mean).powi(2)).sum::<f64>() / 57.0).sqrt();
+    assert!(rmse.values().all(|rmse| *rmse < 0.7 * spread), "{rmse:?} {spread}");
 }
 
 #[test]

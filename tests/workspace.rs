@@ -13,15 +13,13 @@ pub(crate) fn root() -> PathBuf {
 
 /// The real data, if `LAPTOPS_DIR` says where they lie. Says on stderr, past the test's capture, if not.
 pub(crate) fn real_data(test: &str) -> Option<PathBuf> {
-    let line = match std::env::var_os("LAPTOPS_DIR") {
-        Some(folder) => {
-            writeln!(std::io::stderr(), "on real data: {test}").unwrap();
-            return Some(PathBuf::from(folder));
-        }
-        None => format!("skipped: {test}: LAPTOPS_DIR is not set"),
+    let folder = std::env::var_os("LAPTOPS_DIR").map(PathBuf::from);
+    let line = match &folder {
+        Some(_) => format!("on real data: {test}\n"),
+        None => format!("skipped: {test}: LAPTOPS_DIR is not set\n"),
     };
-    writeln!(std::io::stderr(), "{line}").unwrap();
-    None
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    folder
 }
 
 /// A pipeline to run: its configuration, its data and a folder for its artifacts.

@@ -122,9 +122,9 @@ impl Chain<'_> {
             if threshold == 0.0 { column.var(0.0).min(range) } else { column.var(0.0) }
         };
         let variances: Vec<f64> = self.outcome.kept.iter().map(|&index| variance(index)).collect();
-        self.retain(&variances, |variance| {
-            let kept = variance > threshold;
-            (kept, format!("variance {} {} {threshold}", number(variance), if kept { ">" } else { "<=" }))
+        self.retain(|place| {
+            let (variance, kept) = (number(variances[place]), variances[place] > threshold);
+            (kept, format!("variance {variance} {} {threshold}", if kept { ">" } else { "<=" }))
         });
         Ok(())
     }
@@ -145,14 +145,14 @@ impl Chain<'_> {
             let reason = match drop.vif.is_infinite() {
                 true if constant => "constant in the fitted rows".to_owned(),
                 true => "exactly collinear with features before it".to_owned(),
-                false => format!("vif {} > {limit}", number(drop.vif)),
+                false => format!("vif > {limit}"),
             };
             self.note(index, false, reason);
         }
         self.outcome.kept = elimination.kept.iter().map(|(column, _)| before[*column]).collect();
         for (column, vif) in elimination.kept {
             self.outcome.notes[before[column]].vif = Some(vif);
-            self.note(before[column], true, format!("vif {} <= {limit}", number(vif)));
+            self.note(before[column], true, format!("vif <= {limit}"));
         }
         Ok(())
     }
@@ -170,12 +170,9 @@ impl Chain<'_> {
         for (place, &score) in scores.iter().enumerate() {
             self.outcome.notes[self.outcome.kept[place]].f_score = Some(score);
         }
-        let places: Vec<f64> = (0..scores.len()).map(|place| place as f64).collect();
-        self.retain(&places, |place| {
-            let place = place as usize;
+        self.retain(|place| {
             let kept = best.contains(&place);
-            let rank = if kept { "among" } else { "not among" };
-            (kept, format!("F {} {rank} the {k} best", number(scores[place])))
+            (kept, format!("{}among the {k} best F scores", if kept { "" } else { "not " }))
         });
         Ok(())
     }
@@ -193,19 +190,19 @@ impl Chain<'_> {
             self.outcome.notes[self.outcome.kept[place]].importance = Some(importance);
         }
         let threshold = config.threshold;
-        self.retain(&importances, |importance| {
-            let kept = importance > threshold;
-            (kept, format!("importance {} {} {threshold}", number(importance), if kept { ">" } else { "<=" }))
+        self.retain(|place| {
+            let kept = importances[place] > threshold;
+            (kept, format!("importance {} {threshold}", if kept { ">" } else { "<=" }))
         });
         Ok(())
     }
 
-    /// Keeps candidates by their value, in one round. `judge` gives the verdict and its reason.
-    fn retain(&mut self, values: &[f64], judge: impl Fn(f64) -> (bool, String)) {
+    /// Keeps some of the features, in one round; `judge` says of the feature at a place whether it stays, and why.
+    fn retain(&mut self, judge: impl Fn(usize) -> (bool, String)) {
         self.round += 1;
         let mut kept = Vec::new();
-        for (index, &value) in self.outcome.kept.clone().into_iter().zip(values) {
-            let (stays, reason) = judge(value);
+        for (place, index) in self.outcome.kept.clone().into_iter().enumerate() {
+            let (stays, reason) = judge(place);
             self.note(index, stays, reason);
             if stays {
                 kept.push(index);

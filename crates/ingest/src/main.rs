@@ -6,17 +6,17 @@ use std::process::ExitCode;
 /// Reads raw files and writes the observations of a pipeline.
 #[derive(clap::Parser)]
 #[command(name = ingest::NAME, version, long_about = include_str!("help.txt"))]
-struct Flags {
+struct CommandLine {
     #[command(flatten)]
     stage: Arguments,
 }
 
-impl AsRef<Arguments> for Flags {
+impl AsRef<Arguments> for CommandLine {
     fn as_ref(&self) -> &Arguments {
         &self.stage
     }
 }
 
 fn main() -> ExitCode {
-    stage::main::<Flags>(ingest::NAME, |flags| ingest::run(&flags.stage))
+    stage::main(ingest::NAME, |line: &CommandLine| ingest::run(&line.stage))
 }

@@ -15,17 +15,17 @@ use std::process::ExitCode;
 /// 130 and 143 after SIGINT and SIGTERM.
 #[derive(Debug, Parser)]
 #[command(version)]
-struct Arguments {
+struct CommandLine {
     #[command(flatten)]
     stage: stage::Arguments,
 }
 
-impl AsRef<stage::Arguments> for Arguments {
+impl AsRef<stage::Arguments> for CommandLine {
     fn as_ref(&self) -> &stage::Arguments {
         &self.stage
     }
 }
 
 fn main() -> ExitCode {
-    stage::main("split", |arguments: &Arguments| split::run(&arguments.stage))
+    stage::main("split", |line: &CommandLine| split::run(&line.stage))
 }

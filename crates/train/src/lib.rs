@@ -28,6 +28,8 @@ const STAGE: &str = "train";
 
 /// Flags of the stage.
 #[derive(Clone, Debug, clap::Args)]
+// Groups are named after structs, and stage::Arguments has the same name.
+#[group(skip)]
 pub struct Arguments {
     /// Flags common to all stages
     #[command(flatten)]

@@ -4,8 +4,6 @@ use clap::Parser;
 use std::process::ExitCode;
 use train::Arguments;
 
-#[derive(Debug, Parser)]
-#[command(name = "train", version, about, long_about = None)]
 /// Fits the models of [train] on the train rows, each behind a MaxAbs scaling
 ///
 /// Reads OUT/split/train.parquet, or any Parquet file of numeric columns given by --train. Writes
@@ -18,6 +16,8 @@ use train::Arguments;
 ///
 /// Exit codes: 0 done, 64 wrong flags, 65 bad data, 66 missing input, 70 bug, 74 disk, 78 wrong configuration,
 /// 130 and 143 after SIGINT and SIGTERM.
+#[derive(Debug, Parser)]
+#[command(version)]
 struct CommandLine {
     #[command(flatten)]
     arguments: Arguments,

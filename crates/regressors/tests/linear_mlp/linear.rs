@@ -1,3 +1,5 @@
+//! The linear model against scikit-learn's.
+
 use crate::golden::{GOLDEN, Linear, assert_near, matrix};
 use linfa::traits::{Fit, Predict};
 use linfa::{Dataset, ParamGuard};

@@ -1,3 +1,5 @@
+//! The network against scikit-learn's.
+
 use crate::golden::{GOLDEN, MlpFit, assert_near, matrix};
 use linfa::traits::{Fit, Predict};
 use linfa::{Dataset, ParamGuard};

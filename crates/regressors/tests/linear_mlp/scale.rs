@@ -1,3 +1,5 @@
+//! The scaler against scikit-learn's.
+
 use crate::golden::GOLDEN;
 use linfa::Dataset;
 use linfa::traits::{Fit, Transformer};

@@ -1,3 +1,5 @@
+//! The vote against scikit-learn's.
+
 use crate::golden::GOLDEN;
 use ndarray::{Array1, array};
 use proptest::prelude::*;

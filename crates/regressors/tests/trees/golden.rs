@@ -1,3 +1,5 @@
+//! scikit-learn's own trees, forests and boosted trees.
+
 use linfa::traits::{Fit, Predict};
 use linfa::{Dataset, ParamGuard};
 use ndarray::{Array1, Array2};

@@ -1,3 +1,5 @@
+//! What learners refuse, and what must not change a fit.
+
 use linfa::traits::{Fit, Predict};
 use linfa::{Dataset, DatasetBase, ParamGuard};
 use ndarray::{Array1, Array2, Axis, ShapeBuilder, array};

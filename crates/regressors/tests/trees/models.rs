@@ -1,3 +1,5 @@
+//! Stored models, most of them hostile.
+
 use linfa::Dataset;
 use linfa::traits::{Fit, Predict};
 use ndarray::{Array1, Array2, array};

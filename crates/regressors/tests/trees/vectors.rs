@@ -1,3 +1,5 @@
+//! The examples of the specification.
+
 use linfa::Dataset;
 use linfa::traits::{Fit, Predict};
 use ndarray::{Array1, Array2, array};
