@@ -10,15 +10,13 @@ use super::segments::Traits;
 use super::table::{Cell, Column, Row};
 
 /// Lines, over all segments.
-const N_LINES: usize = 150;
-/// One line out of so many is a flagship.
-const FLAGSHIP_EVERY: usize = 8;
+const N_LINES: usize = 200;
 /// Products, over all segments.
 const N_PRODUCTS: usize = 700;
 /// Standard deviation, in per mille, of a product's own factor on the price.
-const PRODUCT_SPREAD: i64 = 135;
+const PRODUCT_SPREAD: i64 = 122;
 /// How often a product is offered goes with the square of a rank between these.
-const RANKS: [usize; 2] = [3, 10];
+const RANKS: [usize; 2] = [5, 10];
 
 /// What all configurations of one laptop share.
 pub(super) struct Product {
@@ -90,10 +88,7 @@ fn product(
 fn lines(traits: &Traits, draw: &mut Draw) -> Vec<Line> {
     let n_lines = N_LINES * traits.share / 1000;
     let mut lines: Vec<Line> = (0..n_lines)
-        .map(|number| {
-            let flagship = if number % FLAGSHIP_EVERY == 0 { traits.flagship } else { 0 };
-            Line { lists: Vec::new(), zloty: 0, factor: draw.factor(traits.spread) + flagship }
-        })
+        .map(|_| Line { lists: Vec::new(), zloty: 0, factor: draw.factor(traits.spread) })
         .collect();
     for (column, table) in [
         (Column::Communications, levels::COMMUNICATIONS),

@@ -11,31 +11,32 @@ pub(super) struct Chip {
     pub(super) cores: &'static str,
     /// Base clock in hundredths of a gigahertz.
     pub(super) clock: u32,
-    /// Generation of memory that it takes.
-    pub(super) memory: &'static [Level<&'static str>],
+    /// What memory it takes.
+    pub(super) memory: Memory,
 }
+
+/// Levels of the column `RAM type`, to draw from.
+type Memory = &'static [Level<&'static str>];
+
+/// Processors since 2016.
+const NEW: Memory = &[ram_type("ddr4", 98), ram_type("ddr3", 1), ram_type("ddr3l", 1)];
+/// Processors that were sold with either kind.
+const MIXED: Memory = &[ram_type("ddr4", 60), ram_type("ddr3", 28), ram_type("ddr3l", 12)];
+/// Processors before 2015.
+const OLD: Memory = &[ram_type("ddr4", 1), ram_type("ddr3", 74), ram_type("ddr3l", 25)];
 
 const fn ram_type(name: &'static str, weight: u16) -> Level<&'static str> {
     Level { value: name, zloty: 0, weights: [weight; 7] }
 }
 
-/// Processors since 2016.
-const NEW: &[Level<&str>] = &[ram_type("ddr4", 98), ram_type("ddr3", 1), ram_type("ddr3l", 1)];
-/// Processors that were sold with either kind.
-const MIXED: &[Level<&str>] = &[ram_type("ddr4", 50), ram_type("ddr3", 38), ram_type("ddr3l", 12)];
-/// Processors before 2015.
-const OLD: &[Level<&str>] = &[ram_type("ddr4", 1), ram_type("ddr3", 75), ram_type("ddr3l", 24)];
-
-/// The three generations of memory under short names.
-type Memory = &'static [Level<&'static str>];
-
+/// `(model, cores, clock)`, the memory, what the processor adds to the price, and its weights.
 const fn chip(
-    cell: (&'static str, &'static str, u32),
+    cells: (&'static str, &'static str, u32),
     memory: Memory,
     zloty: i64,
-    w: [u16; 7],
+    weights: [u16; 7],
 ) -> Level<Chip> {
-    Level { value: Chip { model: cell.0, cores: cell.1, clock: cell.2, memory }, zloty, weights: w }
+    Level { value: Chip { model: cells.0, cores: cells.1, clock: cells.2, memory }, zloty, weights }
 }
 
 /// The processors of the market; the weights are per mille of a segment.
@@ -45,7 +46,6 @@ pub(super) const CHIPS: &[Level<Chip>] = &[
     chip(("intel core i7", "4", 250), OLD, 1000, [0, 0, 2, 5, 0, 18, 26]),
     chip(("intel core i7", "4", 240), OLD, 900, [0, 0, 2, 3, 0, 15, 16]),
     chip(("intel core i7", "4", 290), NEW, 2100, [0, 0, 0, 0, 0, 3, 50]),
-    chip(("intel core i7", "4", 310), NEW, 2300, [0, 0, 0, 0, 0, 0, 27]),
     chip(("intel core i7", "4", 180), NEW, 1400, [0, 0, 8, 21, 92, 0, 10]),
     chip(("intel core i7", "2", 270), NEW, 1150, [0, 0, 39, 59, 189, 4, 31]),
     chip(("intel core i7", "2", 250), MIXED, 1050, [0, 0, 39, 36, 65, 5, 23]),
@@ -81,7 +81,6 @@ pub(super) const CHIPS: &[Level<Chip>] = &[
     chip(("intel celeron dual-core", "2", 160), OLD, 180, [182, 54, 2, 2, 0, 0, 0]),
     chip(("intel celeron dual-core", "2", 216), OLD, 180, [0, 45, 0, 0, 0, 0, 0]),
     chip(("intel celeron dual-core", "2", 110), MIXED, 180, [71, 18, 2, 2, 0, 0, 0]),
-    chip(("intel celeron dual-core", "2", 150), OLD, 180, [0, 3, 0, 0, 0, 0, 0]),
     chip(("intel celeron ", "2", 160), OLD, 120, [152, 55, 2, 0, 0, 0, 0]),
     chip(("intel celeron ", "2", 110), MIXED, 130, [72, 8, 0, 0, 0, 0, 0]),
     chip(("intel celeron ", "2", 180), OLD, 110, [0, 22, 1, 0, 0, 0, 0]),
@@ -96,10 +95,7 @@ pub(super) const CHIPS: &[Level<Chip>] = &[
     chip(("amd a10", "4", 180), OLD, 400, [0, 2, 5, 0, 0, 0, 0]),
     chip(("amd a12", "4", 270), NEW, 500, [0, 0, 11, 2, 0, 0, 0]),
     chip(("amd e1", "2", 135), OLD, 90, [57, 8, 0, 0, 0, 0, 0]),
-    chip(("amd e1", "2", 150), OLD, 100, [0, 1, 0, 0, 0, 0, 0]),
     chip(("other CPU", "4", 133), OLD, 60, [124, 3, 0, 0, 0, 0, 0]),
     chip(("other CPU", "4", 144), OLD, 70, [71, 2, 0, 0, 0, 0, 0]),
-    chip(("other CPU", "4", 183), OLD, 60, [47, 2, 0, 0, 0, 0, 0]),
-    chip(("other CPU", "2", 100), OLD, 60, [39, 2, 0, 0, 0, 0, 0]),
     chip(("other CPU", "4", 300), NEW, 1300, [0, 0, 0, 0, 0, 5, 0]),
 ];

@@ -16,7 +16,7 @@ impl Draw {
         Draw(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// An integer in `0..bound`, for tables and lists of rows. The bias is below `bound / 2^32`.
+    /// An integer in `0..bound`. The bias, `bound / 2^32`, is nothing for tables and lists of rows.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         ((u64::from(self.0.next_u32()) * bound as u64) >> 32) as usize
     }
@@ -44,8 +44,8 @@ impl Draw {
         &table[self.weighted(&weights)]
     }
 
-    /// So many levels of the table, each as often as its weight in the segment says (rounded up or down), in
-    /// random order.
+    /// A shuffled deck of `size` levels of the table, each in it as often as its weight in the segment says,
+    /// rounded up or down.
     pub(super) fn deck<'t, T>(
         &mut self,
         table: &'t [Level<T>],
@@ -67,7 +67,7 @@ impl Draw {
         deck
     }
 
-    /// Which of `n` things have a property that `per_mille` of them have (rounded up or down), in rising order.
+    /// `per_mille` of the numbers in `0..n`, rounded up or down, in rising order.
     pub(super) fn members(&mut self, n: usize, per_mille: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
         self.shuffle(&mut order);

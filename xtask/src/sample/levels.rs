@@ -1,7 +1,7 @@
 //! The levels of every column: what each adds to the price, and how often it occurs in each segment.
 //!
-//! The weights are per mille of a segment (mini, basic, home, office, ultrabook, gaming, workstation), chosen so
-//! that the whole market shows the published marginals of the laptop data.
+//! The weights are per mille of a segment (mini, basic, home, office, ultrabook, gaming, workstation),
+//! chosen so that the whole market shows the published marginals of the laptop data.
 
 /// One level of a column.
 pub(super) struct Level<T> {
@@ -55,7 +55,7 @@ pub(super) const COMMUNICATIONS: &[Feature] = &[
     level("nfc (near field communication)", 40, [20, 69, 146, 254, 340, 264, 291]),
     level("modem 3g (wwan)", 90, [31, 42, 88, 199, 180, 189, 247]),
     level("modem 4g (lte)", 150, [20, 9, 19, 82, 90, 33, 68]),
-    level("gps", 30, [27, 20, 30, 49, 77, 38, 38]),
+    level("gps", 30, [30, 21, 31, 50, 80, 40, 40]),
 ];
 
 /// `resolution (px)`.
@@ -83,7 +83,7 @@ pub(super) const SCREEN: &[Level<&str>] = &[
 /// `input devices`.
 pub(super) const INPUT_DEVICES: &[Feature] = &[
     level("keyboard", 0, [893, 956, 933, 947, 925, 947, 947]),
-    level("touchpad", 0, [981, 994, 998, 999, 999, 999, 999]),
+    level("touchpad", 0, [1000, 1000, 1000, 1000, 1000, 1000, 1000]),
     level("illuminated keyboard", 180, [5, 10, 100, 269, 680, 776, 840]),
     level("numeric keyboard", 30, [98, 508, 684, 323, 39, 486, 539]),
 ];
@@ -158,7 +158,7 @@ pub(super) const DRIVE: &[Level<Drive>] = &[
 /// `operating system`: the sets that sellers tick.
 pub(super) const SYSTEM: &[Level<&[&str]>] = &[
     level(&["windows 10 home"], 300, [720, 632, 641, 221, 657, 599, 195]),
-    level(&["windows 10 professional"], 420, [57, 82, 83, 500, 237, 61, 475]),
+    level(&["windows 10 professional"], 420, [62, 89, 90, 540, 256, 66, 513]),
     level(&["no system"], 0, [59, 132, 176, 94, 20, 315, 249]),
     level(&["windows 10 home", "other"], 290, [72, 54, 60, 29, 39, 21, 29]),
     level(&["windows 7 professional 64-bit"], 100, [0, 16, 5, 107, 19, 0, 28]),

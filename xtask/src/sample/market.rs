@@ -10,15 +10,15 @@ use super::segments::TRAITS;
 use super::table::{Cell, Column, Row};
 
 /// Per mille of the offers that are put up again, and then again: of the hot ones, and of the others.
-const AGAIN: [u16; 2] = [550, 150];
+const AGAIN: [u16; 2] = [550, 125];
 /// Per mille of the offers that are hot.
 const HOT: u16 = 250;
 /// Per mille of the repeated offers that ask the same price.
-const SAME_PRICE: u16 = 695;
+const SAME_PRICE: u16 = 740;
 /// Standard deviation, in per mille, of a seller's factor on the list price, in the first offer.
 const SELLER_SPREAD: i64 = 50;
 /// The same in a repeated offer whose price differs.
-const REPEAT_SPREAD: i64 = 105;
+const REPEAT_SPREAD: i64 = 110;
 
 /// The rows of a market of `n_offers` offers, all of them complete.
 pub(super) fn offers(n_offers: usize, draw: &mut Draw) -> Vec<Row> {

@@ -43,17 +43,12 @@ const WIN8_PRO: &str = "windows 8.1 professional 64-bit";
 const WIN8_PRO_32: &str = "windows 8.1 professional 32-bit";
 const WIN10_PRO: &str = "windows 10 professional";
 const WIFI_A: &str = "wi-fi 802.11 a/b/g/n";
+const WIFI_B: &str = "wi-fi 802.11 b/g/n";
 
 const RARITIES: &[Rarity] = &[
     rare(Column::Communications, Home, &[List(&[WIFI_A, "bluetooth", "lan 10/100/1000 mbps"])], [3, 1, 2], 2),
     rare(Column::Communications, Basic, &[List(&[WIFI_A, "lan 10/100 mbps"])], [4, 2, 1], 2),
-    rare(
-        Column::Communications,
-        Basic,
-        &[List(&["wi-fi 802.11 b/g/n", "bluetooth", "lan 10/100 mbps"])],
-        [20, 7, 7],
-        8,
-    ),
+    rare(Column::Communications, Basic, &[List(&[WIFI_B, "bluetooth", "lan 10/100 mbps"])], [16, 5, 5], 6),
     rare(Column::Resolution, Gaming, &[Text("other")], [0, 0, 0], 2),
     rare(Column::Resolution, Ultrabook, &[Text("2160 x 1440")], [1, 0, 0], 4),
     rare(Column::Resolution, Office, &[Text("1920 x 1200")], [1, 1, 0], 2),
@@ -75,16 +70,21 @@ const RARITIES: &[Rarity] = &[
     rare(Column::System, Office, &[List(&[WIN8_PRO_32])], [1, 0, 0], 2),
     rare(Column::System, Office, &[List(&[WIN7_PRO, WIN8_PRO])], [1, 0, 0], 2),
     rare(Column::System, Office, &[List(&[WIN8_PRO, WIN10_PRO])], [1, 1, 1], 2),
+    rare(Column::InputDevices, Basic, &[List(&["keyboard"])], [4, 1, 1], 6),
+    rare(Column::InputDevices, Home, &[List(&["keyboard", "numeric keyboard"])], [3, 1, 1], 3),
     rare(Column::Clock, Home, &[Hundredths(0)], [1, 0, 0], 0),
     rare(Column::Clock, Mini, &[Hundredths(80)], [1, 0, 0], 1),
     rare(Column::Clock, Mini, &[Hundredths(115), Hundredths(146), Hundredths(224)], [0, 0, 0], 1),
-    rare(Column::Clock, Basic, &[Hundredths(158)], [3, 1, 1], 0),
+    rare(Column::Clock, Mini, &[Hundredths(100), Hundredths(183)], [5, 2, 1], 0),
+    rare(Column::Clock, Basic, &[Hundredths(150), Hundredths(158)], [4, 1, 1], 0),
     rare(Column::Clock, Mini, &[Hundredths(166), Hundredths(168), Hundredths(266)], [1, 0, 0], 0),
     rare(Column::Clock, Basic, &[Hundredths(186), Hundredths(213)], [3, 1, 1], 1),
     rare(Column::Clock, Basic, &[Hundredths(130), Hundredths(140)], [4, 2, 1], 4),
+    rare(Column::Clock, Ultrabook, &[Hundredths(90)], [5, 2, 1], 0),
     rare(Column::Clock, Ultrabook, &[Hundredths(120)], [2, 1, 1], 6),
     rare(Column::Clock, Office, &[Hundredths(256), Hundredths(360)], [0, 0, 0], 1),
     rare(Column::Clock, Office, &[Hundredths(300)], [1, 1, 0], 12),
+    rare(Column::Clock, Office, &[Hundredths(310)], [4, 1, 1], 1),
     rare(Column::Clock, Gaming, &[Hundredths(330), Hundredths(350)], [2, 1, 1], 1),
     rare(Column::Clock, Gaming, &[Hundredths(380)], [1, 0, 0], 0),
     rare(Column::Clock, Workstation, &[Hundredths(390)], [1, 1, 0], 3),

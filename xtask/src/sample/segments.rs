@@ -34,17 +34,15 @@ pub(super) struct Traits {
     pub(super) graphics: i64,
     /// Standard deviation, in per mille, of the factor that a line has on the price.
     pub(super) spread: i64,
-    /// What a flagship line adds to that factor, per mille.
-    pub(super) flagship: i64,
 }
 
 /// The segments' traits, in the order of [`Segment`].
 pub(super) const TRAITS: [Traits; 7] = [
-    Traits { segment: Mini, share: 25, chassis: 290, graphics: 0, spread: 70, flagship: 100 },
-    Traits { segment: Basic, share: 125, chassis: 420, graphics: 150, spread: 70, flagship: 100 },
-    Traits { segment: Home, share: 290, chassis: 560, graphics: 350, spread: 80, flagship: 120 },
-    Traits { segment: Office, share: 190, chassis: 1000, graphics: 300, spread: 80, flagship: 160 },
-    Traits { segment: Ultrabook, share: 60, chassis: 1250, graphics: 300, spread: 90, flagship: 250 },
-    Traits { segment: Gaming, share: 270, chassis: 1060, graphics: 800, spread: 70, flagship: 180 },
-    Traits { segment: Workstation, share: 40, chassis: 2300, graphics: 1200, spread: 100, flagship: 200 },
+    Traits { segment: Mini, share: 25, chassis: 290, graphics: 0, spread: 70 },
+    Traits { segment: Basic, share: 125, chassis: 420, graphics: 150, spread: 70 },
+    Traits { segment: Home, share: 290, chassis: 640, graphics: 350, spread: 80 },
+    Traits { segment: Office, share: 190, chassis: 1030, graphics: 300, spread: 80 },
+    Traits { segment: Ultrabook, share: 60, chassis: 1250, graphics: 300, spread: 90 },
+    Traits { segment: Gaming, share: 270, chassis: 1240, graphics: 800, spread: 70 },
+    Traits { segment: Workstation, share: 40, chassis: 2600, graphics: 1200, spread: 100 },
 ];
