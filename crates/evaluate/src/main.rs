@@ -6,8 +6,8 @@ use std::process::ExitCode;
 /// Predicts with every model, scores, and makes the report
 ///
 /// Reads OUT/split, OUT/train, OUT/feature-selection/selection.parquet and OUT/ingest/observations.parquet. Writes
-/// OUT/evaluate/predictions.parquet (row_id, Actual, <Name>_Pred), metrics.parquet and metrics.json (RMSE, MAE,
-/// R2 and MAPE on train, val, test and test_unseen), <Name>.svg (predicted against actual) and report.html.
+/// OUT/evaluate/predictions.parquet (row_id, Actual, NAME_Pred), metrics.parquet and metrics.json (RMSE, MAE,
+/// R2 and MAPE on train, val, test and test_unseen), NAME.svg (predicted against actual) and report.html.
 ///
 /// Configuration: the names and the order of the models in [train].
 ///

@@ -11,7 +11,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
 
-    /// Folder of the artifacts: inputs are read from OUT/<upstream stage>, outputs go to OUT/<this stage>
+    /// Folder of the artifacts: a stage reads what earlier ones wrote there and writes OUT/STAGE
     #[arg(long, value_name = "OUT")]
     pub out: PathBuf,
 

@@ -7,10 +7,10 @@ use train::Arguments;
 /// Fits the models of [train] on the train rows, each behind a MaxAbs scaling
 ///
 /// Reads OUT/split/train.parquet, or any Parquet file of numeric columns given by --train. Writes
-/// OUT/train/<Name>.parquet for every model, and how long each took (fits.parquet). With --test it also
-/// predicts the rows of that file and writes predictions.parquet (row_id, Actual, <Name>_Pred).
+/// OUT/train/NAME.parquet for every model, and how long each took (fits.parquet). With --test it also
+/// predicts the rows of that file and writes predictions.parquet (row_id, Actual, NAME_Pred).
 ///
-/// Configuration: [train.<Name>], one table per model, with scikit-learn's hyperparameters. The table's name says
+/// Configuration: [train.NAME], one table per model, with scikit-learn's hyperparameters. The table's name says
 /// which learner it is (Linear, MLP, DecisionTree, ExtraTree, RandomForest, ExtraTrees, GradientBoosting, Voting),
 /// or its key `learner` does.
 ///
