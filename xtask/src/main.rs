@@ -7,6 +7,7 @@ mod sample;
 mod scores;
 
 use clap::Parser;
+use stage::Kind;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -45,10 +46,10 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { stage::Kind::Usage as u8 } else { 0 });
+            return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });
         }
     };
-    let outcome = match command {
+    let outcome: anyhow::Result<ExitCode> = match command {
         Command::Pipeline(flags) => pipeline::run(&flags),
         Command::Stage { name, flags } => pipeline::stage(&name, flags),
         Command::Sample { out } => write_sample(&out),
@@ -56,13 +57,15 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            let _ = writeln!(io::stderr().lock(), "error: {error}");
-            ExitCode::from(error.exit_code())
+            let _ = writeln!(io::stderr().lock(), "error: {error:#}");
+            let code =
+                error.downcast_ref::<stage::Error>().map_or(Kind::Internal as u8, stage::Error::exit_code);
+            ExitCode::from(code)
         }
     }
 }
 
-fn write_sample(out: &Path) -> stage::Result<ExitCode> {
+fn write_sample(out: &Path) -> anyhow::Result<ExitCode> {
     sample::write(out).map_err(|error| stage::Error::writing(out, &error))?;
     let _ = writeln!(io::stderr().lock(), "sample data written to {}", out.display());
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,8 @@
 //! The stages in order, each as a process of its own with explicit paths.
 
 use crate::{root, scores};
-use stage::{Error, Folder, Kind, Result};
+use anyhow::{Context, Result, bail};
+use stage::{Error, Folder, Kind};
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -108,7 +109,9 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
 pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
     if !STAGES.iter().any(|stage| stage.name == name) {
         let names: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
-        return Err(Error::usage(format!("there is no stage '{name}'; valid are {}", names.join(", "))));
+        return Err(
+            Error::usage(format!("there is no stage '{name}'; valid are {}", names.join(", "))).into()
+        );
     }
     flags.retain(|flag| flag != "--force");
     let config = value_of("--config", &flags).map_or_else(default_config, PathBuf::from);
@@ -159,7 +162,7 @@ fn build() -> Result<PathBuf> {
     let folder = env::current_exe()
         .ok()
         .and_then(|path| path.parent().map(Path::to_path_buf))
-        .ok_or_else(|| Error::internal("cannot tell where this program lies"))?;
+        .context("cannot tell where this program lies")?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--bins"]).current_dir(root());
     if folder.ends_with("release") {
@@ -172,8 +175,10 @@ fn build() -> Result<PathBuf> {
     if !io::stderr().is_terminal() && STAGES.iter().all(|stage| folder.join(stage.name).exists()) {
         cargo.arg("--quiet");
     }
-    let status = cargo.status().map_err(|error| Error::internal(format!("cannot start cargo: {error}")))?;
-    if status.success() { Ok(folder) } else { Err(Error::internal("the stages do not build; see above")) }
+    if !cargo.status().context("cannot start cargo")?.success() {
+        bail!("the stages do not build; see above");
+    }
+    Ok(folder)
 }
 
 /// Runs a stage's binary to its end; returns its exit code.
@@ -184,7 +189,7 @@ fn execute(binary: &Path, flags: &[OsString]) -> Result<u8> {
         .map_err(|error| Error::new(Kind::Io, format!("{}: cannot start: {error}", binary.display())))?;
     match status.code() {
         Some(code) => Ok(u8::try_from(code).unwrap_or(Kind::Internal as u8)),
-        None => Err(Error::internal(format!("{}: {status}", binary.display()))),
+        None => bail!("{}: {status}", binary.display()),
     }
 }
 

@@ -193,4 +193,31 @@ mod tests {
             assert_eq!(assign(rows, &config(by, val, test)).unwrap_err().exit_code(), 78);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn every_row_has_its_share_and_twins_one_role(
+            group in proptest::collection::vec(0u64..30, 5..200),
+            (val, test) in (0.0..0.4f64, 0.01..0.4f64),
+            random_state: u32,
+        ) {
+            let rows = Assignable {
+                row_id: &vec![0; group.len()],
+                origin: &vec![Origin::All; group.len()],
+                group: &group,
+            };
+            let n = group.len() as f64;
+            let random = SplitConfig { random_state, ..config(By::Random, val, test) };
+            let count = |roles: &[Role], role| roles.iter().filter(|other| **other == role).count();
+            if let Ok(roles) = assign(rows, &random) {
+                proptest::prop_assert_eq!(count(&roles, Role::Test), (test * n).ceil() as usize);
+                proptest::prop_assert!(count(&roles, Role::Val) <= (val * n).ceil() as usize);
+            }
+            if let Ok(roles) = assign(rows, &SplitConfig { by: By::Grouped, ..random }) {
+                for (row, twin) in (0..group.len()).flat_map(|a| (0..a).map(move |b| (a, b))) {
+                    proptest::prop_assert!(group[row] != group[twin] || roles[row] == roles[twin]);
+                }
+            }
+        }
+    }
 }
