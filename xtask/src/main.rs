@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 /// Runs the pipeline and the project's chores.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 enum Command {
     /// Build the stages, run all of them in order, and show the scores
     Pipeline(pipeline::Flags),
@@ -44,10 +44,7 @@ enum Command {
 fn main() -> ExitCode {
     let command = match Command::try_parse() {
         Ok(command) => command,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });
-        }
+        Err(error) => return stage::usage("cargo xtask", &error),
     };
     let outcome: anyhow::Result<ExitCode> = match command {
         Command::Pipeline(flags) => pipeline::run(&flags),

@@ -12,4 +12,4 @@ pub use cli::{Arguments, threads};
 pub use config::Config;
 pub use error::{Error, Kind, Result};
 pub use folder::{Folder, Publication, Written, hash_of};
-pub use run::{Summary, main};
+pub use run::{Summary, main, usage};

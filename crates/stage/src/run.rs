@@ -1,7 +1,8 @@
 //! From the command line to the exit code: the frame of every stage's `main`.
 
 use crate::folder::Written;
-use crate::{Arguments, Error, Result, cli, signals};
+use crate::{Arguments, Error, Kind, Result, cli, signals};
+use clap::error::ErrorKind;
 use std::any::Any;
 use std::io::{self, Write};
 use std::panic;
@@ -72,11 +73,13 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// Help and version go to stdout; a wrong flag is one line and exit code 64.
-fn usage(name: &str, error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
+/// What the program `name` says when clap ends it: help and version as they are, a wrong flag in one line.
+///
+/// The exit code is 0 for help that was asked for, else [`crate::Kind::Usage`].
+pub fn usage(name: &str, error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });
     }
     let rendered = error.to_string();
     let message = rendered.split("\n\nUsage").next().unwrap_or_default().trim_start_matches("error: ");
