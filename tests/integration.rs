@@ -18,5 +18,3 @@ mod bad_artifacts;
 mod other_tables;
 // Crate dependencies and source files against the architecture.
 mod architecture;
-// What ingest leaves out of the real data.
-mod rejected_rows;

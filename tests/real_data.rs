@@ -1,9 +1,10 @@
 //! What must hold on Allegro's files, where they are.
 
 use crate::workspace::{Pipeline, real_data};
+use artifacts::rejected::{Reason, Rejected};
 use artifacts::selection::Selection;
 use artifacts::split_report::SplitReport;
-use artifacts::{Features, Observations, Origin};
+use artifacts::{Cell, Features, Observations, Origin};
 
 /// The 68 columns of the study's encoding, in its order.
 const COLUMNS: [&str; 68] = [
@@ -94,13 +95,24 @@ const DROPPED_ON_TRAIN: [(&str, Option<f64>); 3] =
     [("resolution_y", Some(818.20)), ("intel core i5", Some(67.27)), ("windows 10 home", Some(42.52))];
 
 #[test]
-fn ingest_keeps_the_studys_rows() {
-    let Some(data) = real_data("ingest_keeps_the_studys_rows") else { return };
-    let pipeline = Pipeline::laptops(&data).run_until("ingest");
-    let observations = Observations::read(&pipeline.folder("ingest")).unwrap();
-    let kept = [Origin::Train, Origin::Val, Origin::Test]
-        .map(|origin| observations.origin.iter().filter(|other| **other == origin).count());
-    assert_eq!(kept, [3694, 1215, 1200]);
+fn rows_of_allegros_files_are_rejected_for_missing_cells_only() {
+    let Some(data) = real_data("rows_of_allegros_files_are_rejected_for_missing_cells_only") else { return };
+    let pipeline = Pipeline::laptops(&data);
+    let summary = pipeline.stage("ingest").unwrap();
+    assert_eq!(summary.text, "6109 rows kept (3694 train, 1215 val, 1200 test), 1744 rejected");
+    let count = |origins: &[Origin]| {
+        [Origin::Train, Origin::Val, Origin::Test]
+            .map(|origin| origins.iter().filter(|other| **other == origin).count())
+    };
+    let kept = Observations::read(&pipeline.folder("ingest")).unwrap();
+    assert_eq!(count(&kept.origin), [3694, 1215, 1200]);
+    assert_eq!(kept.row_id[..3], [7233, 5845, 5897]);
+    let rejected = Rejected::read(&pipeline.folder("ingest")).unwrap();
+    assert_eq!(count(&rejected.origin), [1017, 356, 371]);
+    assert!(rejected.reason.iter().all(|reason| *reason == Reason::Missing));
+    let all_13 =
+        |row: &usize| matches!(rejected.culprits.get(*row), Some(Cell::List(names)) if names.len() == 13);
+    assert_eq!((0..rejected.culprits.len()).filter(all_13).count(), 255);
 }
 
 #[test]

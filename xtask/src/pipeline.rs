@@ -115,12 +115,12 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
     }
     flags.retain(|flag| flag != "--force");
     let config = value_of("--config", &flags).map_or_else(default_config, PathBuf::from);
-    for (flag, default) in [("--config", config.clone()), ("--out", default_out(&config))] {
+    let out = value_of("--out", &flags).map_or_else(|| default_out(&config), PathBuf::from);
+    for (flag, value) in [("--config", &config), ("--out", &out)] {
         if value_of(flag, &flags).is_none() {
-            flags.extend([flag.into(), default.into()]);
+            flags.extend([flag.into(), value.into()]);
         }
     }
-    let out = value_of("--out", &flags).map_or_else(|| default_out(&config), PathBuf::from);
     for warning in stale_upstream(name, &out)? {
         let _ = writeln!(io::stderr().lock(), "warning: {warning}");
     }

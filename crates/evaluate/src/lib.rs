@@ -28,14 +28,7 @@ const TEST_UNSEEN: &str = "test_unseen";
 /// If an input is refused, or the disk refuses an output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config = arguments.config()?;
-    let split_folder = arguments.folder("split");
-    let splits = Splits {
-        train: Split::read(&split_folder, Role::Train)?,
-        val: Split::read(&split_folder, Role::Val)?,
-        test: Split::read(&split_folder, Role::Test)?,
-        unseen: Vec::new(),
-    };
-    let splits = splits.with_unseen(&Observations::read(&arguments.folder("ingest"))?)?;
+    let splits = Splits::read(&arguments.folder("split"), &arguments.folder("ingest"))?;
     let models = predict(&config, &arguments.folder("train"), &splits)?;
 
     let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
@@ -53,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         label: splits.test.label_name.clone(),
         scores,
         selection: Selection::read(&arguments.folder("feature-selection"))?,
-        split: SplitReport::read(&split_folder)?,
+        split: SplitReport::read(&arguments.folder("split"))?,
         fits: fits::read(&arguments.folder("train")).unwrap_or_default(),
         parameters: models.into_iter().map(|model| (model.name, model.parameters)).collect(),
         plots,
@@ -82,9 +75,11 @@ struct Splits {
 }
 
 impl Splits {
-    fn with_unseen(mut self, observations: &Observations) -> Result<Self> {
-        let groups: HashMap<i64, u64> =
-            observations.row_id.iter().copied().zip(observations.group.iter().copied()).collect();
+    fn read(split: &Folder, ingest: &Folder) -> Result<Self> {
+        let [train, val, test] = [Role::Train, Role::Val, Role::Test].map(|role| Split::read(split, role));
+        let (train, val, test) = (train?, val?, test?);
+        let observations = Observations::read(ingest)?;
+        let groups: HashMap<i64, u64> = observations.row_id.into_iter().zip(observations.group).collect();
         let group = |row_id: &i64| {
             groups.get(row_id).copied().ok_or_else(|| {
                 Error::data(format!(
@@ -92,13 +87,14 @@ impl Splits {
                 ))
             })
         };
-        let train: HashSet<u64> = self.train.row_id.iter().map(group).collect::<Result<_>>()?;
-        for (row, row_id) in self.test.row_id.iter().enumerate() {
-            if !train.contains(&group(row_id)?) {
-                self.unseen.push(row);
+        let seen: HashSet<u64> = train.row_id.iter().map(group).collect::<Result<_>>()?;
+        let mut unseen = Vec::new();
+        for (row, row_id) in test.row_id.iter().enumerate() {
+            if !seen.contains(&group(row_id)?) {
+                unseen.push(row);
             }
         }
-        Ok(self)
+        Ok(Self { train, val, test, unseen })
     }
 
     /// Scores on every split that has labelled rows.

@@ -75,12 +75,6 @@ impl Error {
         Self::new(Kind::Io, format!("{}: cannot write: {error}", path.display()))
     }
 
-    /// The same failure, said of `place` ("file: column").
-    #[must_use]
-    pub fn at(self, place: impl Display) -> Self {
-        Self { kind: self.kind, message: format!("{place}: {}", self.message) }
-    }
-
     /// The same failure with a word on what to do.
     #[must_use]
     pub fn hint(self, advice: impl Display) -> Self {

@@ -13,8 +13,8 @@ use artifacts::predictions::Predictions;
 use artifacts::roles::Role;
 use config::{Planned, Recipe};
 use learner::Learner;
-use linfa::Dataset;
 use linfa::traits::{Fit, Transformer};
+use linfa::{Dataset, DatasetBase};
 use ndarray::{Array1, Array2};
 use progress::Bars;
 use rayon::prelude::*;
@@ -114,9 +114,9 @@ struct Fitted {
 fn fit_all(planned: &[Planned<Learner>], rows: &Split) -> Result<Vec<Fitted>> {
     let start = Instant::now();
     let scaler: MaxAbsScaler = MaxAbsScaler::params()
-        .fit(&Dataset::from(rows.values.clone()))
+        .fit(&DatasetBase::from(rows.values.view()))
         .map_err(|error| Error::data(format!("scaling: {}", in_words(&error, rows))))?;
-    let scaled: Array2<f64> = scaler.transform(rows.values.clone());
+    let scaled: Array2<f64> = scaler.transform(&rows.values);
     let dataset = Dataset::new(scaled, Array1::from(rows.labels()?));
     let scaling = start.elapsed().as_secs_f64();
 

@@ -19,7 +19,7 @@ use regressors::{
     DecisionTree, ExtraTree, ExtraTrees, GradientBoosting, LinearRegression, MaxAbsScaler, Mlp, RandomForest,
 };
 use serde_json::{Map, Value};
-use stage::{Error, Folder, Publication, Result};
+use stage::{Error, Folder, Result};
 
 pub(crate) const ARTIFACT: Artifact = Artifact { name: "model", version: 1 };
 
@@ -148,7 +148,7 @@ impl Model {
                 "the model was fitted on other features: {difference}; train it again"
             )));
         }
-        Ok(self.regressor.predict(&self.scaler.transform(records.clone())))
+        Ok(self.regressor.predict(&self.scaler.transform(records)))
     }
 
     /// The Parquet file of the model.
@@ -176,14 +176,6 @@ impl Model {
             Regressor::GradientBoosting(model) => nodes::write_boosting(table, model)?,
         };
         table.to_bytes()
-    }
-
-    /// Stages the model under its name.
-    ///
-    /// # Errors
-    /// If the disk refuses it.
-    pub fn write(&self, name: &str, publication: &mut Publication) -> Result<()> {
-        publication.artifact(&file(name), &self.to_bytes()?)
     }
 
     fn from_table(table: &Table) -> Result<Self> {
