@@ -157,10 +157,10 @@ impl TreeRandom {
         low + self.next() as usize % (high - low)
     }
 
-    /// `rand_uniform(low, high)`, the upper end included.
+    /// `rand_uniform(low, high)` of a number that was drawn already, the upper end included.
     #[inline]
-    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
-        (high - low) * f64::from(self.next()) / f64::from(Self::MAX) + low
+    pub fn scale(draw: u32, low: f64, high: f64) -> f64 {
+        (high - low) * f64::from(draw) / f64::from(Self::MAX) + low
     }
 }
 

@@ -6,7 +6,7 @@ use super::params::ForestValidParams;
 use crate::input::{check_fit, require};
 use crate::random::{RandomState, TreeRandom};
 use crate::target::Targets;
-use crate::tree::{Columns, Grown, Splitter, Training, grow, sample_weights, samples, total_weight};
+use crate::tree::{Columns, Grown, Splitter, Training, grow, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
@@ -63,9 +63,8 @@ impl<S: Splitter> ForestValidParams<S> {
         };
         let grow_tree = |seed: u32| {
             let counts = bootstrap.as_ref().map(|bootstrap| bootstrap.counts(seed));
-            let samples = samples(training.targets, counts.as_deref().or(weights.as_deref()));
             let random = TreeRandom::new(RandomState::new(seed).tree_seed());
-            let grown = grow(&training, samples, random);
+            let grown = grow(&training, counts.as_deref().or(weights.as_deref()), random);
             self.progress.step();
             grown
         };

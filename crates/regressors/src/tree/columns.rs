@@ -1,113 +1,345 @@
-//! Records encoded once per fit: every feature's values become codes of its ascending levels.
+//! Records encoded once per fit: what a row adds to which sums, and what its values are.
+//!
+//! A feature with two values owns one *slot*, a sum over the rows with the rarer value; the other value's
+//! sum is the difference to the node's. A feature with a few values owns one slot for each. So a row lists
+//! few slots, whether its features are indicators, sets of levels or small numbers.
 
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 
+/// Values closer than this count as equal, added in `f32`.
+const FEATURE_THRESHOLD: f32 = 1e-7;
+
+/// Whether scikit-learn takes the larger of two values for equal to the other.
+pub(super) fn nearly_equal(lower: f32, upper: f32) -> bool {
+    upper <= lower + FEATURE_THRESHOLD
+}
+
+/// How the rows of a feature are summed.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// One value: never split.
+    Constant,
+    /// Two values that are not nearly equal: the slot that has the feature's number, and a bit per row.
+    Binary {
+        /// The level, 0 or 1, that fewer rows have; their bit is set.
+        rarer: u8,
+    },
+    /// Up to [`Columns::MAX_CODES`] values, missing included: a slot and a code for each.
+    Coded {
+        /// Position among a row's codes.
+        at: usize,
+        /// The slot of code 0.
+        first_slot: usize,
+    },
+    /// Many values: a code per row and no slots.
+    Ranked { codes: Vec<u32> },
+}
+
 /// A feature's values, rounded to `f32` as scikit-learn's trees see them.
 #[derive(Clone, Debug)]
-pub(crate) struct Column {
-    /// Distinct values, ascending, without NaN.
-    pub(crate) levels: Vec<f32>,
-    /// A level per row; the number of levels where the value is missing.
-    pub(crate) codes: Vec<u32>,
-    pub(crate) has_missing: bool,
+pub(super) struct Column {
+    /// Distinct values, ascending, without NaN; a value's position is its code.
+    pub(super) levels: Vec<f32>,
+    pub(super) has_missing: bool,
+    pub(super) kind: Kind,
 }
 
 impl Column {
-    fn new(values: &[f32]) -> Self {
-        let mut levels = two_levels(values).unwrap_or_else(|| {
-            let mut sorted: Vec<f32> = values.iter().copied().filter(|value| !value.is_nan()).collect();
-            sorted.sort_unstable_by(f32::total_cmp);
-            sorted.dedup();
-            sorted
-        });
-        levels.shrink_to_fit();
-        let code = |value: &f32| {
-            let below = levels.partition_point(|level| level < value);
-            if value.is_nan() { levels.len() as u32 } else { below as u32 }
-        };
-        let codes = values.iter().map(code).collect();
-        Self { codes, has_missing: values.iter().any(|value| value.is_nan()), levels }
+    /// The code of a missing value.
+    pub(super) fn missing(&self) -> u32 {
+        self.levels.len() as u32
     }
 
-    /// The code of a missing value.
-    pub(crate) fn missing(&self) -> u32 {
-        self.levels.len() as u32
+    /// The number of codes.
+    pub(super) fn n_codes(&self) -> usize {
+        self.levels.len() + usize::from(self.has_missing)
+    }
+
+    fn code(&self, value: f32) -> u32 {
+        if value.is_nan() {
+            return self.missing();
+        }
+        self.levels.partition_point(|level| *level < value) as u32
     }
 }
 
-/// The levels if there are at most two: encoded records are mostly 0 and 1, and need no sort.
-fn two_levels(values: &[f32]) -> Option<Vec<f32>> {
-    let mut present = values.iter().copied().filter(|value| !value.is_nan());
-    let Some(first) = present.next() else { return Some(Vec::new()) };
-    let Some(second) = present.find(|value| *value != first) else { return Some(vec![first]) };
-    let only_two = present.all(|value| value == first || value == second);
-    only_two.then(|| vec![first.min(second), first.max(second)])
+/// The distinct values of a feature, as far as they are known.
+#[derive(Clone, Debug)]
+enum Levels {
+    /// Ascending.
+    Few(Vec<f32>),
+    /// More than [`Columns::MAX_CODES`].
+    Many,
+}
+
+impl Levels {
+    fn insert(&mut self, value: f32) {
+        let Self::Few(levels) = self else { return };
+        // Most values are among the first two.
+        if levels.iter().take(2).any(|level| *level == value) {
+            return;
+        }
+        let at = levels.partition_point(|level| *level < value);
+        if levels.get(at) == Some(&value) {
+            return;
+        }
+        if levels.len() == Columns::MAX_CODES {
+            *self = Self::Many;
+        } else {
+            levels.insert(at, value);
+        }
+    }
 }
 
 /// All features of a fit, shared by its trees.
 #[derive(Clone, Debug)]
-pub(crate) struct Columns(Vec<Column>);
+pub(crate) struct Columns {
+    columns: Vec<Column>,
+    n_rows: usize,
+    n_slots: usize,
+    /// Row by row the slots that it counts in, and where each row's begin.
+    slots: Vec<u32>,
+    starts: Vec<usize>,
+    /// Row by row a bit per feature.
+    bits: Vec<u64>,
+    /// Row by row the codes of the coded features.
+    codes: Vec<u8>,
+    coded: Vec<u32>,
+    /// Coded and ranked features, as numbers and as a bit set.
+    not_binary: Vec<u32>,
+    not_binary_bits: Vec<u64>,
+}
 
 impl Columns {
     /// Most rows that a tree's node numbers, which are `i32`, have room for.
     const MAX_ROWS: usize = 1 << 30;
+    /// Most codes of a feature that is summed by slots.
+    const MAX_CODES: usize = 256;
 
     /// Encodes records of shape `(n_samples, n_features)`; NaN is a missing value.
     ///
     /// # Errors
     /// If a value is infinite, also after rounding to `f32`, or there are too many rows or features.
     pub(crate) fn new(records: &ArrayView2<'_, f64>) -> Result<Self> {
-        if records.nrows() > Self::MAX_ROWS {
-            return Err(Error::Shape { what: "rows", expected: Self::MAX_ROWS, actual: records.nrows() });
+        let (n_rows, n_features) = records.dim();
+        if n_rows > Self::MAX_ROWS {
+            return Err(Error::Shape { what: "rows", expected: Self::MAX_ROWS, actual: n_rows });
         }
-        if i32::try_from(records.ncols()).is_err() {
+        if i32::try_from(n_features).is_err() {
             let expected = i32::MAX as usize;
-            return Err(Error::Shape { what: "features", expected, actual: records.ncols() });
+            return Err(Error::Shape { what: "features", expected, actual: n_features });
         }
-        let columns = records.columns().into_iter().enumerate().map(|(feature, column)| {
-            let values: Vec<f32> = column.iter().map(|value| *value as f32).collect();
-            match values.iter().position(|value| value.is_infinite()) {
-                Some(row) => {
-                    let reason = "infinite or too large for a 32-bit float";
-                    Err(Error::Feature { row, feature, value: column[row], reason })
-                }
-                None => Ok(Column::new(&values)),
+        let mut columns = Self {
+            columns: Vec::with_capacity(n_features),
+            n_rows,
+            n_slots: n_features,
+            slots: Vec::new(),
+            starts: Vec::with_capacity(n_rows + 1),
+            bits: Vec::new(),
+            codes: Vec::new(),
+            coded: Vec::new(),
+            not_binary: Vec::new(),
+            not_binary_bits: vec![0; n_features.div_ceil(64)],
+        };
+        let levels = few_levels(records)?;
+        for (feature, (levels, has_missing)) in levels.into_iter().enumerate() {
+            columns.add(records, feature, levels, has_missing);
+        }
+        columns.encode_rows(records);
+        Ok(columns)
+    }
+
+    /// Decides how a feature is summed.
+    fn add(&mut self, records: &ArrayView2<'_, f64>, feature: usize, levels: Levels, has_missing: bool) {
+        let column = records.column(feature);
+        let levels = match levels {
+            Levels::Few(levels) => levels,
+            Levels::Many => {
+                let values = column.iter().map(|value| *value as f32);
+                let mut levels: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
+                levels.sort_unstable_by(f32::total_cmp);
+                levels.dedup();
+                levels
             }
-        });
-        columns.collect::<Result<_>>().map(Self)
+        };
+        let n_codes = levels.len() + usize::from(has_missing);
+        let kind = match levels.as_slice() {
+            [_] if !has_missing => Kind::Constant,
+            [lower, upper] if !has_missing && !nearly_equal(*lower, *upper) => {
+                let above = column.iter().filter(|value| **value as f32 > *lower).count();
+                Kind::Binary { rarer: u8::from(2 * above <= self.n_rows) }
+            }
+            _ if n_codes <= Self::MAX_CODES => {
+                let first_slot = self.n_slots;
+                self.n_slots += n_codes;
+                self.coded.push(feature as u32);
+                Kind::Coded { at: self.coded.len() - 1, first_slot }
+            }
+            _ => Kind::Ranked { codes: Vec::new() },
+        };
+        if matches!(kind, Kind::Coded { .. } | Kind::Ranked { .. }) {
+            self.not_binary.push(feature as u32);
+            self.not_binary_bits[feature / 64] |= 1 << (feature % 64);
+        }
+        let mut encoded = Column { levels, has_missing, kind };
+        if matches!(encoded.kind, Kind::Ranked { .. }) {
+            let codes = column.iter().map(|value| encoded.code(*value as f32)).collect();
+            encoded.kind = Kind::Ranked { codes };
+        }
+        self.columns.push(encoded);
+    }
+
+    /// Fills in slots, bits and codes.
+    fn encode_rows(&mut self, records: &ArrayView2<'_, f64>) {
+        let words = self.words();
+        self.bits = vec![0; words * self.n_rows];
+        self.codes.reserve(self.coded.len() * self.n_rows);
+        self.starts.push(0);
+        for (row, values) in records.rows().into_iter().enumerate() {
+            let bits = &mut self.bits[row * words..][..words];
+            for (feature, (value, column)) in values.iter().zip(&self.columns).enumerate() {
+                let value = *value as f32;
+                match column.kind {
+                    Kind::Constant | Kind::Ranked { .. } => {}
+                    Kind::Binary { rarer } => {
+                        if value == column.levels[usize::from(rarer)] {
+                            bits[feature / 64] |= 1 << (feature % 64);
+                            self.slots.push(feature as u32);
+                        }
+                    }
+                    Kind::Coded { first_slot, .. } => {
+                        let code = column.code(value);
+                        self.codes.push(code as u8);
+                        self.slots.push(first_slot as u32 + code);
+                    }
+                }
+            }
+            self.starts.push(self.slots.len());
+        }
     }
 
     pub(crate) fn n_features(&self) -> usize {
-        self.0.len()
+        self.columns.len()
+    }
+
+    /// The number of slots; feature `f`'s is `f` if it is binary.
+    pub(super) fn n_slots(&self) -> usize {
+        self.n_slots
+    }
+
+    /// The mean number of slots that a row counts in, at least 1.
+    pub(super) fn slots_per_row(&self) -> usize {
+        (self.slots.len() / self.n_rows).max(1)
     }
 
     #[inline]
-    pub(crate) fn feature(&self, feature: u32) -> &Column {
-        &self.0[feature as usize]
+    pub(super) fn feature(&self, feature: u32) -> &Column {
+        &self.columns[feature as usize]
     }
+
+    /// Coded and ranked features, ascending.
+    pub(super) fn not_binary(&self) -> &[u32] {
+        &self.not_binary
+    }
+
+    /// The bit set of coded and ranked features.
+    pub(super) fn not_binary_bits(&self) -> &[u64] {
+        &self.not_binary_bits
+    }
+
+    /// The slots that a row counts in.
+    #[inline]
+    pub(super) fn slots(&self, row: u32) -> &[u32] {
+        let row = row as usize;
+        &self.slots[self.starts[row]..self.starts[row + 1]]
+    }
+
+    /// The number of [`Self::bits`] words.
+    pub(super) fn words(&self) -> usize {
+        self.columns.len().div_ceil(64)
+    }
+
+    /// A row's bit set of binary features with the rarer value.
+    #[inline]
+    pub(super) fn bits(&self, row: u32) -> &[u64] {
+        let words = self.words();
+        &self.bits[row as usize * words..][..words]
+    }
+
+    /// Whether a row has the rarer value of a binary feature.
+    #[inline(always)]
+    pub(super) fn has_bit(&self, row: u32, feature: u32) -> bool {
+        let word = self.bits[row as usize * self.words() + feature as usize / 64];
+        word >> (feature % 64) & 1 == 1
+    }
+
+    /// A row's code of the feature at position `at` among the coded ones.
+    #[inline]
+    pub(super) fn code(&self, row: u32, at: usize) -> u32 {
+        u32::from(self.codes[row as usize * self.coded.len() + at])
+    }
+}
+
+/// Every feature's levels, unless they are many, and whether values are missing.
+fn few_levels(records: &ArrayView2<'_, f64>) -> Result<Vec<(Levels, bool)>> {
+    let mut levels = vec![(Levels::Few(Vec::new()), false); records.ncols()];
+    for (row, values) in records.rows().into_iter().enumerate() {
+        for (feature, (value, (levels, has_missing))) in values.iter().zip(&mut levels).enumerate() {
+            let rounded = *value as f32;
+            if rounded.is_nan() {
+                *has_missing = true;
+            } else if rounded.is_infinite() {
+                let reason = "infinite or too large for a 32-bit float";
+                return Err(Error::Feature { row, feature, value: *value, reason });
+            } else {
+                levels.insert(rounded);
+            }
+        }
+    }
+    Ok(levels)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     #[test]
     fn levels_ascend_and_missing_comes_last() {
-        let column = Column::new(&[2.0, f32::NAN, -1.0, 2.0, 0.5]);
+        let columns = Columns::new(&array![[2.0], [f64::NAN], [-1.0], [2.0], [0.5]].view()).unwrap();
+        let column = columns.feature(0);
         assert_eq!(column.levels, [-1.0, 0.5, 2.0]);
-        assert_eq!(column.codes, [2, 3, 0, 2, 1]);
-        assert_eq!(column.missing(), 3);
-        assert!(column.has_missing);
+        assert_eq!([0, 1, 2, 3, 4].map(|row| columns.code(row, 0)), [2, 3, 0, 2, 1]);
+        assert_eq!((column.missing(), column.n_codes()), (3, 4));
     }
 
     #[test]
-    fn few_levels_need_no_sort() {
-        assert_eq!(Column::new(&[1.0, 0.0, 1.0]).levels, [0.0, 1.0]);
-        assert_eq!(Column::new(&[f32::NAN, 7.0]).levels, [7.0]);
-        assert_eq!(Column::new(&[f32::NAN]).levels, [0.0; 0]);
-        assert_eq!(Column::new(&[0.0, -0.0]).codes, [0, 0]);
+    fn a_binary_feature_counts_the_rarer_value() {
+        let records = array![[1.0, 0.0, 7.0], [1.0, 1.0, 7.0], [0.0, 0.0, 7.0], [1.0, -0.0, 7.0]];
+        let columns = Columns::new(&records.view()).unwrap();
+        let slots: Vec<&[u32]> = (0..4).map(|row| columns.slots(row)).collect();
+        assert_eq!(slots, [&[] as &[u32], &[1], &[0], &[]]);
+        assert_eq!((columns.bits(1), columns.bits(2)), (&[0b10][..], &[0b01][..]));
+        assert!(matches!(columns.feature(2).kind, Kind::Constant));
+    }
+
+    #[test]
+    fn nearly_equal_values_are_coded() {
+        let columns = Columns::new(&array![[1.0], [1.0 + 1e-7]].view()).unwrap();
+        assert!(matches!(columns.feature(0).kind, Kind::Coded { at: 0, first_slot: 1 }));
+        assert_eq!((columns.slots(0), columns.slots(1)), (&[1][..], &[2][..]));
+    }
+
+    #[test]
+    fn many_values_are_ranked() {
+        let column = |n: usize| Array2::from_shape_fn((n, 1), |(row, _)| (row * 7 % n) as f64);
+        let few = Columns::new(&column(256).view()).unwrap();
+        assert_eq!((few.n_slots(), few.code(1, 0)), (257, 7));
+        let many = Columns::new(&column(257).view()).unwrap();
+        let Kind::Ranked { codes } = &many.feature(0).kind else { panic!("not ranked") };
+        assert_eq!(codes[..3], [0, 7, 14]);
+        assert_eq!((many.not_binary(), many.not_binary_bits()), (&[0][..], &[1][..]));
     }
 
     #[test]

@@ -5,83 +5,73 @@ use crate::random::TreeRandom;
 /// A tree's permutation of the features, which carries over from node to node.
 ///
 /// Within a node, `order` holds from the left: constants known from the ancestors, constants found in this
-/// node, features not drawn yet, and from `undrawn` on the varying features already drawn. scikit-learn
-/// also swaps the known constants it draws and restores their order after the node; nothing reads that
-/// order, so they are only counted here.
+/// node, from `first` on the candidates not drawn yet, and from `end` on the varying features drawn.
+///
+/// scikit-learn draws a position among the known constants not drawn yet and the candidates. Counted from
+/// the right, the candidates come first: so one comparison tells whether a draw hits one, and where. What it
+/// does to the known constants that it hits, swapping them and restoring their order after the node, is
+/// never read, so they are passed over here.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureDraws {
     /// The tree's generator; random thresholds come from it too.
     pub(super) random: TreeRandom,
     order: Vec<u32>,
-    max_features: usize,
-    known: usize,
-    known_drawn: usize,
-    found: usize,
-    undrawn: usize,
-    visited: usize,
+    max_features: u32,
+    first: u32,
+    end: u32,
+    /// How many positions the next draw chooses from: one fewer after every draw.
+    positions: u32,
     /// Position in `order` of the feature drawn last.
-    at: usize,
+    at: u32,
 }
 
 impl FeatureDraws {
     pub(super) fn new(n_features: usize, max_features: usize, random: TreeRandom) -> Self {
-        let order = (0..n_features as u32).collect();
-        Self {
-            random,
-            order,
-            max_features,
-            known: 0,
-            known_drawn: 0,
-            found: 0,
-            undrawn: 0,
-            visited: 0,
-            at: 0,
-        }
+        let n = n_features as u32;
+        let max_features = u32::try_from(max_features).unwrap_or(u32::MAX);
+        Self { random, order: (0..n).collect(), max_features, first: 0, end: n, positions: n, at: 0 }
     }
 
     /// Starts a node whose ancestors found `known` constants.
-    pub(super) fn begin(&mut self, known: usize) {
-        self.known = known;
-        self.known_drawn = 0;
-        self.found = 0;
-        self.undrawn = self.order.len();
-        self.visited = 0;
+    pub(super) fn begin(&mut self, known: u32) {
+        self.first = known;
+        self.end = self.order.len() as u32;
+        self.positions = self.end;
     }
 
-    /// The next feature to look at; the caller says by [`Self::constant`] or [`Self::varies`] what it saw.
+    /// The next candidate to look at; the caller says by [`Self::settle`] what it saw.
     ///
-    /// Constants count as visited, but the draws go on until one feature that varies has been seen.
+    /// Constants count as drawn, but the draws go on until one feature that varies has been seen.
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u32> {
-        while self.undrawn > self.constants()
-            && (self.visited < self.max_features || self.visited <= self.found + self.known_drawn)
-        {
-            self.visited += 1;
-            let drawn = self.random.int(self.known_drawn, self.undrawn - self.found);
-            if drawn >= self.known {
-                self.at = drawn + self.found;
-                return Some(self.order[self.at]);
+        let n_features = self.order.len() as u32;
+        while self.first < self.end {
+            if n_features - self.positions >= self.max_features && self.end < n_features {
+                return None;
             }
-            self.known_drawn += 1;
+            let from_right = self.positions - 1 - self.random.next() % self.positions;
+            self.positions -= 1;
+            if from_right < self.end - self.first {
+                self.at = self.end - 1 - from_right;
+                return Some(self.order[self.at as usize]);
+            }
         }
         None
     }
 
-    /// The feature drawn last has one value in this node, hence in its children.
-    pub(super) fn constant(&mut self) {
-        let end = self.constants();
-        self.order.swap(self.at, end);
-        self.found += 1;
-    }
-
-    /// The feature drawn last has several values in this node.
-    pub(super) fn varies(&mut self) {
-        self.undrawn -= 1;
-        self.order.swap(self.at, self.undrawn);
+    /// The feature drawn last has one value in this node, hence in its children, or varies.
+    #[inline(always)]
+    pub(super) fn settle(&mut self, is_constant: bool) {
+        // Both cases are a swap; choosing its target by arithmetic spares a branch that is hard to predict.
+        let target = if is_constant { self.first } else { self.end - 1 };
+        self.order.swap(self.at as usize, target as usize);
+        self.first += u32::from(is_constant);
+        self.end -= u32::from(!is_constant);
     }
 
     /// Constants known so far, those of the ancestors included.
-    pub(super) fn constants(&self) -> usize {
-        self.known + self.found
+    pub(super) fn constants(&self) -> u32 {
+        self.first
     }
 }
 
@@ -89,15 +79,11 @@ impl FeatureDraws {
 mod tests {
     use super::*;
 
-    fn draw_all(draws: &mut FeatureDraws, known: usize, is_constant: impl Fn(u32) -> bool) -> Vec<u32> {
+    fn draw_all(draws: &mut FeatureDraws, known: u32, is_constant: impl Fn(u32) -> bool) -> Vec<u32> {
         draws.begin(known);
         std::iter::from_fn(|| {
             let feature = draws.next()?;
-            if is_constant(feature) {
-                draws.constant()
-            } else {
-                draws.varies()
-            }
+            draws.settle(is_constant(feature));
             Some(feature)
         })
         .collect()

@@ -1,15 +1,19 @@
 //! The growth of one tree, node by node.
 
-use super::columns::Columns;
-use super::counts::LevelCounts;
+use super::bag::{Bag, NodeSums, rows_with_weight};
+use super::binary::{BinaryScores, PatternBits, PatternScores, SlotScores};
+use super::columns::{Columns, Kind};
 use super::draws::FeatureDraws;
 use super::frontier::Frontier;
+use super::histogram::{Histogram, Histograms};
+use super::levels::LevelCounts;
 use super::model::Tree;
 use super::node::Node;
-use super::params::Limits;
-use super::samples::{NodeSums, Sample};
-use super::splitter::{Search, Split, SplitRule, is_constant, offer_midpoints, offer_random};
+use super::packed::{Layout, Packed};
+use super::params::{LeafLimits, Limits};
+use super::splitter::{Search, Split, SplitRule, is_constant};
 use crate::random::TreeRandom;
+use std::ops::Range;
 
 /// Nodes with less impurity than this are leaves, and improvements may fall short by as much.
 const EPSILON: f64 = f64::EPSILON;
@@ -27,39 +31,34 @@ pub(crate) struct Training<'a> {
     pub(crate) rule: SplitRule,
 }
 
-/// A tree, and whether its sums of squares were exact in `f64`.
+/// A tree, and what its growth found out.
 #[derive(Debug)]
 pub(crate) struct Grown {
     pub(crate) tree: Tree,
+    /// Whether its sums of squares were exact in `f64`.
     pub(crate) exact_squares: bool,
+    /// The training rows, those of a leaf together.
+    pub(crate) rows: Vec<u32>,
+    /// Every leaf's number and its part of `rows`.
+    pub(crate) leaves: Vec<(usize, Range<usize>)>,
 }
 
-/// Grows a tree on `samples`, of which there must be one; `random` is as the tree's seed leaves it.
-pub(crate) fn grow(training: &Training<'_>, samples: Vec<Sample>, random: TreeRandom) -> Grown {
-    let sums = NodeSums::of(&samples, training.targets);
-    let root = Job {
-        start: 0,
-        end: samples.len(),
-        depth: 0,
-        parent: None,
-        known_constants: 0,
-        impurity: training.impurity(&sums),
-        sums,
-    };
-    let mut grower = Grower {
-        training,
-        draws: FeatureDraws::new(training.columns.n_features(), training.limits.max_features, random),
-        counts: LevelCounts::default(),
-        samples,
-        nodes: Vec::new(),
-        total_weight: sums.weight(),
-    };
-    match training.limits.max_leaf_nodes {
-        None => grower.depth_first(root),
-        Some(max_leaf_nodes) => grower.best_first(root, max_leaf_nodes),
+/// Grows a tree on the rows with weight, of which there must be one; without weights all weigh 1.
+///
+/// `random` is as the tree's seed leaves it.
+pub(crate) fn grow(training: &Training<'_>, weights: Option<&[u32]>, random: TreeRandom) -> Grown {
+    let rows = rows_with_weight(training.targets.len(), weights);
+    let weight = |row: &u32| weights.map_or(1, |weights| u64::from(weights[*row as usize]));
+    let total_weight = rows.iter().map(weight).sum();
+    let largest_sum =
+        rows.iter().map(|row| training.targets[*row as usize].unsigned_abs() * weight(row)).sum();
+    let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
+    let layout = Layout::new(rows.len() as u64, total_weight, counts_rows);
+    if layout.fits::<i64>(largest_sum) {
+        Grower::<i64>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
+    } else {
+        Grower::<i128>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
     }
-    let tree = Tree::grown(grower.nodes, training.columns.n_features());
-    Grown { tree, exact_squares: sums.is_exact() }
 }
 
 impl Training<'_> {
@@ -74,55 +73,112 @@ enum Side {
     Right,
 }
 
-/// A node that is still to be made: rows `start..end` of the tree's samples.
-#[derive(Clone, Copy, Debug)]
-struct Job {
+/// A node that is still to be made: rows `start..end` of the tree's rows.
+#[derive(Debug)]
+struct Job<P> {
     start: usize,
     end: usize,
     depth: usize,
     parent: Option<(usize, Side)>,
-    known_constants: usize,
+    known_constants: u32,
     impurity: f64,
     sums: NodeSums,
+    histogram: Option<Histogram<P>>,
+}
+
+impl<P> Job<P> {
+    fn n_rows(&self) -> usize {
+        self.end - self.start
+    }
 }
 
 /// What a split makes of a node.
-#[derive(Clone, Copy, Debug)]
-struct Children {
+#[derive(Debug)]
+struct Children<P> {
     split: Split,
-    left: Job,
-    right: Job,
+    left: Job<P>,
+    right: Job<P>,
     improvement: f64,
 }
 
 /// A node that is in the tree.
-struct Made {
+struct Made<P> {
     id: usize,
     /// None of a leaf.
-    children: Option<Children>,
+    children: Option<Children<P>>,
 }
 
-impl Made {
+impl<P> Made<P> {
     fn improvement(&self) -> f64 {
-        self.children.map_or(0.0, |children| children.improvement)
+        self.children.as_ref().map_or(0.0, |children| children.improvement)
     }
 }
 
-struct Grower<'a> {
+struct Grower<'a, P> {
     training: &'a Training<'a>,
+    bag: Bag<'a, P>,
     draws: FeatureDraws,
-    counts: LevelCounts,
-    samples: Vec<Sample>,
+    histograms: Histograms<'a, P>,
+    levels: LevelCounts<P>,
+    scores: Vec<f64>,
+    patterns: PatternBits,
+    leaf_limits: LeafLimits,
+    /// In-bag rows; those of a node are neighbours.
+    rows: Vec<u32>,
+    /// Rows that go right while a node is split.
+    moved: Vec<u32>,
     nodes: Vec<Node>,
+    leaves: Vec<(usize, Range<usize>)>,
     total_weight: f64,
 }
 
-impl Grower<'_> {
+impl<'a, P: Packed> Grower<'a, P> {
+    fn new(training: &'a Training<'a>, bag: Bag<'a, P>, rows: Vec<u32>, random: TreeRandom) -> Self {
+        let Training { columns, limits, .. } = *training;
+        Self {
+            training,
+            bag,
+            draws: FeatureDraws::new(columns.n_features(), limits.max_features, random),
+            histograms: Histograms::new(columns),
+            levels: LevelCounts::new(),
+            scores: Vec::new(),
+            patterns: PatternBits::default(),
+            leaf_limits: limits.leaf(0.0),
+            moved: Vec::with_capacity(rows.len()),
+            rows,
+            nodes: Vec::new(),
+            leaves: Vec::new(),
+            total_weight: 0.0,
+        }
+    }
+
+    fn grow(mut self) -> Grown {
+        let sums = self.bag.node(&self.rows);
+        self.total_weight = sums.weight();
+        self.leaf_limits = self.training.limits.leaf(self.total_weight);
+        let root = Job {
+            start: 0,
+            end: self.rows.len(),
+            depth: 0,
+            parent: None,
+            known_constants: 0,
+            impurity: self.training.impurity(&sums),
+            sums,
+            histogram: None,
+        };
+        match self.training.limits.max_leaf_nodes {
+            None => self.depth_first(root),
+            Some(max_leaf_nodes) => self.best_first(root, max_leaf_nodes),
+        }
+        let tree = Tree::grown(self.nodes, self.training.columns.n_features());
+        Grown { tree, exact_squares: sums.is_exact(), rows: self.rows, leaves: self.leaves }
+    }
+
     /// Splits nodes in preorder.
-    fn depth_first(&mut self, root: Job) {
+    fn depth_first(&mut self, root: Job<P>) {
         let mut stack = vec![root];
         while let Some(job) = stack.pop() {
-            if let Some(Children { left, right, .. }) = self.add_node(&job).children {
+            if let Some(Children { left, right, .. }) = self.add_node(job).children {
                 stack.push(right);
                 stack.push(left);
             }
@@ -130,20 +186,21 @@ impl Grower<'_> {
     }
 
     /// Splits the node with the largest improvement first, until there are `max_leaf_nodes` leaves.
-    fn best_first(&mut self, root: Job, max_leaf_nodes: usize) {
+    fn best_first(&mut self, root: Job<P>, max_leaf_nodes: usize) {
         let mut splits_left = max_leaf_nodes - 1;
         let mut frontier = Frontier::new();
-        let root = self.add_node(&root);
+        let root = self.add_node(root);
         frontier.push(root.improvement(), root);
         while let Some(node) = frontier.pop() {
             let Some(Children { left, right, .. }) = node.children else { continue };
             if splits_left == 0 {
                 self.nodes[node.id].close();
+                self.leaves.push((node.id, left.start..right.end));
                 continue;
             }
             splits_left -= 1;
             // Known constants are not handed down here, since nodes are not made in preorder.
-            let children = [left, right].map(|job| self.add_node(&Job { known_constants: 0, ..job }));
+            let children = [left, right].map(|job| self.add_node(Job { known_constants: 0, ..job }));
             for child in children {
                 frontier.push(child.improvement(), child);
             }
@@ -151,8 +208,7 @@ impl Grower<'_> {
     }
 
     /// Makes a node and, unless it is a leaf, its children's jobs.
-    fn add_node(&mut self, job: &Job) -> Made {
-        let children = if self.is_leaf(job) { None } else { self.split(job) };
+    fn add_node(&mut self, mut job: Job<P>) -> Made<P> {
         let id = self.nodes.len();
         if let Some((parent, side)) = job.parent {
             let parent = &mut self.nodes[parent];
@@ -162,50 +218,117 @@ impl Grower<'_> {
             }
         }
         let leaf = Node {
-            n_node_samples: job.sums.sums.count,
+            n_node_samples: job.n_rows() as u32,
             weighted_n_node_samples: job.sums.weight(),
             impurity: job.impurity,
             value: job.sums.mean() * self.training.quantum,
             ..Node::LEAF
         };
-        self.nodes.push(match children {
+        let children = if self.is_leaf(&job) { None } else { self.split(&mut job) };
+        self.nodes.push(match &children {
             None => leaf,
-            Some(Children { split, .. }) => Node {
+            Some(Children { split, left, right, .. }) => Node {
                 feature: split.feature as i32,
                 threshold: split.threshold,
-                missing_go_to_left: split.missing_go_to_left,
+                missing_go_to_left: split.missing_go_to_left.unwrap_or(left.n_rows() > right.n_rows()),
                 ..leaf
             },
         });
+        if children.is_none() {
+            self.leaves.push((id, job.start..job.end));
+        }
         Made { id, children }
     }
 
-    fn is_leaf(&self, job: &Job) -> bool {
+    fn is_leaf(&self, job: &Job<P>) -> bool {
         let limits = self.training.limits;
-        let n = job.end - job.start;
+        let n = job.n_rows();
         job.depth >= limits.max_depth
             || n < limits.min_samples_split
             || n / 2 < limits.min_samples_leaf
-            || job.sums.weight() < 2.0 * self.min_weight_leaf()
+            || job.sums.weight() < 2.0 * self.leaf_limits.min_weight
             || job.impurity <= EPSILON
     }
 
-    fn min_weight_leaf(&self) -> f64 {
-        self.training.limits.min_weight_fraction_leaf * self.total_weight
+    /// Searches a node's best split and moves its rows accordingly; `None` if no split is good enough.
+    fn split(&mut self, job: &mut Job<P>) -> Option<Children<P>> {
+        let mut histogram = job.histogram.take();
+        if histogram.is_none() && self.histograms.keeps(job.n_rows()) {
+            histogram = Some(self.histograms.count(&self.rows[job.start..job.end], &self.bag));
+        }
+        let children = self.search(job, histogram.as_deref()).and_then(|split| self.part(job, split));
+        if let Some(histogram) = histogram {
+            match children {
+                Some(children) => return Some(self.hand_down(histogram, children)),
+                None => self.histograms.free(histogram),
+            }
+        }
+        children
     }
 
-    /// Searches a node's best split and moves its rows accordingly; `None` if no split is good enough.
-    fn split(&mut self, job: &Job) -> Option<Children> {
-        let split = self.search(job)?;
-        let column = self.training.columns.feature(split.feature);
-        let samples = &mut self.samples[job.start..job.end];
-        let middle = partition(samples, |sample| match column.codes[sample.row as usize] {
-            code if code == column.missing() => split.missing_go_to_left,
-            code => code < split.cut,
-        });
-        debug_assert_eq!(middle, split.left.count as usize);
+    /// Searches a node's best split.
+    fn search(&mut self, job: &Job<P>, histogram: Option<&[P]>) -> Option<Split> {
+        let Training { columns, limits, .. } = *self.training;
+        let rows = &self.rows[job.start..job.end];
+        let total = job.sums.sums;
+        self.draws.begin(job.known_constants);
+        let all_are_drawn = limits.max_features >= columns.n_features() && !self.leaf_limits.restrict();
+        if rows.len() <= PatternScores::<P>::MAX_ROWS && all_are_drawn {
+            let binary = PatternScores::new(columns, rows, &self.bag, total, &mut self.patterns);
+            return search(
+                self.training,
+                &binary,
+                Candidates {
+                    draws: &mut self.draws,
+                    levels: &mut self.levels,
+                    search: Search::new(self.training.rule, self.leaf_limits, total),
+                    rows,
+                    bag: &self.bag,
+                    histogram: None,
+                },
+            );
+        }
+        let few = histogram.is_none().then(|| self.histograms.count_few(rows, &self.bag));
+        let slots = histogram.or(few.as_deref()).unwrap_or_default();
+        let binary =
+            SlotScores::new(columns, slots, (total, self.bag.layout), self.leaf_limits, &mut self.scores);
+        let split = search(
+            self.training,
+            &binary,
+            Candidates {
+                draws: &mut self.draws,
+                levels: &mut self.levels,
+                search: Search::new(self.training.rule, self.leaf_limits, total),
+                rows,
+                bag: &self.bag,
+                histogram: Some(slots),
+            },
+        );
+        if let Some(few) = few {
+            self.histograms.clear(few, rows);
+        }
+        split
+    }
 
-        let sums = job.sums.split(split.left, samples.split_at(middle), self.training.targets);
+    /// Moves a node's rows to their sides.
+    fn part(&mut self, job: &Job<P>, split: Split) -> Option<Children<P>> {
+        let Training { columns, limits, .. } = *self.training;
+        let column = columns.feature(split.feature);
+        let rows = &mut self.rows[job.start..job.end];
+        let moved = &mut self.moved;
+        let missing_go_to_left = split.missing_go_to_left == Some(true);
+        let by_code =
+            |code: u32| if code == column.missing() { missing_go_to_left } else { code < split.cut };
+        let middle = match &column.kind {
+            Kind::Constant => rows.len(),
+            Kind::Binary { rarer } => {
+                let with_bit = *rarer == 0;
+                partition(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
+            }
+            Kind::Coded { at, .. } => partition(rows, moved, |row| by_code(columns.code(row, *at))),
+            Kind::Ranked { codes } => partition(rows, moved, |row| by_code(codes[row as usize])),
+        };
+        let sums = self.bag.split(&job.sums, split.left, rows.split_at(middle));
         let child = |start, end, side, sums: NodeSums| Job {
             start,
             end,
@@ -214,37 +337,42 @@ impl Grower<'_> {
             known_constants: self.draws.constants(),
             impurity: self.training.impurity(&sums),
             sums,
+            histogram: None,
         };
         let left = child(job.start, job.start + middle, Side::Left, sums.0);
         let right = child(job.start + middle, job.end, Side::Right, sums.1);
         let improvement = self.improvement(job, &left, &right);
-        let enough = improvement + EPSILON >= self.training.limits.min_impurity_decrease;
+        let enough = improvement + EPSILON >= limits.min_impurity_decrease;
         enough.then_some(Children { split, left, right, improvement })
     }
 
-    fn search(&mut self, job: &Job) -> Option<Split> {
-        let total = job.sums.sums;
-        let samples = &self.samples[job.start..job.end];
-        let mut search = Search::new(self.training.limits, self.min_weight_leaf(), total);
-        self.draws.begin(job.known_constants);
-        while let Some(feature) = self.draws.next() {
-            let column = self.training.columns.feature(feature);
-            self.counts.count(column, samples, total);
-            if is_constant(&self.counts) {
-                self.draws.constant();
-                continue;
+    /// Makes the children's histograms, of those who need one, from their parent's.
+    fn hand_down(&mut self, mut histogram: Histogram<P>, mut children: Children<P>) -> Children<P> {
+        let Children { left, right, .. } = &mut children;
+        let (smaller, larger) = if left.n_rows() <= right.n_rows() { (left, right) } else { (right, left) };
+        let needs =
+            |grower: &Self, job: &Job<P>| grower.histograms.keeps(job.n_rows()) && !grower.is_leaf(job);
+        let (smaller_needs, larger_needs) = (needs(self, smaller), needs(self, larger));
+        let rows = &self.rows[smaller.start..smaller.end];
+        if smaller_needs {
+            let counted = self.histograms.count(rows, &self.bag);
+            if larger_needs {
+                Histograms::subtract(&mut histogram, &counted);
             }
-            self.draws.varies();
-            match self.training.rule {
-                SplitRule::Best => offer_midpoints(&mut search, feature, column, &self.counts),
-                SplitRule::Random => offer_random(&mut search, feature, &self.counts, &mut self.draws.random),
-            }
+            smaller.histogram = Some(counted);
+        } else if larger_needs {
+            self.histograms.subtract_rows(&mut histogram, rows, &self.bag);
         }
-        search.best
+        if larger_needs {
+            larger.histogram = Some(histogram);
+        } else {
+            self.histograms.free(histogram);
+        }
+        children
     }
 
     /// The decrease of the impurity by a split, weighted by the node's share of the tree.
-    fn improvement(&self, node: &Job, left: &Job, right: &Job) -> f64 {
+    fn improvement(&self, node: &Job<P>, left: &Job<P>, right: &Job<P>) -> f64 {
         let weight = node.sums.weight();
         (weight / self.total_weight)
             * (node.impurity
@@ -253,16 +381,49 @@ impl Grower<'_> {
     }
 }
 
-/// Moves the samples that go left to the front and returns their number.
-fn partition(samples: &mut [Sample], goes_left: impl Fn(&Sample) -> bool) -> usize {
-    let (mut start, mut end) = (0, samples.len());
-    while start < end {
-        if goes_left(&samples[start]) {
-            start += 1;
-        } else {
-            end -= 1;
-            samples.swap(start, end);
+/// A node's features on their way through the draws.
+struct Candidates<'a, P> {
+    draws: &'a mut FeatureDraws,
+    levels: &'a mut LevelCounts<P>,
+    search: Search,
+    rows: &'a [u32],
+    bag: &'a Bag<'a, P>,
+    histogram: Option<&'a [P]>,
+}
+
+/// Draws a node's features and returns the best split.
+fn search<P: Packed>(
+    training: &Training<'_>,
+    binary: &impl BinaryScores,
+    candidates: Candidates<'_, P>,
+) -> Option<Split> {
+    let Candidates { draws, levels, mut search, rows, bag, histogram } = candidates;
+    let columns = training.columns;
+    search.run(draws, binary, |search, random, feature| {
+        let column = columns.feature(feature);
+        levels.count((columns, column), rows, bag, histogram);
+        let is_constant = is_constant(levels);
+        if !is_constant {
+            search.offer_levels(feature, column, levels, random);
         }
+        is_constant
+    });
+    search.best(binary, |feature| columns.feature(feature))
+}
+
+/// Moves the rows that go left to the front, all in their order, and returns their number.
+fn partition(rows: &mut [u32], moved: &mut Vec<u32>, goes_left: impl Fn(u32) -> bool) -> usize {
+    moved.resize(rows.len(), 0);
+    let (mut n_left, mut n_right) = (0, 0);
+    // Every row is written to both sides, which spares a branch that is hard to predict.
+    for at in 0..rows.len() {
+        let row = rows[at];
+        let left = goes_left(row);
+        rows[n_left] = row;
+        moved[n_right] = row;
+        n_left += usize::from(left);
+        n_right += usize::from(!left);
     }
-    start
+    rows[n_left..].copy_from_slice(&moved[..n_right]);
+    n_left
 }

@@ -1,24 +1,33 @@
 //! Regression trees: what a fitted tree is, and how one is grown.
 //!
 //! Growing follows scikit-learn draw for draw, but sums integers (see [`crate::target`]), so rows need no
-//! order: a feature's rows are counted by level instead of sorted, and a node's other child is a
-//! subtraction. One module per step: `columns` encodes the records once per fit, `grower` takes node after
-//! node, `draws` says which feature comes next, `counts` sums its rows by level, and `splitter` scores its
-//! thresholds.
+//! order: they are counted by level instead of sorted, and a node's other child is a subtraction. One module
+//! per step:
+//!
+//! * `columns` encodes the records once per fit, so that a row lists the few sums it counts in;
+//! * `bag` holds the rows of one tree and what each adds to a sum, `packed` into one integer;
+//! * `grower` takes node after node, depth first or by `frontier` best first;
+//! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums;
+//! * `binary` scores all features with two values at once, `levels` prepares the others one by one;
+//! * `draws` says which feature comes next, and `splitter` keeps the best split drawn.
 
+mod bag;
+mod binary;
 mod columns;
-mod counts;
 mod draws;
 mod frontier;
 mod grower;
+mod histogram;
+mod levels;
 mod model;
 mod node;
+mod packed;
 mod params;
 mod rows;
-mod samples;
 mod single;
 mod splitter;
 
+pub(crate) use bag::{sample_weights, total_weight};
 pub(crate) use columns::Columns;
 pub(crate) use grower::{Grown, Training, grow};
 pub use model::Tree;
@@ -26,7 +35,6 @@ pub(crate) use model::{check_trees, mean_importances};
 pub use node::Node;
 pub use params::{Growth, MaxFeatures, Samples, TreeParams};
 pub(crate) use rows::Rows;
-pub(crate) use samples::{sample_weights, samples, total_weight};
 pub use single::{
     DecisionTree, DecisionTreeParams, DecisionTreeValidParams, ExtraTree, ExtraTreeParams,
     ExtraTreeValidParams, SingleTree, SingleTreeParams, SingleTreeValidParams,

@@ -1,5 +1,6 @@
 //! The hyperparameters that every tree learner has, with scikit-learn's names, defaults and domains.
 
+use super::packed::Sums;
 use crate::Result;
 use crate::input::require;
 
@@ -139,6 +140,27 @@ impl Growth {
     }
 }
 
+/// What a split must leave on each side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeafLimits {
+    pub(super) min_samples: i64,
+    pub(super) min_weight: f64,
+}
+
+impl LeafLimits {
+    /// Whether there is any split that they do not allow.
+    pub(super) fn restrict(self) -> bool {
+        self.min_samples > 1 || self.min_weight > 0.0
+    }
+
+    /// Whether a split with these sides is allowed.
+    #[inline]
+    pub(super) fn allow(self, left: Sums, right: Sums) -> bool {
+        left.count.min(right.count) >= self.min_samples
+            && left.weight.min(right.weight) as f64 >= self.min_weight
+    }
+}
+
 /// [`Growth`] in numbers of rows and features.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -214,6 +236,16 @@ pub trait TreeParams: Sized {
     fn random_state(mut self, random_state: u32) -> Self {
         self.growth_mut().random_state = random_state;
         self
+    }
+}
+
+impl Limits {
+    /// What splits of a tree of the given total weight must leave on each side.
+    pub(super) fn leaf(&self, total_weight: f64) -> LeafLimits {
+        LeafLimits {
+            min_samples: i64::try_from(self.min_samples_leaf).unwrap_or(i64::MAX),
+            min_weight: self.min_weight_fraction_leaf * total_weight,
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The learners that are one tree: [`DecisionTree`] and [`ExtraTree`].
 
+use super::bag::{sample_weights, total_weight};
 use super::columns::Columns;
 use super::grower::{Training, grow};
 use super::model::Tree;
 use super::params::{Growth, TreeParams};
 use super::rows::Rows;
-use super::samples::{sample_weights, samples, total_weight};
 use super::splitter::{Best, Random, Splitter};
 use crate::input::check_fit;
 use crate::random::{RandomState, TreeRandom};
@@ -164,7 +164,7 @@ where
             rule: S::RULE,
         };
         let seed = RandomState::new(self.growth.random_state).tree_seed();
-        let grown = grow(&training, samples(&targets.integers, weights.as_deref()), TreeRandom::new(seed));
+        let grown = grow(&training, weights.as_deref(), TreeRandom::new(seed));
         Ok(SingleTree::from_tree(grown.tree, targets.scale(grown.exact_squares)))
     }
 }

@@ -1,14 +1,13 @@
-//! Scores of a node's thresholds: all of a feature's, or one at random.
+//! The search for a node's best split: features as they are drawn, thresholds all or one at random.
 
-use super::columns::Column;
-use super::counts::{Level, LevelCounts};
-use super::params::Limits;
-use super::samples::Sums;
+use super::binary::{BinaryScores, NOT_BINARY};
+use super::columns::{Column, Kind, nearly_equal};
+use super::draws::FeatureDraws;
+use super::levels::{Level, LevelCounts};
+use super::packed::{Packed, Sums};
+use super::params::LeafLimits;
 use crate::random::TreeRandom;
 use std::fmt::Debug;
-
-/// Values closer than this count as equal, added in `f32`.
-const FEATURE_THRESHOLD: f32 = 1e-7;
 
 /// How a tree picks a feature's threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,180 +51,252 @@ pub(super) struct Split {
     /// Levels with a smaller code go left.
     pub(super) cut: u32,
     pub(super) threshold: f64,
-    pub(super) missing_go_to_left: bool,
+    /// Where missing values go; if the node has none, to the side with more rows.
+    pub(super) missing_go_to_left: Option<bool>,
     pub(super) left: Sums,
 }
 
 /// The best split of a node so far; of equal ones, the first offered.
 #[derive(Debug)]
-pub(super) struct Search<'a> {
-    limits: &'a Limits,
-    min_weight_leaf: f64,
+pub(super) struct Search {
+    rule: SplitRule,
+    limits: LeafLimits,
     total: Sums,
     score: f64,
-    pub(super) best: Option<Split>,
+    best: Option<Winner>,
 }
 
-impl<'a> Search<'a> {
-    pub(super) fn new(limits: &'a Limits, min_weight_leaf: f64, total: Sums) -> Self {
-        Self { limits, min_weight_leaf, total, score: f64::NEG_INFINITY, best: None }
+#[derive(Clone, Copy, Debug)]
+enum Winner {
+    /// A binary feature, and the number drawn for its threshold.
+    Binary {
+        feature: u32,
+        draw: u32,
+    },
+    Other(Split),
+}
+
+impl Search {
+    pub(super) fn new(rule: SplitRule, limits: LeafLimits, total: Sums) -> Self {
+        Self { rule, limits, total, score: f64::NEG_INFINITY, best: None }
+    }
+
+    /// Draws features until all that scikit-learn would look at are.
+    ///
+    /// `look_closer` offers the splits of a feature that is not binary, unless it is constant in the node,
+    /// which it returns.
+    #[inline]
+    pub(super) fn run(
+        &mut self,
+        draws: &mut FeatureDraws,
+        binary: &impl BinaryScores,
+        mut look_closer: impl FnMut(&mut Self, &mut TreeRandom, u32) -> bool,
+    ) {
+        while let Some(feature) = draws.next() {
+            let score = binary.score(feature);
+            if score > self.score {
+                if score == NOT_BINARY {
+                    let is_constant = look_closer(self, &mut draws.random, feature);
+                    draws.settle(is_constant);
+                    continue;
+                }
+                self.score = score;
+                let draw = if self.rule == SplitRule::Random { draws.random.next() } else { 0 };
+                self.best = Some(Winner::Binary { feature, draw });
+                draws.settle(false);
+            } else {
+                let is_constant = score.is_nan();
+                draws.settle(is_constant);
+                // The threshold that such a feature would have is drawn in any case.
+                if self.rule == SplitRule::Random && !is_constant {
+                    draws.random.next();
+                }
+            }
+        }
+    }
+
+    /// The best split, if any is allowed.
+    pub(super) fn best<'a>(
+        &self,
+        binary: &impl BinaryScores,
+        column: impl FnOnce(u32) -> &'a Column,
+    ) -> Option<Split> {
+        let (feature, draw) = match self.best? {
+            Winner::Other(split) => return Some(split),
+            Winner::Binary { feature, draw } => (feature, draw),
+        };
+        let column = column(feature);
+        let (Kind::Binary { rarer }, [lower, upper]) = (&column.kind, column.levels.as_slice()) else {
+            return None;
+        };
+        let rarer_sums = binary.rarer(feature);
+        let threshold = match self.rule {
+            SplitRule::Best => midpoint(*lower, *upper),
+            SplitRule::Random => random_threshold(draw, *lower, *upper),
+        };
+        let left = if *rarer == 0 { rarer_sums } else { self.total - rarer_sums };
+        Some(Split { feature, cut: 1, threshold, missing_go_to_left: None, left })
+    }
+
+    /// Offers the splits of a feature by the levels that occur in the node.
+    pub(super) fn offer_levels<P: Packed>(
+        &mut self,
+        feature: u32,
+        column: &Column,
+        counts: &LevelCounts<P>,
+        random: &mut TreeRandom,
+    ) {
+        match self.rule {
+            SplitRule::Best => self.offer_midpoints(feature, column, counts),
+            SplitRule::Random => self.offer_random(feature, counts, random),
+        }
     }
 
     /// Takes the split with the given left part if it is allowed and better.
     #[inline]
-    fn offer(&mut self, left: Sums, split: impl FnOnce(Sums, Sums) -> Split) {
+    fn offer(&mut self, left: Sums, split: impl FnOnce(Sums) -> Split) {
         let right = self.total - left;
-        let smaller = left.count.min(right.count) as usize;
-        if smaller < self.limits.min_samples_leaf {
-            return;
-        }
-        if (left.weight.min(right.weight) as f64) < self.min_weight_leaf {
+        if !self.limits.allow(left, right) {
             return;
         }
         let score = left.score() + right.score();
         if score > self.score {
             self.score = score;
-            self.best = Some(split(left, right));
+            self.best = Some(Winner::Other(split(left)));
         }
+    }
+
+    /// Offers every midpoint; missing values go right in a first pass and left in a second.
+    fn offer_midpoints<P: Packed>(&mut self, feature: u32, column: &Column, counts: &LevelCounts<P>) {
+        self.offer_pass(feature, counts, None);
+        if counts.missing.count == 0 {
+            return;
+        }
+        let present = self.total - counts.missing;
+        self.offer(present, |left| Split {
+            feature,
+            cut: column.missing(),
+            threshold: f64::INFINITY,
+            missing_go_to_left: Some(false),
+            left,
+        });
+        self.offer_pass(feature, counts, Some(counts.missing));
+    }
+
+    /// Offers the midpoints with `missing_left` on the left side.
+    fn offer_pass<P: Packed>(&mut self, feature: u32, counts: &LevelCounts<P>, missing_left: Option<Sums>) {
+        let mut left = missing_left.unwrap_or_default();
+        for pair in counts.levels.windows(2) {
+            let [lower, upper] = pair else { continue };
+            left += lower.sums;
+            if nearly_equal(lower.value, upper.value) {
+                continue;
+            }
+            self.offer(left, |left| Split {
+                feature,
+                cut: upper.code,
+                threshold: midpoint(lower.value, upper.value),
+                missing_go_to_left: (counts.missing.count > 0).then_some(missing_left.is_some()),
+                left,
+            });
+        }
+    }
+
+    /// Draws one threshold, and a side for missing values if there are any, and offers that split.
+    fn offer_random<P: Packed>(&mut self, feature: u32, counts: &LevelCounts<P>, random: &mut TreeRandom) {
+        let [first, ..] = counts.levels.as_slice() else { return };
+        let [.., last] = counts.levels.as_slice() else { return };
+        let threshold = random_threshold(random.next(), first.value, last.value);
+        let missing_go_to_left = (counts.missing.count > 0).then(|| random.int(0, 2) == 1);
+
+        let mut left = if missing_go_to_left == Some(true) { counts.missing } else { Sums::default() };
+        let below = counts.levels.iter().take_while(|level| f64::from(level.value) <= threshold);
+        let mut cut = first.code;
+        for level in below {
+            left += level.sums;
+            cut = level.code + 1;
+        }
+        self.offer(left, |left| Split { feature, cut, threshold, missing_go_to_left, left });
     }
 }
 
-/// Whether a node cannot be split by a feature.
-pub(super) fn is_constant(counts: &LevelCounts) -> bool {
+/// Whether a node cannot be split by a feature with these levels.
+pub(super) fn is_constant<P>(counts: &LevelCounts<P>) -> bool {
     match counts.levels.as_slice() {
         [] => true,
-        [first, .., last] => counts.missing.count == 0 && nearly_equal(first, last),
+        [first, .., last] => counts.missing.count == 0 && nearly_equal(first.value, last.value),
         [_] => counts.missing.count == 0,
     }
 }
 
-fn nearly_equal(lower: &Level, upper: &Level) -> bool {
-    upper.value <= lower.value + FEATURE_THRESHOLD
+/// scikit-learn's threshold between two neighbouring values.
+fn midpoint(lower: f32, upper: f32) -> f64 {
+    f64::from(lower) / 2.0 + f64::from(upper) / 2.0
 }
 
-/// Offers every midpoint; missing values go right in a first pass and left in a second.
-pub(super) fn offer_midpoints(search: &mut Search<'_>, feature: u32, column: &Column, counts: &LevelCounts) {
-    offer_pass(search, feature, counts, None);
-    if counts.missing.count == 0 {
-        return;
-    }
-    let present = search.total - counts.missing;
-    search.offer(present, |left, _| Split {
-        feature,
-        cut: column.missing(),
-        threshold: f64::INFINITY,
-        missing_go_to_left: false,
-        left,
-    });
-    offer_pass(search, feature, counts, Some(counts.missing));
-}
-
-/// Offers the midpoints with `missing_left` on the left side.
-fn offer_pass(search: &mut Search<'_>, feature: u32, counts: &LevelCounts, missing_left: Option<Sums>) {
-    let mut left = missing_left.unwrap_or_default();
-    for pair in counts.levels.windows(2) {
-        let [lower, upper] = pair else { continue };
-        left += lower.sums;
-        if nearly_equal(lower, upper) {
-            continue;
-        }
-        search.offer(left, |left, right| Split {
-            feature,
-            cut: upper.code,
-            threshold: f64::from(lower.value) / 2.0 + f64::from(upper.value) / 2.0,
-            missing_go_to_left: match counts.missing.count {
-                0 => left.count > right.count,
-                _ => missing_left.is_some(),
-            },
-            left,
-        });
-    }
-}
-
-/// Draws one threshold, and a side for missing values if there are any, and offers that split.
-pub(super) fn offer_random(
-    search: &mut Search<'_>,
-    feature: u32,
-    counts: &LevelCounts,
-    random: &mut TreeRandom,
-) {
-    let [first, ..] = counts.levels.as_slice() else { return };
-    let [.., last] = counts.levels.as_slice() else { return };
-    let (lowest, highest) = (f64::from(first.value), f64::from(last.value));
-    let mut threshold = random.uniform(lowest, highest);
-    let has_missing = counts.missing.count > 0;
-    let missing_left = has_missing && random.int(0, 2) == 1;
-    if threshold == highest {
-        threshold = lowest;
-    }
-
-    let mut left = if missing_left { counts.missing } else { Sums::default() };
-    let below = counts.levels.iter().take_while(|level| f64::from(level.value) <= threshold);
-    let mut cut = first.code;
-    for level in below {
-        left += level.sums;
-        cut = level.code + 1;
-    }
-    search.offer(left, |left, right| Split {
-        feature,
-        cut,
-        threshold,
-        missing_go_to_left: if has_missing { missing_left } else { left.count > right.count },
-        left,
-    });
+/// scikit-learn's threshold between the smallest and the largest value, from a drawn number.
+fn random_threshold(draw: u32, lowest: f32, highest: f32) -> f64 {
+    let (lowest, highest) = (f64::from(lowest), f64::from(highest));
+    let threshold = TreeRandom::scale(draw, lowest, highest);
+    if threshold == highest { lowest } else { threshold }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::params::Growth;
-    use crate::tree::samples::{NodeSums, samples};
-    use crate::tree::{Columns, Samples};
+    use crate::tree::Columns;
+    use crate::tree::bag::Bag;
+    use crate::tree::packed::Layout;
     use ndarray::ArrayView2;
 
-    /// The best split of a node by a feature with these values, by `offer`; targets count up from 0.
+    /// The best split of a node by a feature with these values; targets count up from 0.
     fn best_split(
         values: &[f64],
-        growth: &Growth,
-        offer: impl FnOnce(&mut Search<'_>, &Column, &LevelCounts),
+        rule: SplitRule,
+        min_samples: i64,
+        random: &mut TreeRandom,
     ) -> Option<Split> {
         let records = ArrayView2::from_shape((values.len(), 1), values).unwrap();
         let columns = Columns::new(&records).unwrap();
+        let column = columns.feature(0);
         let targets: Vec<i64> = (0..values.len() as i64).collect();
-        let samples = samples(&targets, None);
-        let total = NodeSums::of(&samples, &targets).sums;
-        let mut counts = LevelCounts::default();
-        counts.count(columns.feature(0), &samples, total);
-        let limits = growth.limits(records.dim(), 1.0);
-        let mut search = Search::new(&limits, 0.0, total);
-        offer(&mut search, columns.feature(0), &counts);
-        search.best
+        let n = values.len() as u64;
+        let bag = Bag::<i64>::new(&targets, None, Layout::new(n, n, false));
+        let rows: Vec<u32> = (0..values.len() as u32).collect();
+        let mut counts = LevelCounts::new();
+        counts.count((&columns, column), &rows, &bag, None);
+        let limits = LeafLimits { min_samples, min_weight: 0.0 };
+        let mut search = Search::new(rule, limits, bag.node(&rows).sums);
+        search.offer_levels(0, column, &counts, random);
+        search.best.map(|winner| match winner {
+            Winner::Other(split) => split,
+            Winner::Binary { .. } => panic!("not offered"),
+        })
     }
 
-    fn best_midpoint(values: &[f64], growth: &Growth) -> Option<Split> {
-        best_split(values, growth, |search, column, counts| offer_midpoints(search, 0, column, counts))
+    fn best_midpoint(values: &[f64], min_samples: i64) -> Option<Split> {
+        best_split(values, SplitRule::Best, min_samples, &mut TreeRandom::new(1))
     }
 
     #[test]
     fn nearly_equal_neighbours_are_not_parted() {
         let near = [1.0, 1.0 + 1e-7, 1.0 + 2e-7, 2.0];
-        let split = best_midpoint(&near, &Growth::default()).unwrap();
+        let split = best_midpoint(&near, 1).unwrap();
         assert_eq!((split.left.count, split.cut), (3, 3));
-        assert!(best_midpoint(&near[..3], &Growth::default()).is_none());
+        assert!(best_midpoint(&near[..3], 1).is_none());
     }
 
     #[test]
     fn small_leaves_are_not_offered() {
-        let growth = Growth { min_samples_leaf: Samples::Count(3), ..Growth::default() };
         let squares = [0.0, 1.0, 4.0, 9.0, 16.0, 25.0];
-        assert_eq!(best_midpoint(&squares, &growth).unwrap().threshold, 6.5);
-        assert!(best_midpoint(&squares[..5], &growth).is_none());
+        assert_eq!(best_midpoint(&squares, 3).unwrap().threshold, 6.5);
+        assert!(best_midpoint(&squares[..5], 3).is_none());
     }
 
     #[test]
     fn missing_values_may_stand_alone() {
-        let split = best_midpoint(&[3.0, 3.0, f64::NAN, f64::NAN], &Growth::default()).unwrap();
-        assert_eq!((split.threshold, split.missing_go_to_left), (f64::INFINITY, false));
+        let split = best_midpoint(&[3.0, 3.0, f64::NAN, f64::NAN], 1).unwrap();
+        assert_eq!((split.threshold, split.missing_go_to_left), (f64::INFINITY, Some(false)));
         assert_eq!((split.left.count, split.left.sum), (2, 1));
     }
 
@@ -234,10 +305,7 @@ mod tests {
         // From this state the generator draws its largest number.
         let mut random = TreeRandom::new(3_597_450_471);
         assert_eq!({ random }.next(), TreeRandom::MAX);
-        let split = best_split(&[0.5, 1.0, 4.0], &Growth::default(), |search, _, counts| {
-            offer_random(search, 0, counts, &mut random);
-        });
-        let split = split.unwrap();
+        let split = best_split(&[0.5, 1.0, 4.0], SplitRule::Random, 1, &mut random).unwrap();
         assert_eq!((split.threshold, split.left.count), (0.5, 1));
     }
 }

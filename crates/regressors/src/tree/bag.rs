@@ -1,32 +1,67 @@
-//! A tree's training rows with their weights, and sums over them.
+//! A tree's training rows with their weights.
 
+use super::packed::{Layout, Packed, Sums};
 use crate::target::EXACT;
 use crate::{Error, Result};
 use ndarray::Array1;
-use std::ops::{AddAssign, Sub};
 
-/// A distinct row of a tree's training set.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample {
-    pub(crate) row: u32,
-    pub(crate) weight: u32,
-    /// Weight times target.
-    pub(crate) sum: i64,
+/// The rows that a tree is grown on, and what each of them adds to a sum.
+#[derive(Clone, Debug)]
+pub(super) struct Bag<'a, P> {
+    pub(super) layout: Layout,
+    /// A packed sum per row of the records.
+    sums: Vec<P>,
+    /// A target per row of the records.
+    targets: &'a [i64],
 }
 
-impl Sample {
-    fn square(&self, targets: &[i64]) -> i128 {
-        i128::from(self.sum) * i128::from(targets[self.row as usize])
+impl<'a, P: Packed> Bag<'a, P> {
+    /// Rows without weights weigh 1 each.
+    pub(super) fn new(targets: &'a [i64], weights: Option<&[u32]>, layout: Layout) -> Self {
+        let sums = targets.iter().enumerate().map(|(row, target)| {
+            let weight = weights.map_or(1, |weights| i64::from(weights[row]));
+            P::pack(Sums { count: 1, weight, sum: weight * target }, layout)
+        });
+        Self { layout, sums: sums.collect(), targets }
+    }
+
+    /// What a row adds to a sum.
+    #[inline(always)]
+    pub(super) fn of(&self, row: u32) -> P {
+        self.sums[row as usize]
+    }
+
+    /// The sums of some rows, squares included.
+    pub(super) fn node(&self, rows: &[u32]) -> NodeSums {
+        let mut packed = P::default();
+        rows.iter().for_each(|row| packed += self.of(*row));
+        NodeSums { sums: packed.unpack(self.layout), squares: self.squares(rows) }
+    }
+
+    /// The sums of both parts of a node, whose left part has the sums `left`.
+    pub(super) fn split(&self, node: &NodeSums, left: Sums, parts: (&[u32], &[u32])) -> (NodeSums, NodeSums) {
+        let left_squares = if parts.0.len() <= parts.1.len() {
+            self.squares(parts.0)
+        } else {
+            node.squares - self.squares(parts.1)
+        };
+        let right = NodeSums { sums: node.sums - left, squares: node.squares - left_squares };
+        (NodeSums { sums: left, squares: left_squares }, right)
+    }
+
+    fn squares(&self, rows: &[u32]) -> i128 {
+        let square = |row: &u32| {
+            let sum = self.of(*row).unpack(self.layout).sum;
+            i128::from(sum) * i128::from(self.targets[*row as usize])
+        };
+        rows.iter().map(square).sum()
     }
 }
 
 /// The rows that have a weight, in ascending order; without weights, all of them.
-pub(crate) fn samples(targets: &[i64], weights: Option<&[u32]>) -> Vec<Sample> {
-    let sample = |(row, target): (usize, &i64)| {
-        let weight = weights.map_or(1, |weights| weights[row]);
-        Sample { row: row as u32, weight, sum: i64::from(weight) * target }
-    };
-    targets.iter().enumerate().map(sample).filter(|sample| sample.weight > 0).collect()
+pub(super) fn rows_with_weight(n_rows: usize, weights: Option<&[u32]>) -> Vec<u32> {
+    let has_weight = |row: &u32| weights.is_none_or(|weights| weights[*row as usize] > 0);
+    (0..n_rows as u32).filter(has_weight).collect()
 }
 
 /// The weights of a dataset of `n` rows as whole numbers; `None` if it has no weights.
@@ -63,83 +98,14 @@ pub(crate) fn total_weight(weights: Option<&[u32]>, n: usize) -> u64 {
     weights.map_or(n as u64, |weights| weights.iter().copied().map(u64::from).sum())
 }
 
-/// What a split needs to know of a set of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sums {
-    /// Distinct rows.
-    pub(crate) count: u32,
-    pub(crate) weight: i64,
-    /// Sum of weight times target.
-    pub(crate) sum: i64,
-}
-
-impl Sums {
-    /// scikit-learn's proxy of a side's part in the impurity decrease.
-    #[inline]
-    pub(crate) fn score(&self) -> f64 {
-        let sum = self.sum as f64;
-        sum * sum / self.weight as f64
-    }
-}
-
-impl AddAssign<&Sample> for Sums {
-    #[inline]
-    fn add_assign(&mut self, sample: &Sample) {
-        self.count += 1;
-        self.weight += i64::from(sample.weight);
-        self.sum += sample.sum;
-    }
-}
-
-impl AddAssign for Sums {
-    #[inline]
-    fn add_assign(&mut self, other: Self) {
-        self.count += other.count;
-        self.weight += other.weight;
-        self.sum += other.sum;
-    }
-}
-
-impl Sub for Sums {
-    type Output = Self;
-
-    #[inline]
-    fn sub(self, other: Self) -> Self {
-        Self {
-            count: self.count - other.count,
-            weight: self.weight - other.weight,
-            sum: self.sum - other.sum,
-        }
-    }
-}
-
 /// Sums of a node, with the squares that its impurity needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NodeSums {
-    pub(crate) sums: Sums,
+    pub(super) sums: Sums,
     squares: i128,
 }
 
 impl NodeSums {
-    pub(crate) fn of(samples: &[Sample], targets: &[i64]) -> Self {
-        let sums = samples.iter().fold(Sums::default(), |mut sums, sample| {
-            sums += sample;
-            sums
-        });
-        Self { sums, squares: squares(samples, targets) }
-    }
-
-    /// The sums of both parts of a node, whose left part has the sums `left`.
-    pub(crate) fn split(&self, left: Sums, parts: (&[Sample], &[Sample]), targets: &[i64]) -> (Self, Self) {
-        let left_squares = if parts.0.len() <= parts.1.len() {
-            squares(parts.0, targets)
-        } else {
-            self.squares - squares(parts.1, targets)
-        };
-        let right = Self { sums: self.sums - left, squares: self.squares - left_squares };
-        (Self { sums: left, squares: left_squares }, right)
-    }
-
     /// Whether `f64` holds the sum of squares without rounding.
     pub(crate) fn is_exact(&self) -> bool {
         (self.squares as f64) < EXACT
@@ -168,10 +134,6 @@ impl NodeSums {
     }
 }
 
-fn squares(samples: &[Sample], targets: &[i64]) -> i128 {
-    samples.iter().map(|sample| sample.square(targets)).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,9 +141,19 @@ mod tests {
 
     #[test]
     fn rows_without_weight_are_left_out() {
-        let samples = samples(&[5, -7, 3], Some(&[2, 0, 1]));
-        let rows: Vec<_> = samples.iter().map(|s| (s.row, s.weight, s.sum)).collect();
-        assert_eq!(rows, [(0, 2, 10), (2, 1, 3)]);
+        assert_eq!(rows_with_weight(3, Some(&[2, 0, 1])), [0, 2]);
+        assert_eq!(rows_with_weight(2, None), [0, 1]);
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let bag = Bag::<i64>::new(&[5, -7, 3], Some(&[2, 0, 1]), Layout::new(3, 3, true));
+        let node = bag.node(&[0, 2]);
+        assert_eq!((node.sums, node.squares), (Sums { count: 2, weight: 3, sum: 13 }, 59));
+        let left = bag.of(2).unpack(bag.layout);
+        let (left, right) = bag.split(&node, left, (&[2], &[0]));
+        assert_eq!((left.squares, right.squares), (9, 50));
+        assert_eq!(right.sums, Sums { count: 1, weight: 2, sum: 10 });
     }
 
     #[test]
@@ -199,8 +171,8 @@ mod tests {
 
     #[test]
     fn large_equal_targets_have_no_variance() {
-        let targets = [1_234_567_890_123_456; 3];
-        let node = NodeSums::of(&samples(&targets, None), &targets);
+        let bag = Bag::<i128>::new(&[1_234_567_890_123_456; 3], None, Layout::new(3, 3, false));
+        let node = bag.node(&[0, 1, 2]);
         assert!(!node.is_exact());
         assert_eq!(node.variance(), 0.0);
     }
