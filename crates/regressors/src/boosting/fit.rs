@@ -6,7 +6,7 @@ use crate::input::{check_finite, check_fit};
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
 use crate::target::{Targets, check_squares};
-use crate::tree::{Columns, Rows, SplitRule, Training, Tree, grow, sample_weights, total_weight};
+use crate::tree::{Best, Columns, Rows, Training, Tree, grow, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
@@ -154,13 +154,12 @@ impl Stages<'_> {
             targets: &targets.integers,
             quantum: targets.quantum,
             limits: &self.params.growth.limits(shape, targets.factor),
-            rule: SplitRule::Best,
         };
         let random = TreeRandom::new(self.random.tree_seed());
         if total_weight(weights, residuals.len()) == 0 {
             return Err(Error::Empty("rows with weight in a stage's subsample"));
         }
-        let tree = grow(&training, weights, random).tree;
+        let tree = grow::<Best>(&training, weights, random).tree;
         self.train.add(&tree, self.params.learning_rate);
         Ok(tree)
     }

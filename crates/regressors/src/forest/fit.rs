@@ -59,12 +59,11 @@ impl<S: Splitter> ForestValidParams<S> {
             targets: &targets.integers,
             quantum: targets.quantum,
             limits: &self.growth.limits(records.dim(), targets.factor),
-            rule: S::RULE,
         };
         let grow_tree = |seed: u32| {
             let counts = bootstrap.as_ref().map(|bootstrap| bootstrap.counts(seed));
             let random = TreeRandom::new(RandomState::new(seed).tree_seed());
-            let grown = grow(&training, counts.as_deref().or(weights.as_deref()), random);
+            let grown = grow::<S>(&training, counts.as_deref().or(weights.as_deref()), random);
             self.progress.step();
             grown
         };

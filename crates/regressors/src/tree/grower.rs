@@ -11,7 +11,7 @@ use super::model::Tree;
 use super::node::Node;
 use super::packed::{Layout, Packed};
 use super::params::{LeafLimits, Limits};
-use super::splitter::{Search, Split, SplitRule, is_constant};
+use super::splitter::{Search, Split, Splitter, is_constant};
 use crate::random::TreeRandom;
 use std::ops::Range;
 
@@ -28,7 +28,6 @@ pub(crate) struct Training<'a> {
     pub(crate) quantum: f64,
     /// `min_impurity_decrease` is in squared units of `targets * quantum`.
     pub(crate) limits: &'a Limits,
-    pub(crate) rule: SplitRule,
 }
 
 /// A tree, and what its growth found out.
@@ -46,7 +45,11 @@ pub(crate) struct Grown {
 /// Grows a tree on the rows with weight, of which there must be one; without weights all weigh 1.
 ///
 /// `random` is as the tree's seed leaves it.
-pub(crate) fn grow(training: &Training<'_>, weights: Option<&[u32]>, random: TreeRandom) -> Grown {
+pub(crate) fn grow<S: Splitter>(
+    training: &Training<'_>,
+    weights: Option<&[u32]>,
+    random: TreeRandom,
+) -> Grown {
     let rows = rows_with_weight(training.targets.len(), weights);
     let weight = |row: &u32| weights.map_or(1, |weights| u64::from(weights[*row as usize]));
     let total_weight = rows.iter().map(weight).sum();
@@ -55,9 +58,9 @@ pub(crate) fn grow(training: &Training<'_>, weights: Option<&[u32]>, random: Tre
     let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
     let layout = Layout::new(rows.len() as u64, total_weight, counts_rows);
     if layout.fits::<i64>(largest_sum) {
-        Grower::<i64>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
+        Grower::<i64, S>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
     } else {
-        Grower::<i128>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
+        Grower::<i128, S>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
     }
 }
 
@@ -114,10 +117,10 @@ impl<P> Made<P> {
     }
 }
 
-struct Grower<'a, P> {
+struct Grower<'a, P, S> {
     training: &'a Training<'a>,
     bag: Bag<'a, P>,
-    draws: FeatureDraws,
+    draws: FeatureDraws<S>,
     histograms: Histograms<'a, P>,
     levels: LevelCounts<P>,
     scores: Vec<f64>,
@@ -132,7 +135,7 @@ struct Grower<'a, P> {
     total_weight: f64,
 }
 
-impl<'a, P: Packed> Grower<'a, P> {
+impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
     fn new(training: &'a Training<'a>, bag: Bag<'a, P>, rows: Vec<u32>, random: TreeRandom) -> Self {
         let Training { columns, limits, .. } = *training;
         Self {
@@ -281,7 +284,7 @@ impl<'a, P: Packed> Grower<'a, P> {
                 Candidates {
                     draws: &mut self.draws,
                     levels: &mut self.levels,
-                    search: Search::new(self.training.rule, self.leaf_limits, total),
+                    search: Search::new(self.leaf_limits, total),
                     rows,
                     bag: &self.bag,
                     histogram: None,
@@ -298,7 +301,7 @@ impl<'a, P: Packed> Grower<'a, P> {
             Candidates {
                 draws: &mut self.draws,
                 levels: &mut self.levels,
-                search: Search::new(self.training.rule, self.leaf_limits, total),
+                search: Search::new(self.leaf_limits, total),
                 rows,
                 bag: &self.bag,
                 histogram: Some(slots),
@@ -382,29 +385,29 @@ impl<'a, P: Packed> Grower<'a, P> {
 }
 
 /// A node's features on their way through the draws.
-struct Candidates<'a, P> {
-    draws: &'a mut FeatureDraws,
+struct Candidates<'a, P, S> {
+    draws: &'a mut FeatureDraws<S>,
     levels: &'a mut LevelCounts<P>,
-    search: Search,
+    search: Search<S>,
     rows: &'a [u32],
     bag: &'a Bag<'a, P>,
     histogram: Option<&'a [P]>,
 }
 
 /// Draws a node's features and returns the best split.
-fn search<P: Packed>(
+fn search<P: Packed, S: Splitter>(
     training: &Training<'_>,
     binary: &impl BinaryScores,
-    candidates: Candidates<'_, P>,
+    candidates: Candidates<'_, P, S>,
 ) -> Option<Split> {
     let Candidates { draws, levels, mut search, rows, bag, histogram } = candidates;
     let columns = training.columns;
-    search.run(draws, binary, |search, random, feature| {
+    search.run(draws, binary, |search, draws, feature| {
         let column = columns.feature(feature);
         levels.count((columns, column), rows, bag, histogram);
         let is_constant = is_constant(levels);
         if !is_constant {
-            search.offer_levels(feature, column, levels, random);
+            search.offer_levels(feature, column, levels, || draws.number());
         }
         is_constant
     });

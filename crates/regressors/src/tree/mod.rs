@@ -9,7 +9,7 @@
 //! * `grower` takes node after node, depth first or by `frontier` best first;
 //! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums;
 //! * `binary` scores all features with two values at once, `levels` prepares the others one by one;
-//! * `draws` says which feature comes next, and `splitter` keeps the best split drawn.
+//! * `draws` says which feature comes next, by a `stream` of random numbers, and `splitter` keeps the best split drawn.
 
 mod bag;
 mod binary;
@@ -26,6 +26,7 @@ mod params;
 mod rows;
 mod single;
 mod splitter;
+mod stream;
 
 pub(crate) use bag::{sample_weights, total_weight};
 pub(crate) use columns::Columns;

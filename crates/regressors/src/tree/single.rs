@@ -161,10 +161,9 @@ where
             targets: &targets.integers,
             quantum: targets.quantum,
             limits: &self.growth.limits(records.dim(), targets.factor),
-            rule: S::RULE,
         };
         let seed = RandomState::new(self.growth.random_state).tree_seed();
-        let grown = grow(&training, weights.as_deref(), TreeRandom::new(seed));
+        let grown = grow::<S>(&training, weights.as_deref(), TreeRandom::new(seed));
         Ok(SingleTree::from_tree(grown.tree, targets.scale(grown.exact_squares)))
     }
 }

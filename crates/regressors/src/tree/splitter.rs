@@ -3,11 +3,12 @@
 use super::binary::{BinaryScores, NOT_BINARY};
 use super::columns::{Column, Kind, nearly_equal};
 use super::draws::FeatureDraws;
-use super::levels::{Level, LevelCounts};
+use super::levels::LevelCounts;
 use super::packed::{Packed, Sums};
 use super::params::LeafLimits;
 use crate::random::TreeRandom;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 
 /// How a tree picks a feature's threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +59,12 @@ pub(super) struct Split {
 
 /// The best split of a node so far; of equal ones, the first offered.
 #[derive(Debug)]
-pub(super) struct Search {
-    rule: SplitRule,
+pub(super) struct Search<S> {
     limits: LeafLimits,
     total: Sums,
     score: f64,
     best: Option<Winner>,
+    splitter: PhantomData<S>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,9 +77,9 @@ enum Winner {
     Other(Split),
 }
 
-impl Search {
-    pub(super) fn new(rule: SplitRule, limits: LeafLimits, total: Sums) -> Self {
-        Self { rule, limits, total, score: f64::NEG_INFINITY, best: None }
+impl<S: Splitter> Search<S> {
+    pub(super) fn new(limits: LeafLimits, total: Sums) -> Self {
+        Self { limits, total, score: f64::NEG_INFINITY, best: None, splitter: PhantomData }
     }
 
     /// Draws features until all that scikit-learn would look at are.
@@ -88,28 +89,28 @@ impl Search {
     #[inline]
     pub(super) fn run(
         &mut self,
-        draws: &mut FeatureDraws,
+        draws: &mut FeatureDraws<S>,
         binary: &impl BinaryScores,
-        mut look_closer: impl FnMut(&mut Self, &mut TreeRandom, u32) -> bool,
+        mut look_closer: impl FnMut(&mut Self, &mut FeatureDraws<S>, u32) -> bool,
     ) {
         while let Some(feature) = draws.next() {
             let score = binary.score(feature);
             if score > self.score {
                 if score == NOT_BINARY {
-                    let is_constant = look_closer(self, &mut draws.random, feature);
+                    let is_constant = look_closer(self, draws, feature);
                     draws.settle(is_constant);
                     continue;
                 }
                 self.score = score;
-                let draw = if self.rule == SplitRule::Random { draws.random.next() } else { 0 };
+                let draw = if S::RULE == SplitRule::Random { draws.number() } else { 0 };
                 self.best = Some(Winner::Binary { feature, draw });
                 draws.settle(false);
             } else {
                 let is_constant = score.is_nan();
                 draws.settle(is_constant);
                 // The threshold that such a feature would have is drawn in any case.
-                if self.rule == SplitRule::Random && !is_constant {
-                    draws.random.next();
+                if S::RULE == SplitRule::Random && !is_constant {
+                    draws.number();
                 }
             }
         }
@@ -130,7 +131,7 @@ impl Search {
             return None;
         };
         let rarer_sums = binary.rarer(feature);
-        let threshold = match self.rule {
+        let threshold = match S::RULE {
             SplitRule::Best => midpoint(*lower, *upper),
             SplitRule::Random => random_threshold(draw, *lower, *upper),
         };
@@ -144,11 +145,11 @@ impl Search {
         feature: u32,
         column: &Column,
         counts: &LevelCounts<P>,
-        random: &mut TreeRandom,
+        mut number: impl FnMut() -> u32,
     ) {
-        match self.rule {
+        match S::RULE {
             SplitRule::Best => self.offer_midpoints(feature, column, counts),
-            SplitRule::Random => self.offer_random(feature, counts, random),
+            SplitRule::Random => self.offer_random(feature, counts, &mut number),
         }
     }
 
@@ -203,11 +204,18 @@ impl Search {
     }
 
     /// Draws one threshold, and a side for missing values if there are any, and offers that split.
-    fn offer_random<P: Packed>(&mut self, feature: u32, counts: &LevelCounts<P>, random: &mut TreeRandom) {
+    ///
+    /// `number` makes the tree's random numbers.
+    fn offer_random<P: Packed>(
+        &mut self,
+        feature: u32,
+        counts: &LevelCounts<P>,
+        number: &mut impl FnMut() -> u32,
+    ) {
         let [first, ..] = counts.levels.as_slice() else { return };
         let [.., last] = counts.levels.as_slice() else { return };
-        let threshold = random_threshold(random.next(), first.value, last.value);
-        let missing_go_to_left = (counts.missing.count > 0).then(|| random.int(0, 2) == 1);
+        let threshold = random_threshold(number(), first.value, last.value);
+        let missing_go_to_left = (counts.missing.count > 0).then(|| number() % 2 == 1);
 
         let mut left = if missing_go_to_left == Some(true) { counts.missing } else { Sums::default() };
         let below = counts.levels.iter().take_while(|level| f64::from(level.value) <= threshold);
@@ -250,12 +258,7 @@ mod tests {
     use ndarray::ArrayView2;
 
     /// The best split of a node by a feature with these values; targets count up from 0.
-    fn best_split(
-        values: &[f64],
-        rule: SplitRule,
-        min_samples: i64,
-        random: &mut TreeRandom,
-    ) -> Option<Split> {
+    fn best_split<S: Splitter>(values: &[f64], min_samples: i64, random: TreeRandom) -> Option<Split> {
         let records = ArrayView2::from_shape((values.len(), 1), values).unwrap();
         let columns = Columns::new(&records).unwrap();
         let column = columns.feature(0);
@@ -266,8 +269,9 @@ mod tests {
         let mut counts = LevelCounts::new();
         counts.count((&columns, column), &rows, &bag, None);
         let limits = LeafLimits { min_samples, min_weight: 0.0 };
-        let mut search = Search::new(rule, limits, bag.node(&rows).sums);
-        search.offer_levels(0, column, &counts, random);
+        let mut search = Search::<S>::new(limits, bag.node(&rows).sums);
+        let mut random = random;
+        search.offer_levels(0, column, &counts, || random.next());
         search.best.map(|winner| match winner {
             Winner::Other(split) => split,
             Winner::Binary { .. } => panic!("not offered"),
@@ -275,7 +279,7 @@ mod tests {
     }
 
     fn best_midpoint(values: &[f64], min_samples: i64) -> Option<Split> {
-        best_split(values, SplitRule::Best, min_samples, &mut TreeRandom::new(1))
+        best_split::<Best>(values, min_samples, TreeRandom::new(1))
     }
 
     #[test]
@@ -303,9 +307,9 @@ mod tests {
     #[test]
     fn a_threshold_drawn_at_the_top_moves_to_the_bottom() {
         // From this state the generator draws its largest number.
-        let mut random = TreeRandom::new(3_597_450_471);
+        let random = TreeRandom::new(3_597_450_471);
         assert_eq!({ random }.next(), TreeRandom::MAX);
-        let split = best_split(&[0.5, 1.0, 4.0], SplitRule::Random, 1, &mut random).unwrap();
+        let split = best_split::<Random>(&[0.5, 1.0, 4.0], 1, random).unwrap();
         assert_eq!((split.threshold, split.left.count), (0.5, 1));
     }
 }

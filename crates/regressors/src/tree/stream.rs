@@ -1,0 +1,97 @@
+//! A tree's random numbers, made many at a time.
+
+use crate::random::TreeRandom;
+
+/// Generators that run side by side, each from where the one before it will stop.
+const LANES: usize = 8;
+/// Numbers that each of them makes.
+const RUN: usize = 64;
+/// Numbers made together.
+const BATCH: usize = LANES * RUN;
+/// Numbers that [`DrawStream::ahead`] may show.
+pub(super) const AHEAD: usize = 64;
+
+/// The numbers of a [`TreeRandom`], in their order.
+///
+/// One generator takes several cycles for a number, because each depends on the one before. Its state after
+/// a run is a linear function of its state before, so several generators can start where they would arrive.
+#[derive(Clone, Debug)]
+pub(super) struct DrawStream {
+    /// The generator after the numbers made so far.
+    random: TreeRandom,
+    made: Box<[u32; BATCH + AHEAD]>,
+    at: usize,
+}
+
+impl DrawStream {
+    pub(super) fn new(random: TreeRandom) -> Self {
+        let mut stream = Self { random, made: Box::new([0; BATCH + AHEAD]), at: BATCH + AHEAD };
+        stream.refill();
+        stream
+    }
+
+    /// The next number.
+    #[inline]
+    pub(super) fn next(&mut self) -> u32 {
+        let number = self.made[self.at];
+        self.skip(1);
+        number
+    }
+
+    /// The next numbers, which stay to come.
+    #[inline]
+    pub(super) fn ahead(&self) -> &[u32; AHEAD] {
+        self.made[self.at..].first_chunk().unwrap_or(&[0; AHEAD])
+    }
+
+    /// Passes over `n` numbers, at most as many as [`Self::ahead`] shows.
+    #[inline]
+    pub(super) fn skip(&mut self, n: usize) {
+        self.at += n;
+        if self.at > BATCH {
+            self.refill();
+        }
+    }
+
+    /// Makes a batch and puts the numbers that are left before it.
+    #[cold]
+    fn refill(&mut self) {
+        let left = self.made.len() - self.at;
+        self.made.copy_within(self.at.., AHEAD - left);
+        self.at = AHEAD - left;
+        let mut lanes = [self.random; LANES];
+        for lane in 1..LANES {
+            lanes[lane] = lanes[lane - 1].after::<RUN>();
+        }
+        for step in 0..RUN {
+            for (lane, random) in lanes.iter_mut().enumerate() {
+                self.made[AHEAD + lane * RUN + step] = random.next();
+            }
+        }
+        self.random = lanes[LANES - 1];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_stream_is_the_generators(
+            state: u32,
+            steps in prop::collection::vec(0..=AHEAD, 1..200),
+        ) {
+            let mut random = TreeRandom::new(state);
+            let mut stream = DrawStream::new(random);
+            for step in steps {
+                let mut later = random;
+                prop_assert_eq!(*stream.ahead(), [0; AHEAD].map(|_| later.next()));
+                stream.skip(step);
+                (0..step).for_each(|_| _ = random.next());
+                prop_assert_eq!(stream.next(), random.next());
+            }
+        }
+    }
+}
