@@ -42,6 +42,8 @@ pub(super) struct Column {
     /// Distinct values, ascending, without NaN; a value's position is its code.
     pub(super) levels: Vec<f32>,
     pub(super) has_missing: bool,
+    /// Whether no value is missing and no two are nearly equal.
+    pub(super) is_plain: bool,
     pub(super) kind: Kind,
 }
 
@@ -115,7 +117,7 @@ impl Columns {
     /// Most rows that a tree's node numbers, which are `i32`, have room for.
     const MAX_ROWS: usize = 1 << 30;
     /// Most codes of a feature that is summed by slots.
-    const MAX_CODES: usize = 256;
+    pub(super) const MAX_CODES: usize = 256;
 
     /// Encodes records of shape `(n_samples, n_features)`; NaN is a missing value.
     ///
@@ -182,7 +184,9 @@ impl Columns {
             self.not_binary.push(feature as u32);
             self.not_binary_bits[feature / 64] |= 1 << (feature % 64);
         }
-        let mut encoded = Column { levels, has_missing, kind };
+        let is_near = |pair: &[f32]| nearly_equal(pair[0], pair[1]);
+        let is_plain = !has_missing && !levels.windows(2).any(is_near);
+        let mut encoded = Column { levels, has_missing, is_plain, kind };
         if matches!(encoded.kind, Kind::Ranked { .. }) {
             let codes = column.iter().map(|value| encoded.code(*value as f32)).collect();
             encoded.kind = Kind::Ranked { codes };

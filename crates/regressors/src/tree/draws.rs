@@ -20,29 +20,30 @@ pub(super) struct FeatureDraws<S> {
     stream: DrawStream,
     order: Vec<u32>,
     max_features: usize,
-    first: u32,
-    end: u32,
-    /// Draws of this node before the block.
-    drawn: usize,
-    block: Block,
-    /// Position in `order` of the feature drawn last.
-    at: u32,
+    /// The positions that a block of draws chose, counted from the right.
+    from_right: [u32; AHEAD],
     splitter: PhantomData<S>,
 }
 
-/// Draws that follow one another, the stream standing at the first of them.
+/// The draws of one node.
 ///
-/// How many positions the k-th draw of a node chooses from does not depend on what the draws before it hit.
-/// So many draws are turned into positions at once, unless random thresholds take numbers in between.
-#[derive(Clone, Debug)]
-struct Block {
+/// How many positions the k-th draw chooses from does not depend on what the draws before it hit. So a block
+/// of draws is turned into positions at once, unless random thresholds take numbers in between.
+#[derive(Debug)]
+pub(super) struct NodeDraws<'a, S> {
+    draws: &'a mut FeatureDraws<S>,
+    first: u32,
+    end: u32,
+    /// Draws before the block, at whose first draw the stream stands.
+    drawn: usize,
+    /// Draws in the block.
     len: usize,
-    /// Draws up to the last hit.
+    /// Draws of the block up to the last hit.
     used: usize,
-    /// A bit for every later draw that may hit a candidate.
+    /// A bit for every later draw of the block that may hit a candidate.
     hits: u64,
-    /// Positions, counted from the right.
-    from_right: [u32; AHEAD],
+    /// Position in the order of the feature drawn last.
+    at: u32,
 }
 
 impl<S: Splitter> FeatureDraws<S> {
@@ -51,22 +52,31 @@ impl<S: Splitter> FeatureDraws<S> {
             stream: DrawStream::new(random),
             order: (0..n_features as u32).collect(),
             max_features,
-            first: 0,
-            end: n_features as u32,
-            drawn: 0,
-            block: Block { len: 0, used: 0, hits: 0, from_right: [0; AHEAD] },
-            at: 0,
+            from_right: [0; AHEAD],
             splitter: PhantomData,
         }
     }
 
     /// Starts a node whose ancestors found `known` constants.
-    pub(super) fn begin(&mut self, known: u32) {
-        self.first = known;
-        self.end = self.order.len() as u32;
-        self.drawn = 0;
+    #[inline(always)]
+    pub(super) fn begin(&mut self, known: u32) -> NodeDraws<'_, S> {
+        let end = self.order.len() as u32;
+        NodeDraws { draws: self, first: known, end, drawn: 0, len: 0, used: 0, hits: 0, at: 0 }
     }
 
+    /// Turns the next `len` draws, the first of which has `left` positions to choose from, into positions
+    /// and returns a bit for each that hits one of the first `candidates`.
+    fn look_ahead(&mut self, left: usize, len: usize, candidates: u32) -> u64 {
+        let (numbers, from_right) = (self.stream.ahead(), &mut self.from_right);
+        let hits = Arch::new().dispatch(
+            #[inline(always)]
+            || positions_from_right(numbers, left as u32, candidates, from_right),
+        );
+        hits & (u64::MAX >> (AHEAD - len))
+    }
+}
+
+impl<S: Splitter> NodeDraws<'_, S> {
     /// The next candidate to look at; the caller says by [`Self::settle`] what it saw.
     ///
     /// Constants count as drawn, but the draws go on until one feature that varies has been seen.
@@ -81,8 +91,8 @@ impl<S: Splitter> FeatureDraws<S> {
     #[inline(always)]
     fn next_alone(&mut self) -> Option<u32> {
         while self.first < self.end && !self.are_enough() {
-            let positions = (self.order.len() - self.drawn) as u32;
-            let from_right = positions - 1 - self.stream.next() % positions;
+            let positions = (self.draws.order.len() - self.drawn) as u32;
+            let from_right = positions - 1 - self.draws.stream.next() % positions;
             self.drawn += 1;
             if from_right < self.end - self.first {
                 return Some(self.hit(from_right));
@@ -94,66 +104,60 @@ impl<S: Splitter> FeatureDraws<S> {
     #[inline(always)]
     fn next_of_block(&mut self) -> Option<u32> {
         while self.first < self.end && !self.are_enough() {
-            if self.block.hits == 0 {
-                self.leave_block(self.block.len);
+            if self.hits == 0 {
+                self.leave_block(self.len);
                 if !self.are_enough() {
                     self.enter_block();
                 }
                 continue;
             }
-            let draw = self.block.hits.trailing_zeros() as usize;
-            self.block.hits &= self.block.hits - 1;
-            let from_right = self.block.from_right[draw % AHEAD];
+            let draw = self.hits.trailing_zeros() as usize;
+            self.hits &= self.hits - 1;
+            let from_right = self.draws.from_right[draw % AHEAD];
             if from_right < self.end - self.first {
-                self.block.used = draw + 1;
+                self.used = draw + 1;
                 return Some(self.hit(from_right));
             }
         }
-        self.leave_block(self.block.used);
+        self.leave_block(self.used);
         None
     }
 
     #[inline(always)]
     fn hit(&mut self, from_right: u32) -> u32 {
         self.at = self.end - 1 - from_right;
-        self.order[self.at as usize]
+        self.draws.order[self.at as usize]
     }
 
     /// Whether `max_features` have been drawn and one of them varies.
     #[inline(always)]
     fn are_enough(&self) -> bool {
-        self.drawn + self.block.used >= self.max_features && (self.end as usize) < self.order.len()
+        self.drawn + self.used >= self.draws.max_features && (self.end as usize) < self.draws.order.len()
     }
 
-    /// Turns the next draws into positions.
+    #[inline(always)]
     fn enter_block(&mut self) {
-        let left = self.order.len() - self.drawn;
-        let until_enough = match self.max_features.saturating_sub(self.drawn) {
+        let left = self.draws.order.len() - self.drawn;
+        let until_enough = match self.draws.max_features.saturating_sub(self.drawn) {
             0 => left,
             draws => draws,
         };
-        let candidates = self.end - self.first;
-        let (numbers, block) = (self.stream.ahead(), &mut self.block);
-        block.len = AHEAD.min(left).min(until_enough);
-        let hits = Arch::new().dispatch(
-            #[inline(always)]
-            || positions_from_right(numbers, left as u32, candidates, &mut block.from_right),
-        );
-        block.hits = hits & (u64::MAX >> (AHEAD - block.len));
+        self.len = AHEAD.min(left).min(until_enough);
+        self.hits = self.draws.look_ahead(left, self.len, self.end - self.first);
     }
 
     /// Goes on after the first `n` draws of the block.
     #[inline(always)]
     fn leave_block(&mut self, n: usize) {
-        self.stream.skip(n);
+        self.draws.stream.skip(n);
         self.drawn += n;
-        (self.block.len, self.block.used, self.block.hits) = (0, 0, 0);
+        (self.len, self.used, self.hits) = (0, 0, 0);
     }
 
-    /// A number for a random threshold, from between the draws.
+    /// The tree's random numbers, for thresholds; not to be used with [`SplitRule::Best`].
     #[inline(always)]
-    pub(super) fn number(&mut self) -> u32 {
-        self.stream.next()
+    pub(super) fn stream(&mut self) -> &mut DrawStream {
+        &mut self.draws.stream
     }
 
     /// The feature drawn last has one value in this node, hence in its children, or varies.
@@ -161,7 +165,7 @@ impl<S: Splitter> FeatureDraws<S> {
     pub(super) fn settle(&mut self, is_constant: bool) {
         // Both cases are a swap; choosing its target by arithmetic spares a branch that is hard to predict.
         let target = if is_constant { self.first } else { self.end - 1 };
-        self.order.swap(self.at as usize, target as usize);
+        self.draws.order.swap(self.at as usize, target as usize);
         self.first += u32::from(is_constant);
         self.end -= u32::from(!is_constant);
     }
@@ -212,24 +216,29 @@ mod tests {
     use super::*;
     use crate::tree::splitter::Best;
 
-    fn draw_all(draws: &mut FeatureDraws<Best>, known: u32, is_constant: impl Fn(u32) -> bool) -> Vec<u32> {
-        draws.begin(known);
-        std::iter::from_fn(|| {
+    fn draw_all(
+        draws: &mut FeatureDraws<Best>,
+        known: u32,
+        is_constant: impl Fn(u32) -> bool,
+    ) -> (Vec<u32>, u32) {
+        let mut draws = draws.begin(known);
+        let drawn = std::iter::from_fn(|| {
             let feature = draws.next()?;
             draws.settle(is_constant(feature));
             Some(feature)
-        })
-        .collect()
+        });
+        let drawn = drawn.collect();
+        (drawn, draws.constants())
     }
 
     #[test]
     fn every_feature_is_drawn_once() {
         let mut draws = FeatureDraws::new(7, 7, TreeRandom::new(3));
-        let mut drawn = draw_all(&mut draws, 0, |feature| feature % 3 == 0);
+        let (mut drawn, constants) = draw_all(&mut draws, 0, |feature| feature % 3 == 0);
         drawn.sort_unstable();
         assert_eq!(drawn, [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(draws.constants(), 3);
-        let mut varying = draw_all(&mut draws, 3, |_| false);
+        assert_eq!(constants, 3);
+        let (mut varying, _) = draw_all(&mut draws, 3, |_| false);
         varying.sort_unstable();
         assert_eq!(varying, [1, 2, 4, 5]);
     }
@@ -248,7 +257,7 @@ mod tests {
     fn draws_go_on_until_a_feature_varies() {
         for state in 1..50 {
             let mut draws = FeatureDraws::new(9, 2, TreeRandom::new(state));
-            let drawn = draw_all(&mut draws, 0, |feature| feature != 4);
+            let (drawn, _) = draw_all(&mut draws, 0, |feature| feature != 4);
             assert_eq!(drawn.contains(&4), *drawn.last().unwrap() == 4 || drawn.len() == 2, "{drawn:?}");
             assert!(drawn.contains(&4));
         }

@@ -1,17 +1,18 @@
 //! The growth of one tree, node by node.
 
 use super::bag::{Bag, NodeSums, rows_with_weight};
-use super::binary::{BinaryScores, PatternBits, PatternScores, SlotScores};
 use super::columns::{Columns, Kind};
+use super::counted::{CountedNode, FeatureScores};
 use super::draws::FeatureDraws;
 use super::frontier::Frontier;
 use super::histogram::{Histogram, Histograms};
-use super::levels::LevelCounts;
 use super::model::Tree;
 use super::node::Node;
 use super::packed::{Layout, Packed};
 use super::params::{LeafLimits, Limits};
-use super::splitter::{Search, Split, Splitter, is_constant};
+use super::search::{Search, Split};
+use super::small::{self, FeatureBits, SmallNode};
+use super::splitter::Splitter;
 use crate::random::TreeRandom;
 use std::ops::Range;
 
@@ -122,9 +123,8 @@ struct Grower<'a, P, S> {
     bag: Bag<'a, P>,
     draws: FeatureDraws<S>,
     histograms: Histograms<'a, P>,
-    levels: LevelCounts<P>,
-    scores: Vec<f64>,
-    patterns: PatternBits,
+    scores: FeatureScores<P>,
+    bits: FeatureBits<P>,
     leaf_limits: LeafLimits,
     /// In-bag rows; those of a node are neighbours.
     rows: Vec<u32>,
@@ -143,9 +143,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             bag,
             draws: FeatureDraws::new(columns.n_features(), limits.max_features, random),
             histograms: Histograms::new(columns),
-            levels: LevelCounts::new(),
-            scores: Vec::new(),
-            patterns: PatternBits::default(),
+            scores: FeatureScores::new(columns.n_features()),
+            bits: FeatureBits::new(),
             leaf_limits: limits.leaf(0.0),
             moved: Vec::with_capacity(rows.len()),
             rows,
@@ -259,7 +258,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         if histogram.is_none() && self.histograms.keeps(job.n_rows()) {
             histogram = Some(self.histograms.count(&self.rows[job.start..job.end], &self.bag));
         }
-        let children = self.search(job, histogram.as_deref()).and_then(|split| self.part(job, split));
+        let (split, constants) = self.search(job, histogram.as_deref());
+        let children = split.and_then(|split| self.part(job, split, constants));
         if let Some(histogram) = histogram {
             match children {
                 Some(children) => return Some(self.hand_down(histogram, children)),
@@ -269,52 +269,30 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         children
     }
 
-    /// Searches a node's best split.
-    fn search(&mut self, job: &Job<P>, histogram: Option<&[P]>) -> Option<Split> {
+    /// Searches a node's best split; also returns how many constants are known then.
+    fn search(&mut self, job: &Job<P>, histogram: Option<&[P]>) -> (Option<Split>, u32) {
         let Training { columns, limits, .. } = *self.training;
         let rows = &self.rows[job.start..job.end];
-        let total = job.sums.sums;
-        self.draws.begin(job.known_constants);
-        let all_are_drawn = limits.max_features >= columns.n_features() && !self.leaf_limits.restrict();
-        if rows.len() <= PatternScores::<P>::MAX_ROWS && all_are_drawn {
-            let binary = PatternScores::new(columns, rows, &self.bag, total, &mut self.patterns);
-            return search(
-                self.training,
-                &binary,
-                Candidates {
-                    draws: &mut self.draws,
-                    levels: &mut self.levels,
-                    search: Search::new(self.leaf_limits, total),
-                    rows,
-                    bag: &self.bag,
-                    histogram: None,
-                },
-            );
+        let (total, known) = (job.sums.sums, job.known_constants);
+        let search = Search::<S>::new(self.leaf_limits, total);
+        let all_are_drawn = limits.max_features >= columns.n_features();
+        if rows.len() <= small::MAX_ROWS && all_are_drawn && !self.leaf_limits.restrict() {
+            let features = SmallNode::new(columns, &self.bag, rows, total, &mut self.bits);
+            return search.run(&mut self.draws, known, features);
         }
         let few = histogram.is_none().then(|| self.histograms.count_few(rows, &self.bag));
-        let slots = histogram.or(few.as_deref()).unwrap_or_default();
-        let binary =
-            SlotScores::new(columns, slots, (total, self.bag.layout), self.leaf_limits, &mut self.scores);
-        let split = search(
-            self.training,
-            &binary,
-            Candidates {
-                draws: &mut self.draws,
-                levels: &mut self.levels,
-                search: Search::new(self.leaf_limits, total),
-                rows,
-                bag: &self.bag,
-                histogram: Some(slots),
-            },
-        );
+        let counted = (rows, histogram.or(few.as_deref()).unwrap_or_default());
+        let features =
+            CountedNode::new(columns, &self.bag, counted, (total, self.leaf_limits), &mut self.scores);
+        let found = search.run(&mut self.draws, known, features);
         if let Some(few) = few {
             self.histograms.clear(few, rows);
         }
-        split
+        found
     }
 
     /// Moves a node's rows to their sides.
-    fn part(&mut self, job: &Job<P>, split: Split) -> Option<Children<P>> {
+    fn part(&mut self, job: &Job<P>, split: Split, constants: u32) -> Option<Children<P>> {
         let Training { columns, limits, .. } = *self.training;
         let column = columns.feature(split.feature);
         let rows = &mut self.rows[job.start..job.end];
@@ -337,7 +315,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             end,
             depth: job.depth + 1,
             parent: Some((self.nodes.len(), side)),
-            known_constants: self.draws.constants(),
+            known_constants: constants,
             impurity: self.training.impurity(&sums),
             sums,
             histogram: None,
@@ -382,36 +360,6 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 - (right.sums.weight() / weight * right.impurity)
                 - (left.sums.weight() / weight * left.impurity))
     }
-}
-
-/// A node's features on their way through the draws.
-struct Candidates<'a, P, S> {
-    draws: &'a mut FeatureDraws<S>,
-    levels: &'a mut LevelCounts<P>,
-    search: Search<S>,
-    rows: &'a [u32],
-    bag: &'a Bag<'a, P>,
-    histogram: Option<&'a [P]>,
-}
-
-/// Draws a node's features and returns the best split.
-fn search<P: Packed, S: Splitter>(
-    training: &Training<'_>,
-    binary: &impl BinaryScores,
-    candidates: Candidates<'_, P, S>,
-) -> Option<Split> {
-    let Candidates { draws, levels, mut search, rows, bag, histogram } = candidates;
-    let columns = training.columns;
-    search.run(draws, binary, |search, draws, feature| {
-        let column = columns.feature(feature);
-        levels.count((columns, column), rows, bag, histogram);
-        let is_constant = is_constant(levels);
-        if !is_constant {
-            search.offer_levels(feature, column, levels, || draws.number());
-        }
-        is_constant
-    });
-    search.best(binary, |feature| columns.feature(feature))
 }
 
 /// Moves the rows that go left to the front, all in their order, and returns their number.

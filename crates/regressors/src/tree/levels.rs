@@ -1,11 +1,11 @@
 //! Sums over a node's rows by level of one feature.
 
 use super::bag::Bag;
-use super::columns::{Column, Columns, Kind};
+use super::columns::{Column, Columns, Kind, nearly_equal};
 use super::packed::{Packed, Sums};
 
-/// Slots are walked as a whole; with more of them per row than this, the rows' codes are sorted instead.
-const SLOTS_PER_ROW: usize = 2;
+/// A feature's slots are walked as a whole unless there are more of them per row than this.
+const SLOTS_PER_ROW: usize = 4;
 
 /// A level that occurs in a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,12 +41,18 @@ impl<P: Packed> LevelCounts<P> {
         self.levels.clear();
         self.missing = Sums::default();
         match (&column.kind, histogram) {
-            (Kind::Coded { first_slot, .. }, Some(slots))
-                if column.n_codes() <= SLOTS_PER_ROW * rows.len() =>
-            {
-                self.count_slots(column, &slots[*first_slot..][..column.n_codes()], bag);
+            (Kind::Coded { at, first_slot }, Some(slots)) => {
+                let slots = &slots[*first_slot..][..column.n_codes()];
+                if slots.len() <= SLOTS_PER_ROW * rows.len() {
+                    (0..).zip(slots).for_each(|(code, slot)| self.push(column, code, *slot, bag));
+                } else {
+                    let codes = rows.iter().map(|row| columns.code(*row, *at));
+                    CodeSet::of(codes).for_each(|code| self.push(column, code, slots[code as usize], bag));
+                }
             }
-            (Kind::Coded { at, .. }, _) => self.count_rows(column, rows, bag, |row| columns.code(row, *at)),
+            (Kind::Coded { at, .. }, None) => {
+                self.count_rows(column, rows, bag, |row| columns.code(row, *at))
+            }
             (Kind::Ranked { codes }, _) => self.count_rows(column, rows, bag, |row| codes[row as usize]),
             (Kind::Constant | Kind::Binary { .. }, _) => {}
         }
@@ -55,16 +61,19 @@ impl<P: Packed> LevelCounts<P> {
         }
     }
 
-    fn push(&mut self, column: &Column, code: u32, sums: Sums) {
-        let value = column.levels.get(code as usize).copied().unwrap_or(f32::NAN);
-        self.levels.push(Level { code, value, sums });
+    /// Whether a node cannot be split by the feature.
+    pub(super) fn is_constant(&self) -> bool {
+        match self.levels.as_slice() {
+            [] => true,
+            [first, .., last] => self.missing.count == 0 && nearly_equal(first.value, last.value),
+            [_] => self.missing.count == 0,
+        }
     }
 
-    fn count_slots(&mut self, column: &Column, slots: &[P], bag: &Bag<'_, P>) {
-        for (code, slot) in (0..).zip(slots) {
-            if *slot != P::default() {
-                self.push(column, code, slot.unpack(bag.layout));
-            }
+    fn push(&mut self, column: &Column, code: u32, sums: P, bag: &Bag<'_, P>) {
+        if sums != P::default() {
+            let value = column.levels.get(code as usize).copied().unwrap_or(f32::NAN);
+            self.levels.push(Level { code, value, sums: sums.unpack(bag.layout) });
         }
     }
 
@@ -76,8 +85,31 @@ impl<P: Packed> LevelCounts<P> {
         for same in coded.chunk_by(|a, b| a.0 == b.0) {
             let mut sums = P::default();
             same.iter().for_each(|(_, sum)| sums += *sum);
-            self.push(column, same[0].0, sums.unpack(bag.layout));
+            self.push(column, same[0].0, sums, bag);
         }
         self.coded = coded;
+    }
+}
+
+/// A set of codes of a coded feature.
+#[derive(Clone, Copy, Debug, Default)]
+struct CodeSet([u64; Columns::MAX_CODES / 64]);
+
+impl CodeSet {
+    fn of(codes: impl Iterator<Item = u32>) -> Self {
+        let mut set = Self::default();
+        codes.for_each(|code| set.0[code as usize / 64] |= 1 << (code % 64));
+        set
+    }
+
+    /// Visits the codes in ascending order.
+    #[inline]
+    fn for_each(self, mut visit: impl FnMut(u32)) {
+        for (word, mut bits) in (0..).zip(self.0) {
+            while bits != 0 {
+                visit(64 * word + bits.trailing_zeros());
+                bits &= bits - 1;
+            }
+        }
     }
 }

@@ -8,12 +8,13 @@
 //! * `bag` holds the rows of one tree and what each adds to a sum, `packed` into one integer;
 //! * `grower` takes node after node, depth first or by `frontier` best first;
 //! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums;
-//! * `binary` scores all features with two values at once, `levels` prepares the others one by one;
-//! * `draws` says which feature comes next, by a `stream` of random numbers, and `splitter` keeps the best split drawn.
+//! * `search` draws features and keeps the best split: of a node `counted` in a histogram, where features
+//!   with two values are scored all at once and others by their `levels`, or of a `small` one by bits;
+//! * `draws` says which feature comes next, by a `stream` of random numbers.
 
 mod bag;
-mod binary;
 mod columns;
+mod counted;
 mod draws;
 mod frontier;
 mod grower;
@@ -24,7 +25,9 @@ mod node;
 mod packed;
 mod params;
 mod rows;
+mod search;
 mod single;
+mod small;
 mod splitter;
 mod stream;
 

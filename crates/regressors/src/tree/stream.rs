@@ -1,6 +1,7 @@
 //! A tree's random numbers, made many at a time.
 
 use crate::random::TreeRandom;
+use pulp::Arch;
 
 /// Generators that run side by side, each from where the one before it will stop.
 const LANES: usize = 8;
@@ -63,13 +64,27 @@ impl DrawStream {
         for lane in 1..LANES {
             lanes[lane] = lanes[lane - 1].after::<RUN>();
         }
-        for step in 0..RUN {
-            for (lane, random) in lanes.iter_mut().enumerate() {
-                self.made[AHEAD + lane * RUN + step] = random.next();
-            }
-        }
-        self.random = lanes[LANES - 1];
+        let batch = &mut self.made[AHEAD..];
+        self.random = Arch::new().dispatch(
+            #[inline(always)]
+            || run(lanes, batch),
+        );
     }
+}
+
+/// Makes every lane's numbers, one lane's after the other's, and returns the last generator.
+#[inline(always)]
+fn run(mut lanes: [TreeRandom; LANES], batch: &mut [u32]) -> TreeRandom {
+    let mut steps = [[0; LANES]; RUN];
+    for step in &mut steps {
+        for lane in 0..LANES {
+            step[lane] = lanes[lane].next();
+        }
+    }
+    for (lane, numbers) in batch.chunks_exact_mut(RUN).enumerate() {
+        numbers.iter_mut().zip(&steps).for_each(|(number, step)| *number = step[lane % LANES]);
+    }
+    lanes[LANES - 1]
 }
 
 #[cfg(test)]

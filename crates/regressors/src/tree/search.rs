@@ -1,0 +1,285 @@
+//! The search for a node's best split: features as they are drawn, thresholds all or one at random.
+
+use super::columns::{Column, Kind, nearly_equal};
+use super::draws::FeatureDraws;
+use super::levels::LevelCounts;
+use super::packed::Sums;
+use super::params::LeafLimits;
+use super::splitter::{SplitRule, Splitter};
+use super::stream::DrawStream;
+use crate::random::TreeRandom;
+use std::marker::PhantomData;
+
+/// The score of a feature that is not binary: it has to be looked at on its own.
+pub(super) const NOT_BINARY: f64 = f64::INFINITY;
+/// The score of a split that would leave too small a leaf, or that cannot win.
+pub(super) const BARRED: f64 = f64::NEG_INFINITY;
+
+/// What a node's features are worth.
+///
+/// A binary feature has one split, so its score doesn't depend on a draw, not even on a random threshold.
+pub(super) trait Features<S> {
+    /// scikit-learn's proxy of the impurity decrease by a binary feature: NaN if it is constant in the node,
+    /// [`NOT_BINARY`] if it is not binary.
+    fn score(&self, feature: u32) -> f64;
+
+    /// Offers the splits of a feature that is not binary; returns whether it is constant in the node.
+    fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool;
+
+    /// A binary feature, and the sums of the node's rows with its rarer value.
+    fn binary(&self, feature: u32) -> (&Column, Sums);
+}
+
+/// A node's rows in two parts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Split {
+    pub(super) feature: u32,
+    /// Levels with a smaller code go left.
+    pub(super) cut: u32,
+    pub(super) threshold: f64,
+    /// Where missing values go; if the node has none, to the side with more rows.
+    pub(super) missing_go_to_left: Option<bool>,
+    pub(super) left: Sums,
+}
+
+/// The best split of a node so far; of equal ones, the first offered.
+#[derive(Debug)]
+pub(super) struct Search<S> {
+    limits: LeafLimits,
+    total: Sums,
+    score: f64,
+    best: Option<Winner>,
+    splitter: PhantomData<S>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Winner {
+    /// A binary feature, and the random number of its threshold.
+    Binary {
+        feature: u32,
+        number: u32,
+    },
+    Other(Split),
+}
+
+impl<S: Splitter> Search<S> {
+    pub(super) fn new(limits: LeafLimits, total: Sums) -> Self {
+        Self { limits, total, score: f64::NEG_INFINITY, best: None, splitter: PhantomData }
+    }
+
+    /// Draws features until all that scikit-learn would look at are; returns the best split, if any is
+    /// allowed, and the number of constants that are `known` then.
+    #[inline(always)]
+    pub(super) fn run(
+        mut self,
+        draws: &mut FeatureDraws<S>,
+        known: u32,
+        mut features: impl Features<S>,
+    ) -> (Option<Split>, u32) {
+        let mut draws = draws.begin(known);
+        while let Some(feature) = draws.next() {
+            let score = features.score(feature);
+            if score > self.score {
+                if score == NOT_BINARY {
+                    let is_constant = features.look_closer(&mut self, feature, draws.stream());
+                    draws.settle(is_constant);
+                    continue;
+                }
+                self.score = score;
+                let number = if S::RULE == SplitRule::Random { draws.stream().next() } else { 0 };
+                self.best = Some(Winner::Binary { feature, number });
+                draws.settle(false);
+            } else {
+                let is_constant = score.is_nan();
+                draws.settle(is_constant);
+                // The threshold that such a feature would have is drawn in any case.
+                if S::RULE == SplitRule::Random && !is_constant {
+                    draws.stream().next();
+                }
+            }
+        }
+        let best = self.best.and_then(|winner| match winner {
+            Winner::Other(split) => Some(split),
+            Winner::Binary { feature, number } => {
+                let (column, rarer) = features.binary(feature);
+                self.binary_split(feature, number, column, rarer)
+            }
+        });
+        (best, draws.constants())
+    }
+
+    fn binary_split(&self, feature: u32, number: u32, column: &Column, rarer: Sums) -> Option<Split> {
+        let (Kind::Binary { rarer: level }, [lower, upper]) = (&column.kind, column.levels.as_slice()) else {
+            return None;
+        };
+        let threshold = match S::RULE {
+            SplitRule::Best => midpoint(*lower, *upper),
+            SplitRule::Random => random_threshold(number, *lower, *upper),
+        };
+        let left = if *level == 0 { rarer } else { self.total - rarer };
+        Some(Split { feature, cut: 1, threshold, missing_go_to_left: None, left })
+    }
+
+    /// Takes a split with a known score if it is better.
+    #[inline]
+    pub(super) fn offer_scored(&mut self, score: f64, split: impl FnOnce() -> Split) {
+        if score > self.score {
+            self.score = score;
+            self.best = Some(Winner::Other(split()));
+        }
+    }
+
+    /// Offers the splits of a feature by the levels that occur in the node.
+    pub(super) fn offer_levels<P>(
+        &mut self,
+        feature: u32,
+        column: &Column,
+        counts: &LevelCounts<P>,
+        stream: &mut DrawStream,
+    ) {
+        match S::RULE {
+            SplitRule::Best => self.offer_midpoints(feature, column, counts),
+            SplitRule::Random => self.offer_random(feature, counts, stream),
+        }
+    }
+
+    /// Takes the split with the given left part if it is allowed and better.
+    #[inline]
+    fn offer(&mut self, left: Sums, split: impl FnOnce(Sums) -> Split) {
+        let right = self.total - left;
+        if !self.limits.allow(left, right) {
+            return;
+        }
+        self.offer_scored(left.score() + right.score(), || split(left));
+    }
+
+    /// Offers every midpoint; missing values go right in a first pass and left in a second.
+    fn offer_midpoints<P>(&mut self, feature: u32, column: &Column, counts: &LevelCounts<P>) {
+        self.offer_pass(feature, counts, None);
+        if counts.missing.count == 0 {
+            return;
+        }
+        let present = self.total - counts.missing;
+        self.offer(present, |left| Split {
+            feature,
+            cut: column.missing(),
+            threshold: f64::INFINITY,
+            missing_go_to_left: Some(false),
+            left,
+        });
+        self.offer_pass(feature, counts, Some(counts.missing));
+    }
+
+    /// Offers the midpoints with `missing_left` on the left side.
+    fn offer_pass<P>(&mut self, feature: u32, counts: &LevelCounts<P>, missing_left: Option<Sums>) {
+        let mut left = missing_left.unwrap_or_default();
+        for pair in counts.levels.windows(2) {
+            let [lower, upper] = pair else { continue };
+            left += lower.sums;
+            if nearly_equal(lower.value, upper.value) {
+                continue;
+            }
+            self.offer(left, |left| Split {
+                feature,
+                cut: upper.code,
+                threshold: midpoint(lower.value, upper.value),
+                missing_go_to_left: (counts.missing.count > 0).then_some(missing_left.is_some()),
+                left,
+            });
+        }
+    }
+
+    /// Draws one threshold, and a side for missing values if there are any, and offers that split.
+    fn offer_random<P>(&mut self, feature: u32, counts: &LevelCounts<P>, stream: &mut DrawStream) {
+        let [first, ..] = counts.levels.as_slice() else { return };
+        let [.., last] = counts.levels.as_slice() else { return };
+        let threshold = random_threshold(stream.next(), first.value, last.value);
+        let missing_go_to_left = (counts.missing.count > 0).then(|| stream.next() % 2 == 1);
+
+        let mut left = if missing_go_to_left == Some(true) { counts.missing } else { Sums::default() };
+        let below = counts.levels.iter().take_while(|level| f64::from(level.value) <= threshold);
+        let mut cut = first.code;
+        for level in below {
+            left += level.sums;
+            cut = level.code + 1;
+        }
+        self.offer(left, |left| Split { feature, cut, threshold, missing_go_to_left, left });
+    }
+}
+
+/// scikit-learn's threshold between two neighbouring values.
+pub(super) fn midpoint(lower: f32, upper: f32) -> f64 {
+    f64::from(lower) / 2.0 + f64::from(upper) / 2.0
+}
+
+/// scikit-learn's threshold between the smallest and the largest value, from a tree's random number.
+pub(super) fn random_threshold(number: u32, lowest: f32, highest: f32) -> f64 {
+    let (lowest, highest) = (f64::from(lowest), f64::from(highest));
+    let threshold = TreeRandom::scale(number, lowest, highest);
+    if threshold == highest { lowest } else { threshold }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Columns;
+    use crate::tree::bag::Bag;
+    use crate::tree::packed::Layout;
+    use crate::tree::splitter::{Best, Random};
+    use ndarray::ArrayView2;
+
+    /// The best split of a node by a feature with these values; targets count up from 0.
+    fn best_split<S: Splitter>(values: &[f64], min_samples: i64, random: TreeRandom) -> Option<Split> {
+        let records = ArrayView2::from_shape((values.len(), 1), values).unwrap();
+        let columns = Columns::new(&records).unwrap();
+        let column = columns.feature(0);
+        let targets: Vec<i64> = (0..values.len() as i64).collect();
+        let n = values.len() as u64;
+        let bag = Bag::<i64>::new(&targets, None, Layout::new(n, n, false));
+        let rows: Vec<u32> = (0..values.len() as u32).collect();
+        let mut counts = LevelCounts::new();
+        counts.count((&columns, column), &rows, &bag, None);
+        let limits = LeafLimits { min_samples, min_weight: 0.0 };
+        let mut search = Search::<S>::new(limits, bag.node(&rows).sums);
+        search.offer_levels(0, column, &counts, &mut DrawStream::new(random));
+        search.best.map(|winner| match winner {
+            Winner::Other(split) => split,
+            Winner::Binary { .. } => panic!("not offered"),
+        })
+    }
+
+    fn best_midpoint(values: &[f64], min_samples: i64) -> Option<Split> {
+        best_split::<Best>(values, min_samples, TreeRandom::new(1))
+    }
+
+    #[test]
+    fn nearly_equal_neighbours_are_not_parted() {
+        let near = [1.0, 1.0 + 1e-7, 1.0 + 2e-7, 2.0];
+        let split = best_midpoint(&near, 1).unwrap();
+        assert_eq!((split.left.count, split.cut), (3, 3));
+        assert!(best_midpoint(&near[..3], 1).is_none());
+    }
+
+    #[test]
+    fn small_leaves_are_not_offered() {
+        let squares = [0.0, 1.0, 4.0, 9.0, 16.0, 25.0];
+        assert_eq!(best_midpoint(&squares, 3).unwrap().threshold, 6.5);
+        assert!(best_midpoint(&squares[..5], 3).is_none());
+    }
+
+    #[test]
+    fn missing_values_may_stand_alone() {
+        let split = best_midpoint(&[3.0, 3.0, f64::NAN, f64::NAN], 1).unwrap();
+        assert_eq!((split.threshold, split.missing_go_to_left), (f64::INFINITY, Some(false)));
+        assert_eq!((split.left.count, split.left.sum), (2, 1));
+    }
+
+    #[test]
+    fn a_threshold_drawn_at_the_top_moves_to_the_bottom() {
+        // From this state the generator draws its largest number.
+        let random = TreeRandom::new(3_597_450_471);
+        assert_eq!({ random }.next(), TreeRandom::MAX);
+        let split = best_split::<Random>(&[0.5, 1.0, 4.0], 1, random).unwrap();
+        assert_eq!((split.threshold, split.left.count), (0.5, 1));
+    }
+}
