@@ -116,6 +116,8 @@ pub(crate) struct Columns {
 impl Columns {
     /// Most rows that a tree's node numbers, which are `i32`, have room for.
     const MAX_ROWS: usize = 1 << 30;
+    /// Most features that a tree's draws can mark.
+    const MAX_FEATURES: usize = 1 << 30;
     /// Most codes of a feature that is summed by slots.
     pub(super) const MAX_CODES: usize = 256;
 
@@ -128,8 +130,8 @@ impl Columns {
         if n_rows > Self::MAX_ROWS {
             return Err(Error::Shape { what: "rows", expected: Self::MAX_ROWS, actual: n_rows });
         }
-        if i32::try_from(n_features).is_err() {
-            let expected = i32::MAX as usize;
+        if n_features > Self::MAX_FEATURES {
+            let expected = Self::MAX_FEATURES;
             return Err(Error::Shape { what: "features", expected, actual: n_features });
         }
         let mut columns = Self {

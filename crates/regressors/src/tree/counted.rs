@@ -2,24 +2,25 @@
 
 use super::bag::Bag;
 use super::columns::{Column, Columns};
+use super::draws::{CONSTANT, MAY_WIN};
 use super::levels::LevelCounts;
 use super::packed::{Layout, Packed, Sums};
 use super::params::LeafLimits;
 use super::search::{BARRED, Features, NOT_BINARY, Search};
 use super::splitter::Splitter;
 use super::stream::DrawStream;
-use pulp::Arch;
 
 /// Memory for the features of a node, reused from node to node.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureScores<P> {
     scores: Vec<f64>,
+    marks: Vec<u32>,
     levels: LevelCounts<P>,
 }
 
 impl<P: Packed> FeatureScores<P> {
     pub(super) fn new(n_features: usize) -> Self {
-        Self { scores: vec![0.0; n_features], levels: LevelCounts::new() }
+        Self { scores: vec![0.0; n_features], marks: vec![0; n_features], levels: LevelCounts::new() }
     }
 }
 
@@ -34,28 +35,32 @@ pub(super) struct CountedNode<'a, P> {
 }
 
 impl<'a, P: Packed> CountedNode<'a, P> {
-    /// Scores all binary features of a node with the given rows and histogram, whose sums are `total`.
+    /// Scores all binary features of a node with the given rows and histogram, whose sums are `total`;
+    /// `all_are_drawn` says that none but the best can win.
+    #[inline(always)]
     pub(super) fn new(
-        columns: &'a Columns,
+        (columns, all_are_drawn): (&'a Columns, bool),
         bag: &'a Bag<'a, P>,
         (rows, histogram): (&'a [u32], &'a [P]),
         (total, limits): (Sums, LeafLimits),
         features: &'a mut FeatureScores<P>,
     ) -> Self {
-        let (scores, slots, layout) = (&mut features.scores, &histogram[..columns.n_features()], bag.layout);
-        Arch::new().dispatch(
-            #[inline(always)]
-            || score_slots(slots, total, layout, scores),
-        );
+        let FeatureScores { scores, marks, .. } = features;
+        let slots = &histogram[..columns.n_features()];
+        score_slots(slots, total, bag.layout, scores);
         if limits.restrict() {
             for (score, slot) in scores.iter_mut().zip(slots) {
-                let part = slot.unpack(layout);
+                let part = slot.unpack(bag.layout);
                 if !score.is_nan() && !limits.allow(part, total - part) {
                     *score = BARRED;
                 }
             }
         }
-        columns.not_binary().iter().for_each(|feature| scores[*feature as usize] = NOT_BINARY);
+        mark(scores, all_are_drawn, marks);
+        for feature in columns.not_binary() {
+            scores[*feature as usize] = NOT_BINARY;
+            marks[*feature as usize] = MAY_WIN;
+        }
         Self { columns, rows, bag, histogram, features }
     }
 }
@@ -69,8 +74,21 @@ fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut
     }
 }
 
+#[inline(always)]
+fn mark(scores: &[f64], all_are_drawn: bool, marks: &mut [u32]) {
+    let best = scores.iter().fold(BARRED, |best, score| if *score > best { *score } else { best });
+    let least = if all_are_drawn { best } else { BARRED };
+    for (mark, score) in marks.iter_mut().zip(scores) {
+        *mark = if *score >= least { MAY_WIN } else { 0 } | if score.is_nan() { CONSTANT } else { 0 };
+    }
+}
+
 impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
     #[inline(always)]
+    fn marks(&self, feature: u32) -> u32 {
+        self.features.marks[feature as usize]
+    }
+
     fn score(&self, feature: u32) -> f64 {
         self.features.scores[feature as usize]
     }

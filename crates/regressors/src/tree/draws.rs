@@ -3,8 +3,14 @@
 use super::splitter::{SplitRule, Splitter};
 use super::stream::{AHEAD, DrawStream};
 use crate::random::TreeRandom;
-use pulp::Arch;
 use std::marker::PhantomData;
+
+/// Marks a feature that is constant in the node.
+pub(super) const CONSTANT: u32 = 1 << 31;
+/// Marks a feature that may have the node's best split, or that must be looked at to know whether it is constant.
+pub(super) const MAY_WIN: u32 = 1 << 30;
+/// The bits of an order's entry that are the feature.
+const FEATURE: u32 = MAY_WIN - 1;
 
 /// A tree's permutation of the features, which carries over from node to node.
 ///
@@ -15,33 +21,43 @@ use std::marker::PhantomData;
 /// the right, the candidates come first: so one comparison tells whether a draw hits one, and where. What it
 /// does to the known constants that it hits, swapping them and restoring their order after the node, is
 /// never read, so they are passed over here.
+///
+/// Where the next candidate stands depends on whether this one is constant. So that the processor need not
+/// wait for more than one load in between, [`CONSTANT`] stands in the order itself, beside the feature.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureDraws<S> {
     stream: DrawStream,
+    /// Features with their marks in the node.
     order: Vec<u32>,
     max_features: usize,
-    /// The positions that a block of draws chose, counted from the right.
-    from_right: [u32; AHEAD],
+    /// The positions that a chunk of draws chose, counted from the right.
+    from_right: Vec<u32>,
     splitter: PhantomData<S>,
 }
 
+/// Draws that are compared with the number of candidates at once.
+const BLOCK: usize = 16;
+
 /// The draws of one node.
 ///
-/// How many positions the k-th draw chooses from does not depend on what the draws before it hit. So a block
-/// of draws is turned into positions at once, unless random thresholds take numbers in between.
+/// How many positions the k-th draw chooses from does not depend on what the draws before it hit. So a chunk
+/// of draws is turned into positions at once. A random threshold takes a number in between; where these are
+/// frequent, draws are made one by one.
 #[derive(Debug)]
 pub(super) struct NodeDraws<'a, S> {
     draws: &'a mut FeatureDraws<S>,
     first: u32,
     end: u32,
-    /// Draws before the block, at whose first draw the stream stands.
+    /// Draws before the chunk, at whose first draw the stream stands.
     drawn: usize,
-    /// Draws in the block.
+    /// Draws in the chunk.
     len: usize,
-    /// Draws of the block up to the last hit.
+    /// Draws of the chunk up to the last hit.
     used: usize,
-    /// A bit for every later draw of the block that may hit a candidate.
-    hits: u64,
+    /// The chunk's blocks that have been looked at, in draws.
+    looked_at: usize,
+    /// A bit for every later draw of the last of these blocks that may hit a candidate.
+    hits: u32,
     /// Position in the order of the feature drawn last.
     at: u32,
 }
@@ -52,40 +68,57 @@ impl<S: Splitter> FeatureDraws<S> {
             stream: DrawStream::new(random),
             order: (0..n_features as u32).collect(),
             max_features,
-            from_right: [0; AHEAD],
+            from_right: vec![0; AHEAD],
             splitter: PhantomData,
         }
     }
 
-    /// Starts a node whose ancestors found `known` constants.
+    /// Starts a node whose ancestors found `known` constants and whose other features have the given marks.
     #[inline(always)]
-    pub(super) fn begin(&mut self, known: u32) -> NodeDraws<'_, S> {
+    pub(super) fn begin(&mut self, known: u32, marks: impl Fn(u32) -> u32) -> NodeDraws<'_, S> {
         let end = self.order.len() as u32;
-        NodeDraws { draws: self, first: known, end, drawn: 0, len: 0, used: 0, hits: 0, at: 0 }
-    }
-
-    /// Turns the next `len` draws, the first of which has `left` positions to choose from, into positions
-    /// and returns a bit for each that hits one of the first `candidates`.
-    fn look_ahead(&mut self, left: usize, len: usize, candidates: u32) -> u64 {
-        let (numbers, from_right) = (self.stream.ahead(), &mut self.from_right);
-        let hits = Arch::new().dispatch(
-            #[inline(always)]
-            || positions_from_right(numbers, left as u32, candidates, from_right),
-        );
-        hits & (u64::MAX >> (AHEAD - len))
+        for entry in &mut self.order[known as usize..] {
+            let feature = *entry & FEATURE;
+            *entry = feature | marks(feature);
+        }
+        NodeDraws { draws: self, first: known, end, drawn: 0, len: 0, used: 0, looked_at: 0, hits: 0, at: 0 }
     }
 }
 
 impl<S: Splitter> NodeDraws<'_, S> {
-    /// The next candidate to look at; the caller says by [`Self::settle`] what it saw.
+    /// The next candidate with its marks; the caller says by [`Self::settle`] whether it is constant.
     ///
     /// Constants count as drawn, but the draws go on until one feature that varies has been seen.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u32> {
         match S::RULE {
-            SplitRule::Best => self.next_of_block(),
+            SplitRule::Best => self.next_of_chunk(),
             SplitRule::Random => self.next_alone(),
         }
+    }
+
+    #[inline(always)]
+    fn next_of_chunk(&mut self) -> Option<u32> {
+        while self.first < self.end && !self.are_enough() {
+            if self.hits == 0 {
+                if self.looked_at >= self.len {
+                    self.leave_chunk(self.len);
+                    self.enter_chunk();
+                }
+                self.look_at_block();
+                continue;
+            }
+            let draw = self.looked_at - BLOCK + self.hits.trailing_zeros() as usize;
+            self.hits &= self.hits - 1;
+            let from_right = self.draws.from_right[draw];
+            // There may be fewer candidates by now.
+            if from_right < self.end - self.first {
+                self.used = draw + 1;
+                return Some(self.hit(from_right));
+            }
+        }
+        self.leave_chunk(self.used);
+        None
     }
 
     #[inline(always)]
@@ -102,31 +135,14 @@ impl<S: Splitter> NodeDraws<'_, S> {
     }
 
     #[inline(always)]
-    fn next_of_block(&mut self) -> Option<u32> {
-        while self.first < self.end && !self.are_enough() {
-            if self.hits == 0 {
-                self.leave_block(self.len);
-                if !self.are_enough() {
-                    self.enter_block();
-                }
-                continue;
-            }
-            let draw = self.hits.trailing_zeros() as usize;
-            self.hits &= self.hits - 1;
-            let from_right = self.draws.from_right[draw % AHEAD];
-            if from_right < self.end - self.first {
-                self.used = draw + 1;
-                return Some(self.hit(from_right));
-            }
-        }
-        self.leave_block(self.used);
-        None
-    }
-
-    #[inline(always)]
     fn hit(&mut self, from_right: u32) -> u32 {
         self.at = self.end - 1 - from_right;
         self.draws.order[self.at as usize]
+    }
+
+    /// The feature of an entry.
+    pub(super) fn feature(entry: u32) -> u32 {
+        entry & FEATURE
     }
 
     /// Whether `max_features` have been drawn and one of them varies.
@@ -135,23 +151,40 @@ impl<S: Splitter> NodeDraws<'_, S> {
         self.drawn + self.used >= self.draws.max_features && (self.end as usize) < self.draws.order.len()
     }
 
+    /// Turns the next draws into positions.
     #[inline(always)]
-    fn enter_block(&mut self) {
-        let left = self.draws.order.len() - self.drawn;
-        let until_enough = match self.draws.max_features.saturating_sub(self.drawn) {
-            0 => left,
+    fn enter_chunk(&mut self) {
+        let FeatureDraws { stream, order, from_right, max_features, .. } = &mut *self.draws;
+        let left = order.len() - self.drawn;
+        let until_enough = match max_features.saturating_sub(self.drawn) {
+            0 => BLOCK,
             draws => draws,
         };
-        self.len = AHEAD.min(left).min(until_enough);
-        self.hits = self.draws.look_ahead(left, self.len, self.end - self.first);
+        self.len = left.min(until_enough).min(AHEAD);
+        let whole_blocks = self.len.next_multiple_of(BLOCK);
+        positions_from_right(&stream.ahead()[..whole_blocks], left as i32, &mut from_right[..whole_blocks]);
     }
 
-    /// Goes on after the first `n` draws of the block.
+    /// Compares the next block's positions with the number of candidates.
     #[inline(always)]
-    fn leave_block(&mut self, n: usize) {
+    fn look_at_block(&mut self) {
+        let (from_right, _) = self.draws.from_right[self.looked_at..].as_chunks::<BLOCK>();
+        let candidates = self.end - self.first;
+        let mut hits = 0;
+        for (draw, from_right) in from_right[0].iter().enumerate() {
+            hits |= u32::from(*from_right < candidates) << draw;
+        }
+        let in_chunk = (self.len - self.looked_at).min(BLOCK);
+        self.hits = hits & (u32::MAX >> (32 - in_chunk));
+        self.looked_at += BLOCK;
+    }
+
+    /// Goes on after the first `n` draws of the chunk.
+    #[inline(always)]
+    fn leave_chunk(&mut self, n: usize) {
         self.draws.stream.skip(n);
         self.drawn += n;
-        (self.len, self.used, self.hits) = (0, 0, 0);
+        (self.len, self.used, self.looked_at, self.hits) = (0, 0, 0, 0);
     }
 
     /// The tree's random numbers, for thresholds; not to be used with [`SplitRule::Best`].
@@ -177,27 +210,14 @@ impl<S: Splitter> NodeDraws<'_, S> {
 }
 
 /// Turns numbers into the positions that they choose, counted from the right, of which there are `left` for
-/// the first; returns a bit for each that is less than `candidates`.
+/// the first.
 #[inline(always)]
-fn positions_from_right(
-    numbers: &[u32; AHEAD],
-    left: u32,
-    candidates: u32,
-    from_right: &mut [u32; AHEAD],
-) -> u64 {
-    let mut is_hit = [0u8; AHEAD];
-    for draw in 0..AHEAD {
+fn positions_from_right(numbers: &[u32], left: i32, from_right: &mut [u32]) {
+    for (draw, (number, from_right)) in (0..).zip(numbers.iter().zip(from_right)) {
         // Behind the last draw there are no positions left; what comes out then is not used.
-        let positions = (left as i32 - draw as i32).max(1);
-        from_right[draw] = positions as u32 - 1 - remainder(numbers[draw], positions);
-        is_hit[draw] = u8::from(from_right[draw] < candidates);
+        let positions = (left - draw).max(1);
+        *from_right = positions as u32 - 1 - remainder(*number, positions);
     }
-    let (eights, _) = is_hit.as_chunks::<8>();
-    let bits = eights.iter().map(|eight| {
-        // The product gathers the lowest bits of eight bytes in its highest byte.
-        u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
-    });
-    bits.rev().fold(0, |hits, bits| hits << 8 | bits)
 }
 
 /// `number % positions` of a 31-bit number, by operations that processors do on many numbers at once.
@@ -221,11 +241,12 @@ mod tests {
         known: u32,
         is_constant: impl Fn(u32) -> bool,
     ) -> (Vec<u32>, u32) {
-        let mut draws = draws.begin(known);
+        let mark = |feature| if is_constant(feature) { CONSTANT } else { 0 };
+        let mut draws = draws.begin(known, mark);
         let drawn = std::iter::from_fn(|| {
-            let feature = draws.next()?;
-            draws.settle(is_constant(feature));
-            Some(feature)
+            let entry = draws.next()?;
+            draws.settle(entry & CONSTANT != 0);
+            Some(NodeDraws::<Best>::feature(entry))
         });
         let drawn = drawn.collect();
         (drawn, draws.constants())

@@ -14,6 +14,7 @@ use super::search::{Search, Split};
 use super::small::{self, FeatureBits, SmallNode};
 use super::splitter::Splitter;
 use crate::random::TreeRandom;
+use pulp::Arch;
 use std::ops::Range;
 
 /// Nodes with less impurity than this are leaves, and improvements may fall short by as much.
@@ -277,14 +278,25 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let search = Search::<S>::new(self.leaf_limits, total);
         let all_are_drawn = limits.max_features >= columns.n_features();
         if rows.len() <= small::MAX_ROWS && all_are_drawn && !self.leaf_limits.restrict() {
-            let features = SmallNode::new(columns, &self.bag, rows, total, &mut self.bits);
-            return search.run(&mut self.draws, known, features);
+            return Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let features = SmallNode::new(columns, &self.bag, rows, total, &mut self.bits);
+                    search.run(&mut self.draws, known, features)
+                },
+            );
         }
         let few = histogram.is_none().then(|| self.histograms.count_few(rows, &self.bag));
         let counted = (rows, histogram.or(few.as_deref()).unwrap_or_default());
-        let features =
-            CountedNode::new(columns, &self.bag, counted, (total, self.leaf_limits), &mut self.scores);
-        let found = search.run(&mut self.draws, known, features);
+        let limits = self.leaf_limits;
+        let found = Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let all = (columns, all_are_drawn);
+                let features = CountedNode::new(all, &self.bag, counted, (total, limits), &mut self.scores);
+                search.run(&mut self.draws, known, features)
+            },
+        );
         if let Some(few) = few {
             self.histograms.clear(few, rows);
         }

@@ -1,7 +1,7 @@
 //! The search for a node's best split: features as they are drawn, thresholds all or one at random.
 
 use super::columns::{Column, Kind, nearly_equal};
-use super::draws::FeatureDraws;
+use super::draws::{CONSTANT, FeatureDraws, MAY_WIN, NodeDraws};
 use super::levels::LevelCounts;
 use super::packed::Sums;
 use super::params::LeafLimits;
@@ -19,8 +19,11 @@ pub(super) const BARRED: f64 = f64::NEG_INFINITY;
 ///
 /// A binary feature has one split, so its score doesn't depend on a draw, not even on a random threshold.
 pub(super) trait Features<S> {
-    /// scikit-learn's proxy of the impurity decrease by a binary feature: NaN if it is constant in the node,
-    /// [`NOT_BINARY`] if it is not binary.
+    /// [`CONSTANT`] or [`MAY_WIN`] or neither; a feature that is not binary may win.
+    fn marks(&self, feature: u32) -> u32;
+
+    /// scikit-learn's proxy of the impurity decrease by a binary feature that varies, [`NOT_BINARY`] for
+    /// another feature.
     fn score(&self, feature: u32) -> f64;
 
     /// Offers the splits of a feature that is not binary; returns whether it is constant in the node.
@@ -76,26 +79,29 @@ impl<S: Splitter> Search<S> {
         known: u32,
         mut features: impl Features<S>,
     ) -> (Option<Split>, u32) {
-        let mut draws = draws.begin(known);
-        while let Some(feature) = draws.next() {
-            let score = features.score(feature);
-            if score > self.score {
-                if score == NOT_BINARY {
-                    let is_constant = features.look_closer(&mut self, feature, draws.stream());
-                    draws.settle(is_constant);
-                    continue;
-                }
-                self.score = score;
-                let number = if S::RULE == SplitRule::Random { draws.stream().next() } else { 0 };
-                self.best = Some(Winner::Binary { feature, number });
-                draws.settle(false);
-            } else {
-                let is_constant = score.is_nan();
+        let mut draws = draws.begin(known, |feature| features.marks(feature));
+        while let Some(entry) = draws.next() {
+            if entry & MAY_WIN == 0 {
+                let is_constant = entry & CONSTANT != 0;
                 draws.settle(is_constant);
                 // The threshold that such a feature would have is drawn in any case.
                 if S::RULE == SplitRule::Random && !is_constant {
                     draws.stream().next();
                 }
+                continue;
+            }
+            let feature = NodeDraws::<S>::feature(entry);
+            let score = features.score(feature);
+            if score == NOT_BINARY {
+                let is_constant = features.look_closer(&mut self, feature, draws.stream());
+                draws.settle(is_constant);
+                continue;
+            }
+            draws.settle(false);
+            let number = if S::RULE == SplitRule::Random { draws.stream().next() } else { 0 };
+            if score > self.score {
+                self.score = score;
+                self.best = Some(Winner::Binary { feature, number });
             }
         }
         let best = self.best.and_then(|winner| match winner {

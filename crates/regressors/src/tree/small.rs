@@ -5,6 +5,7 @@
 
 use super::bag::Bag;
 use super::columns::{Column, Columns, Kind};
+use super::draws::{CONSTANT, MAY_WIN};
 use super::levels::LevelCounts;
 use super::packed::{Packed, Sums};
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, midpoint, random_threshold};
@@ -78,8 +79,7 @@ pub(super) struct SmallNode<'a, P> {
     bag: &'a Bag<'a, P>,
     bits: &'a mut FeatureBits<P>,
     patterns: [f64; PATTERNS],
-    /// Scores by whether a feature varies and whether it is among the best.
-    scores: [f64; 4],
+    best: f64,
 }
 
 impl<'a, P: Packed> SmallNode<'a, P> {
@@ -104,8 +104,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
             3 => bits.find::<3>(columns, &padded, &patterns),
             _ => bits.find::<4>(columns, &padded, &patterns),
         };
-        let scores = [f64::NAN, BARRED, NOT_BINARY, best];
-        Self { columns, rows, bag, bits, patterns, scores }
+        Self { columns, rows, bag, bits, patterns, best }
     }
 
     /// The score of the split that sends a set of rows to one side.
@@ -191,11 +190,18 @@ fn sums<P: Packed>(rows: &[u32], bag: &Bag<'_, P>, bits: u32) -> Sums {
 
 impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
     #[inline(always)]
-    fn score(&self, feature: u32) -> f64 {
+    fn marks(&self, feature: u32) -> u32 {
         let (word, bit) = (feature as usize / 64, feature % 64);
-        let varying = self.bits.varying[word] >> bit & 1;
-        let best = self.bits.best[word] >> bit & 1;
-        self.scores[(varying | best << 1) as usize]
+        let is_varying = (self.bits.varying[word] >> bit) as u32 & 1;
+        let is_best = (self.bits.best[word] >> bit) as u32 & 1;
+        (CONSTANT & (is_varying | is_best).wrapping_sub(1)) | MAY_WIN * is_best
+    }
+
+    fn score(&self, feature: u32) -> f64 {
+        match self.columns.feature(feature).kind {
+            Kind::Binary { .. } | Kind::Constant => self.best,
+            Kind::Coded { .. } | Kind::Ranked { .. } => NOT_BINARY,
+        }
     }
 
     fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool {
