@@ -4,6 +4,8 @@
 //! sum is the difference to the node's. A feature with a few values owns one slot for each. So a row lists
 //! few slots, whether its features are indicators, sets of levels or small numbers.
 
+use super::codes::CodeSet;
+use super::packed::Packed;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 
@@ -119,7 +121,7 @@ impl Columns {
     /// Most features that a tree's draws can mark.
     const MAX_FEATURES: usize = 1 << 30;
     /// Most codes of a feature that is summed by slots.
-    pub(super) const MAX_CODES: usize = 256;
+    const MAX_CODES: usize = CodeSet::LIMIT;
 
     /// Encodes records of shape `(n_samples, n_features)`; NaN is a missing value.
     ///
@@ -284,6 +286,24 @@ impl Columns {
     #[inline]
     pub(super) fn code(&self, row: u32, at: usize) -> u32 {
         u32::from(self.codes[row as usize * self.coded.len() + at])
+    }
+
+    /// The codes of a coded feature that occur in a node with the given rows and histogram, and their sums.
+    #[inline(always)]
+    pub(super) fn codes_in<'a, P: Packed>(
+        &self,
+        column: &Column,
+        rows: &[u32],
+        histogram: &'a [P],
+    ) -> (CodeSet, &'a [P]) {
+        let Kind::Coded { at, first_slot } = column.kind else { return (CodeSet::default(), &[]) };
+        let slots = &histogram[first_slot..][..column.n_codes()];
+        let codes = if slots.len() <= rows.len() {
+            CodeSet::of((0..).zip(slots).filter(|(_, sums)| **sums != P::default()).map(|(code, _)| code))
+        } else {
+            CodeSet::of(rows.iter().map(|row| self.code(*row, at)))
+        };
+        (codes, slots)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The features of a node by its histogram.
 
 use super::bag::Bag;
-use super::columns::{Column, Columns};
+use super::columns::{Column, Columns, Kind};
 use super::draws::{CONSTANT, MAY_WIN};
 use super::levels::LevelCounts;
 use super::packed::{Layout, Packed, Sums};
 use super::params::LeafLimits;
-use super::search::{BARRED, Features, NOT_BINARY, Search};
-use super::splitter::Splitter;
+use super::search::{BARRED, Features, NOT_BINARY, Search, Split, midpoint, random_threshold};
+use super::splitter::{SplitRule, Splitter};
 use super::stream::DrawStream;
 
 /// Memory for the features of a node, reused from node to node.
@@ -27,10 +27,11 @@ impl<P: Packed> FeatureScores<P> {
 /// The features of a node of any size.
 #[derive(Debug)]
 pub(super) struct CountedNode<'a, P> {
-    pub(super) columns: &'a Columns,
-    pub(super) rows: &'a [u32],
-    pub(super) bag: &'a Bag<'a, P>,
-    pub(super) histogram: &'a [P],
+    columns: &'a Columns,
+    rows: &'a [u32],
+    bag: &'a Bag<'a, P>,
+    histogram: &'a [P],
+    limits: LeafLimits,
     features: &'a mut FeatureScores<P>,
 }
 
@@ -61,7 +62,51 @@ impl<'a, P: Packed> CountedNode<'a, P> {
             scores[*feature as usize] = NOT_BINARY;
             marks[*feature as usize] = MAY_WIN;
         }
-        Self { columns, rows, bag, histogram, features }
+        Self { columns, rows, bag, histogram, limits, features }
+    }
+
+    /// Offers the splits of a feature without missing and nearly equal values, none of which is barred.
+    fn look_at_codes<S: Splitter>(
+        &self,
+        search: &mut Search<S>,
+        (feature, column): (u32, &Column),
+        stream: &mut DrawStream,
+    ) -> bool {
+        let (codes, slots) = self.columns.codes_in(column, self.rows, self.histogram);
+        let Some((lowest, highest)) = codes.ends() else { return true };
+        let level = |code: u32| column.levels[code as usize];
+        let mut left = P::default();
+        match S::RULE {
+            SplitRule::Best => {
+                let mut lower = lowest;
+                codes.without(lowest).for_each(|upper| {
+                    left += slots[lower as usize];
+                    let left = left.unpack(self.bag.layout);
+                    search.offer_allowed(left, |left| Split {
+                        feature,
+                        cut: upper,
+                        threshold: midpoint(level(lower), level(upper)),
+                        missing_go_to_left: None,
+                        left,
+                    });
+                    lower = upper;
+                });
+            }
+            SplitRule::Random => {
+                let threshold = random_threshold(stream.next(), level(lowest), level(highest));
+                let mut cut = lowest;
+                codes.for_each(|code| {
+                    if f64::from(level(code)) <= threshold {
+                        left += slots[code as usize];
+                        cut = code + 1;
+                    }
+                });
+                let left = left.unpack(self.bag.layout);
+                let split = |left| Split { feature, cut, threshold, missing_go_to_left: None, left };
+                search.offer_allowed(left, split);
+            }
+        }
+        false
     }
 }
 
@@ -95,6 +140,9 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
 
     fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool {
         let column = self.columns.feature(feature);
+        if let (Kind::Coded { .. }, true, false) = (&column.kind, column.is_plain, self.limits.restrict()) {
+            return self.look_at_codes(search, (feature, column), stream);
+        }
         let levels = &mut self.features.levels;
         levels.count((self.columns, column), self.rows, self.bag, Some(self.histogram));
         let is_constant = levels.is_constant();

@@ -5,7 +5,7 @@ use super::columns::{Columns, Kind};
 use super::counted::{CountedNode, FeatureScores};
 use super::draws::FeatureDraws;
 use super::frontier::Frontier;
-use super::histogram::{Histogram, Histograms};
+use super::histogram::{HistogramId, Histograms};
 use super::model::Tree;
 use super::node::Node;
 use super::packed::{Layout, Packed};
@@ -38,10 +38,8 @@ pub(crate) struct Grown {
     pub(crate) tree: Tree,
     /// Whether its sums of squares were exact in `f64`.
     pub(crate) exact_squares: bool,
-    /// The training rows, those of a leaf together.
+    /// The training rows with weight, in the order of the leaves from left to right.
     pub(crate) rows: Vec<u32>,
-    /// Every leaf's number and its part of `rows`.
-    pub(crate) leaves: Vec<(usize, Range<usize>)>,
 }
 
 /// Grows a tree on the rows with weight, of which there must be one; without weights all weigh 1.
@@ -79,43 +77,48 @@ enum Side {
 }
 
 /// A node that is still to be made: rows `start..end` of the tree's rows.
-#[derive(Debug)]
-struct Job<P> {
-    start: usize,
-    end: usize,
-    depth: usize,
-    parent: Option<(usize, Side)>,
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    start: u32,
+    end: u32,
+    depth: u32,
+    parent: Option<(u32, Side)>,
     known_constants: u32,
+    histogram: Option<HistogramId>,
+    is_leaf: bool,
     impurity: f64,
     sums: NodeSums,
-    histogram: Option<Histogram<P>>,
 }
 
-impl<P> Job<P> {
+impl Job {
     fn n_rows(&self) -> usize {
-        self.end - self.start
+        (self.end - self.start) as usize
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 }
 
 /// What a split makes of a node.
-#[derive(Debug)]
-struct Children<P> {
+#[derive(Clone, Copy, Debug)]
+struct Children {
     split: Split,
-    left: Job<P>,
-    right: Job<P>,
+    left: Job,
+    right: Job,
     improvement: f64,
 }
 
 /// A node that is in the tree.
-struct Made<P> {
+struct Made {
     id: usize,
     /// None of a leaf.
-    children: Option<Children<P>>,
+    children: Option<Children>,
 }
 
-impl<P> Made<P> {
+impl Made {
     fn improvement(&self) -> f64 {
-        self.children.as_ref().map_or(0.0, |children| children.improvement)
+        self.children.map_or(0.0, |children| children.improvement)
     }
 }
 
@@ -132,7 +135,6 @@ struct Grower<'a, P, S> {
     /// Rows that go right while a node is split.
     moved: Vec<u32>,
     nodes: Vec<Node>,
-    leaves: Vec<(usize, Range<usize>)>,
     total_weight: f64,
 }
 
@@ -147,10 +149,9 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             scores: FeatureScores::new(columns.n_features()),
             bits: FeatureBits::new(),
             leaf_limits: limits.leaf(0.0),
-            moved: Vec::with_capacity(rows.len()),
+            moved: vec![0; rows.len()],
             rows,
             nodes: Vec::new(),
-            leaves: Vec::new(),
             total_weight: 0.0,
         }
     }
@@ -159,51 +160,64 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let sums = self.bag.node(&self.rows);
         self.total_weight = sums.weight();
         self.leaf_limits = self.training.limits.leaf(self.total_weight);
-        let root = Job {
+        let mut root = Job {
             start: 0,
-            end: self.rows.len(),
+            end: self.rows.len() as u32,
             depth: 0,
             parent: None,
             known_constants: 0,
+            histogram: None,
+            is_leaf: false,
             impurity: self.training.impurity(&sums),
             sums,
-            histogram: None,
         };
+        root.is_leaf = self.is_leaf(&root);
         match self.training.limits.max_leaf_nodes {
             None => self.depth_first(root),
             Some(max_leaf_nodes) => self.best_first(root, max_leaf_nodes),
         }
         let tree = Tree::grown(self.nodes, self.training.columns.n_features());
-        Grown { tree, exact_squares: sums.is_exact(), rows: self.rows, leaves: self.leaves }
+        Grown { tree, exact_squares: sums.is_exact(), rows: self.rows }
     }
 
     /// Splits nodes in preorder.
-    fn depth_first(&mut self, root: Job<P>) {
+    fn depth_first(&mut self, root: Job) {
         let mut stack = vec![root];
         while let Some(job) = stack.pop() {
-            if let Some(Children { left, right, .. }) = self.add_node(job).children {
+            let Some(Children { left, right, .. }) = self.add_node(&job) else { continue };
+            // Leaves whose turn it is need not go by the stack.
+            if !left.is_leaf {
+                stack.extend([right, left]);
+                continue;
+            }
+            self.add_leaf(&left);
+            if right.is_leaf {
+                self.add_leaf(&right);
+            } else {
                 stack.push(right);
-                stack.push(left);
             }
         }
     }
 
     /// Splits the node with the largest improvement first, until there are `max_leaf_nodes` leaves.
-    fn best_first(&mut self, root: Job<P>, max_leaf_nodes: usize) {
+    fn best_first(&mut self, root: Job, max_leaf_nodes: usize) {
         let mut splits_left = max_leaf_nodes - 1;
         let mut frontier = Frontier::new();
-        let root = self.add_node(root);
+        let make = |grower: &mut Self, job: Job| {
+            // Known constants are not handed down here, since nodes are not made in preorder.
+            let job = Job { known_constants: 0, ..job };
+            Made { id: grower.nodes.len(), children: grower.add_node(&job) }
+        };
+        let root = make(self, root);
         frontier.push(root.improvement(), root);
         while let Some(node) = frontier.pop() {
             let Some(Children { left, right, .. }) = node.children else { continue };
             if splits_left == 0 {
                 self.nodes[node.id].close();
-                self.leaves.push((node.id, left.start..right.end));
                 continue;
             }
             splits_left -= 1;
-            // Known constants are not handed down here, since nodes are not made in preorder.
-            let children = [left, right].map(|job| self.add_node(Job { known_constants: 0, ..job }));
+            let children = [left, right].map(|job| make(self, job));
             for child in children {
                 frontier.push(child.improvement(), child);
             }
@@ -211,42 +225,39 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
     }
 
     /// Makes a node and, unless it is a leaf, its children's jobs.
-    fn add_node(&mut self, mut job: Job<P>) -> Made<P> {
-        let id = self.nodes.len();
-        if let Some((parent, side)) = job.parent {
-            let parent = &mut self.nodes[parent];
-            match side {
-                Side::Left => parent.left = id as i32,
-                Side::Right => parent.right = id as i32,
-            }
+    fn add_node(&mut self, job: &Job) -> Option<Children> {
+        let children = if job.is_leaf { None } else { self.split(job) };
+        self.add_leaf(job);
+        let Children { split, left, right, .. } = children.as_ref()?;
+        if let Some(node) = self.nodes.last_mut() {
+            node.feature = split.feature as i32;
+            node.threshold = split.threshold;
+            node.missing_go_to_left = split.missing_go_to_left.unwrap_or(left.n_rows() > right.n_rows());
         }
-        let leaf = Node {
+        children
+    }
+
+    /// Makes a node without children.
+    fn add_leaf(&mut self, job: &Job) {
+        let id = self.nodes.len() as i32;
+        match job.parent {
+            Some((parent, Side::Left)) => self.nodes[parent as usize].left = id,
+            Some((parent, Side::Right)) => self.nodes[parent as usize].right = id,
+            None => {}
+        }
+        self.nodes.push(Node {
             n_node_samples: job.n_rows() as u32,
             weighted_n_node_samples: job.sums.weight(),
             impurity: job.impurity,
             value: job.sums.mean() * self.training.quantum,
             ..Node::LEAF
-        };
-        let children = if self.is_leaf(&job) { None } else { self.split(&mut job) };
-        self.nodes.push(match &children {
-            None => leaf,
-            Some(Children { split, left, right, .. }) => Node {
-                feature: split.feature as i32,
-                threshold: split.threshold,
-                missing_go_to_left: split.missing_go_to_left.unwrap_or(left.n_rows() > right.n_rows()),
-                ..leaf
-            },
         });
-        if children.is_none() {
-            self.leaves.push((id, job.start..job.end));
-        }
-        Made { id, children }
     }
 
-    fn is_leaf(&self, job: &Job<P>) -> bool {
+    fn is_leaf(&self, job: &Job) -> bool {
         let limits = self.training.limits;
         let n = job.n_rows();
-        job.depth >= limits.max_depth
+        job.depth as usize >= limits.max_depth
             || n < limits.min_samples_split
             || n / 2 < limits.min_samples_leaf
             || job.sums.weight() < 2.0 * self.leaf_limits.min_weight
@@ -254,16 +265,16 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
     }
 
     /// Searches a node's best split and moves its rows accordingly; `None` if no split is good enough.
-    fn split(&mut self, job: &mut Job<P>) -> Option<Children<P>> {
-        let mut histogram = job.histogram.take();
+    fn split(&mut self, job: &Job) -> Option<Children> {
+        let mut histogram = job.histogram;
         if histogram.is_none() && self.histograms.keeps(job.n_rows()) {
-            histogram = Some(self.histograms.count(&self.rows[job.start..job.end], &self.bag));
+            histogram = Some(self.histograms.count(&self.rows[job.range()], &self.bag));
         }
-        let (split, constants) = self.search(job, histogram.as_deref());
-        let children = split.and_then(|split| self.part(job, split, constants));
+        let (split, constants) = self.search(job, histogram);
+        let mut children = split.and_then(|split| self.part(job, split, constants));
         if let Some(histogram) = histogram {
-            match children {
-                Some(children) => return Some(self.hand_down(histogram, children)),
+            match &mut children {
+                Some(Children { left, right, .. }) => self.hand_down(histogram, left, right),
                 None => self.histograms.free(histogram),
             }
         }
@@ -271,9 +282,9 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
     }
 
     /// Searches a node's best split; also returns how many constants are known then.
-    fn search(&mut self, job: &Job<P>, histogram: Option<&[P]>) -> (Option<Split>, u32) {
+    fn search(&mut self, job: &Job, histogram: Option<HistogramId>) -> (Option<Split>, u32) {
         let Training { columns, limits, .. } = *self.training;
-        let rows = &self.rows[job.start..job.end];
+        let rows = &self.rows[job.range()];
         let (total, known) = (job.sums.sums, job.known_constants);
         let search = Search::<S>::new(self.leaf_limits, total);
         let all_are_drawn = limits.max_features >= columns.n_features();
@@ -286,9 +297,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 },
             );
         }
-        let few = histogram.is_none().then(|| self.histograms.count_few(rows, &self.bag));
-        let counted = (rows, histogram.or(few.as_deref()).unwrap_or_default());
         let limits = self.leaf_limits;
+        let counted = (rows, self.histograms.get(histogram, rows, &self.bag));
         let found = Arch::new().dispatch(
             #[inline(always)]
             || {
@@ -297,18 +307,18 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 search.run(&mut self.draws, known, features)
             },
         );
-        if let Some(few) = few {
-            self.histograms.clear(few, rows);
+        if histogram.is_none() {
+            self.histograms.clear(rows);
         }
         found
     }
 
     /// Moves a node's rows to their sides.
-    fn part(&mut self, job: &Job<P>, split: Split, constants: u32) -> Option<Children<P>> {
+    fn part(&mut self, job: &Job, split: Split, constants: u32) -> Option<Children> {
         let Training { columns, limits, .. } = *self.training;
         let column = columns.feature(split.feature);
-        let rows = &mut self.rows[job.start..job.end];
-        let moved = &mut self.moved;
+        let rows = &mut self.rows[job.range()];
+        let moved = &mut self.moved[..rows.len()];
         let missing_go_to_left = split.missing_go_to_left == Some(true);
         let by_code =
             |code: u32| if code == column.missing() { missing_go_to_left } else { code < split.cut };
@@ -322,50 +332,54 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             Kind::Ranked { codes } => partition(rows, moved, |row| by_code(codes[row as usize])),
         };
         let sums = self.bag.split(&job.sums, split.left, rows.split_at(middle));
-        let child = |start, end, side, sums: NodeSums| Job {
-            start,
-            end,
-            depth: job.depth + 1,
-            parent: Some((self.nodes.len(), side)),
-            known_constants: constants,
-            impurity: self.training.impurity(&sums),
-            sums,
-            histogram: None,
+        let id = self.nodes.len() as u32;
+        let child = |start, end, side, sums: NodeSums| {
+            let mut child = Job {
+                start,
+                end,
+                depth: job.depth + 1,
+                parent: Some((id, side)),
+                known_constants: constants,
+                histogram: None,
+                is_leaf: false,
+                impurity: self.training.impurity(&sums),
+                sums,
+            };
+            child.is_leaf = self.is_leaf(&child);
+            child
         };
-        let left = child(job.start, job.start + middle, Side::Left, sums.0);
-        let right = child(job.start + middle, job.end, Side::Right, sums.1);
+        let middle = job.start + middle as u32;
+        let left = child(job.start, middle, Side::Left, sums.0);
+        let right = child(middle, job.end, Side::Right, sums.1);
         let improvement = self.improvement(job, &left, &right);
         let enough = improvement + EPSILON >= limits.min_impurity_decrease;
         enough.then_some(Children { split, left, right, improvement })
     }
 
     /// Makes the children's histograms, of those who need one, from their parent's.
-    fn hand_down(&mut self, mut histogram: Histogram<P>, mut children: Children<P>) -> Children<P> {
-        let Children { left, right, .. } = &mut children;
+    fn hand_down(&mut self, histogram: HistogramId, left: &mut Job, right: &mut Job) {
         let (smaller, larger) = if left.n_rows() <= right.n_rows() { (left, right) } else { (right, left) };
-        let needs =
-            |grower: &Self, job: &Job<P>| grower.histograms.keeps(job.n_rows()) && !grower.is_leaf(job);
-        let (smaller_needs, larger_needs) = (needs(self, smaller), needs(self, larger));
-        let rows = &self.rows[smaller.start..smaller.end];
-        if smaller_needs {
+        let [for_smaller, for_larger] =
+            [&smaller, &larger].map(|job| self.histograms.keeps(job.n_rows()) && !job.is_leaf);
+        let rows = &self.rows[smaller.range()];
+        if for_smaller {
             let counted = self.histograms.count(rows, &self.bag);
-            if larger_needs {
-                Histograms::subtract(&mut histogram, &counted);
-            }
             smaller.histogram = Some(counted);
-        } else if larger_needs {
-            self.histograms.subtract_rows(&mut histogram, rows, &self.bag);
+            if for_larger {
+                self.histograms.subtract(histogram, counted);
+            }
+        } else if for_larger {
+            self.histograms.subtract_rows(histogram, rows, &self.bag);
         }
-        if larger_needs {
+        if for_larger {
             larger.histogram = Some(histogram);
         } else {
             self.histograms.free(histogram);
         }
-        children
     }
 
     /// The decrease of the impurity by a split, weighted by the node's share of the tree.
-    fn improvement(&self, node: &Job<P>, left: &Job<P>, right: &Job<P>) -> f64 {
+    fn improvement(&self, node: &Job, left: &Job, right: &Job) -> f64 {
         let weight = node.sums.weight();
         (weight / self.total_weight)
             * (node.impurity
@@ -375,8 +389,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
 }
 
 /// Moves the rows that go left to the front, all in their order, and returns their number.
-fn partition(rows: &mut [u32], moved: &mut Vec<u32>, goes_left: impl Fn(u32) -> bool) -> usize {
-    moved.resize(rows.len(), 0);
+fn partition(rows: &mut [u32], moved: &mut [u32], goes_left: impl Fn(u32) -> bool) -> usize {
     let (mut n_left, mut n_right) = (0, 0);
     // Every row is written to both sides, which spares a branch that is hard to predict.
     for at in 0..rows.len() {

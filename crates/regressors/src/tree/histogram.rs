@@ -4,8 +4,9 @@ use super::bag::Bag;
 use super::columns::Columns;
 use super::packed::Packed;
 
-/// A packed sum per slot.
-pub(super) type Histogram<P> = Vec<P>;
+/// A packed sum per slot, by the number under which [`Histograms`] keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HistogramId(u32);
 
 /// Makes and reuses histograms.
 ///
@@ -14,8 +15,9 @@ pub(super) type Histogram<P> = Vec<P>;
 #[derive(Debug)]
 pub(super) struct Histograms<'a, P> {
     columns: &'a Columns,
-    free: Vec<Histogram<P>>,
-    scratch: Histogram<P>,
+    kept: Vec<Vec<P>>,
+    free: Vec<HistogramId>,
+    scratch: Vec<P>,
     /// Nodes of fewer rows count anew instead of keeping a histogram.
     min_rows: usize,
 }
@@ -28,7 +30,8 @@ impl<'a, P: Packed> Histograms<'a, P> {
 
     pub(super) fn new(columns: &'a Columns) -> Self {
         let worth = columns.n_slots() / (Self::SLOTS_PER_COUNT * columns.slots_per_row());
-        Self { columns, free: Vec::new(), scratch: Vec::new(), min_rows: worth.max(Self::MIN_ROWS) }
+        let scratch = vec![P::default(); columns.n_slots()];
+        Self { columns, kept: Vec::new(), free: Vec::new(), scratch, min_rows: worth.max(Self::MIN_ROWS) }
     }
 
     /// Whether a node of so many rows has a histogram of its own.
@@ -36,53 +39,63 @@ impl<'a, P: Packed> Histograms<'a, P> {
         n_rows >= self.min_rows
     }
 
-    /// The sums of some rows.
-    pub(super) fn count(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> Histogram<P> {
-        let mut histogram = self.free.pop().unwrap_or_default();
+    /// Sums up the rows of a node that keeps its histogram.
+    pub(super) fn count(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.kept.push(Vec::new());
+            HistogramId(self.kept.len() as u32 - 1)
+        });
+        let histogram = &mut self.kept[id.0 as usize];
         histogram.clear();
         histogram.resize(self.columns.n_slots(), P::default());
-        self.add(&mut histogram, rows, bag);
-        histogram
+        add(self.columns, histogram, rows, bag);
+        id
     }
 
-    /// The sums of few rows, to be given back to [`Self::clear`].
-    pub(super) fn count_few(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> Histogram<P> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.resize(self.columns.n_slots(), P::default());
-        self.add(&mut scratch, rows, bag);
-        scratch
-    }
-
-    /// Takes back the sums of few `rows`.
-    pub(super) fn clear(&mut self, mut scratch: Histogram<P>, rows: &[u32]) {
-        for row in rows {
-            self.columns.slots(*row).iter().for_each(|slot| scratch[*slot as usize] = P::default());
+    /// The sums under `id`, or without it those of few rows, to be forgotten by [`Self::clear`].
+    pub(super) fn get(&mut self, id: Option<HistogramId>, rows: &[u32], bag: &Bag<'_, P>) -> &[P] {
+        match id {
+            Some(id) => &self.kept[id.0 as usize],
+            None => {
+                add(self.columns, &mut self.scratch, rows, bag);
+                &self.scratch
+            }
         }
-        self.scratch = scratch;
+    }
+
+    /// Forgets the sums of few rows.
+    pub(super) fn clear(&mut self, rows: &[u32]) {
+        for row in rows {
+            self.columns.slots(*row).iter().for_each(|slot| self.scratch[*slot as usize] = P::default());
+        }
     }
 
     /// Takes back a histogram that is no longer needed.
-    pub(super) fn free(&mut self, histogram: Histogram<P>) {
-        self.free.push(histogram);
-    }
-
-    fn add(&self, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
-        for row in rows {
-            let sums = bag.of(*row);
-            self.columns.slots(*row).iter().for_each(|slot| histogram[*slot as usize] += sums);
-        }
+    pub(super) fn free(&mut self, id: HistogramId) {
+        self.free.push(id);
     }
 
     /// Subtracts rows from their parent's histogram.
-    pub(super) fn subtract_rows(&self, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
+    pub(super) fn subtract_rows(&mut self, parent: HistogramId, rows: &[u32], bag: &Bag<'_, P>) {
+        let parent = &mut self.kept[parent.0 as usize];
         for row in rows {
             let sums = bag.of(*row);
-            self.columns.slots(*row).iter().for_each(|slot| histogram[*slot as usize] -= sums);
+            self.columns.slots(*row).iter().for_each(|slot| parent[*slot as usize] -= sums);
         }
     }
 
-    /// Subtracts a child's histogram from its parent's.
-    pub(super) fn subtract(parent: &mut [P], child: &[P]) {
-        parent.iter_mut().zip(child).for_each(|(parent, child)| *parent -= *child);
+    /// Subtracts a child's histogram from its parent's, which becomes the other child's.
+    pub(super) fn subtract(&mut self, parent: HistogramId, child: HistogramId) {
+        let mut parents = std::mem::take(&mut self.kept[parent.0 as usize]);
+        let child = &self.kept[child.0 as usize];
+        parents.iter_mut().zip(child).for_each(|(parent, child)| *parent -= *child);
+        self.kept[parent.0 as usize] = parents;
+    }
+}
+
+fn add<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
+    for row in rows {
+        let sums = bag.of(*row);
+        columns.slots(*row).iter().for_each(|slot| histogram[*slot as usize] += sums);
     }
 }

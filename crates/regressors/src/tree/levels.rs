@@ -4,9 +4,6 @@ use super::bag::Bag;
 use super::columns::{Column, Columns, Kind, nearly_equal};
 use super::packed::{Packed, Sums};
 
-/// A feature's slots are walked as a whole unless there are more of them per row than this.
-const SLOTS_PER_ROW: usize = 4;
-
 /// A level that occurs in a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Level {
@@ -41,14 +38,9 @@ impl<P: Packed> LevelCounts<P> {
         self.levels.clear();
         self.missing = Sums::default();
         match (&column.kind, histogram) {
-            (Kind::Coded { at, first_slot }, Some(slots)) => {
-                let slots = &slots[*first_slot..][..column.n_codes()];
-                if slots.len() <= SLOTS_PER_ROW * rows.len() {
-                    (0..).zip(slots).for_each(|(code, slot)| self.push(column, code, *slot, bag));
-                } else {
-                    let codes = rows.iter().map(|row| columns.code(*row, *at));
-                    CodeSet::of(codes).for_each(|code| self.push(column, code, slots[code as usize], bag));
-                }
+            (Kind::Coded { .. }, Some(histogram)) => {
+                let (codes, slots) = columns.codes_in(column, rows, histogram);
+                codes.for_each(|code| self.push(column, code, slots[code as usize], bag));
             }
             (Kind::Coded { at, .. }, None) => {
                 self.count_rows(column, rows, bag, |row| columns.code(row, *at))
@@ -71,10 +63,8 @@ impl<P: Packed> LevelCounts<P> {
     }
 
     fn push(&mut self, column: &Column, code: u32, sums: P, bag: &Bag<'_, P>) {
-        if sums != P::default() {
-            let value = column.levels.get(code as usize).copied().unwrap_or(f32::NAN);
-            self.levels.push(Level { code, value, sums: sums.unpack(bag.layout) });
-        }
+        let value = column.levels.get(code as usize).copied().unwrap_or(f32::NAN);
+        self.levels.push(Level { code, value, sums: sums.unpack(bag.layout) });
     }
 
     fn count_rows(&mut self, column: &Column, rows: &[u32], bag: &Bag<'_, P>, code: impl Fn(u32) -> u32) {
@@ -88,28 +78,5 @@ impl<P: Packed> LevelCounts<P> {
             self.push(column, same[0].0, sums, bag);
         }
         self.coded = coded;
-    }
-}
-
-/// A set of codes of a coded feature.
-#[derive(Clone, Copy, Debug, Default)]
-struct CodeSet([u64; Columns::MAX_CODES / 64]);
-
-impl CodeSet {
-    fn of(codes: impl Iterator<Item = u32>) -> Self {
-        let mut set = Self::default();
-        codes.for_each(|code| set.0[code as usize / 64] |= 1 << (code % 64));
-        set
-    }
-
-    /// Visits the codes in ascending order.
-    #[inline]
-    fn for_each(self, mut visit: impl FnMut(u32)) {
-        for (word, mut bits) in (0..).zip(self.0) {
-            while bits != 0 {
-                visit(64 * word + bits.trailing_zeros());
-                bits &= bits - 1;
-            }
-        }
     }
 }

@@ -13,6 +13,7 @@
 //! * `draws` says which feature comes next, by a `stream` of random numbers.
 
 mod bag;
+mod codes;
 mod columns;
 mod counted;
 mod draws;

@@ -126,6 +126,20 @@ impl<S: Splitter> Search<S> {
         Some(Split { feature, cut: 1, threshold, missing_go_to_left: None, left })
     }
 
+    /// Takes a split that no limit bars if it is better.
+    #[inline(always)]
+    pub(super) fn offer_allowed(&mut self, left: Sums, split: impl FnOnce(Sums) -> Split) {
+        // Most splits are far from the best, which tells without a division.
+        let right = self.total - left;
+        let (left_weight, right_weight) = (left.weight as f64, right.weight as f64);
+        let (left_sum, right_sum) = (left.sum as f64, right.sum as f64);
+        let times_weights = left_sum * left_sum * right_weight + right_sum * right_sum * left_weight;
+        if times_weights < self.score * left_weight * right_weight * (1.0 - 1e-12) {
+            return;
+        }
+        self.offer_scored(left.score() + right.score(), || split(left));
+    }
+
     /// Takes a split with a known score if it is better.
     #[inline]
     pub(super) fn offer_scored(&mut self, score: f64, split: impl FnOnce() -> Split) {
