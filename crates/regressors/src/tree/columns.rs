@@ -17,6 +17,9 @@ pub(super) fn nearly_equal(lower: f32, upper: f32) -> bool {
     upper <= lower + FEATURE_THRESHOLD
 }
 
+/// Codes that are compared at once.
+const CODES: usize = 8;
+
 /// How the rows of a feature are summed.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
@@ -107,8 +110,8 @@ pub(crate) struct Columns {
     starts: Vec<usize>,
     /// Row by row a bit per feature.
     bits: Vec<u64>,
-    /// Row by row the codes of the coded features.
-    codes: Vec<u8>,
+    /// Row by row the codes of the coded features, padded to whole words.
+    codes: Vec<[u8; CODES]>,
     coded: Vec<u32>,
     /// Coded and ranked features, as numbers and as a bit set.
     not_binary: Vec<u32>,
@@ -202,7 +205,8 @@ impl Columns {
     fn encode_rows(&mut self, records: &ArrayView2<'_, f64>) {
         let words = self.words();
         self.bits = vec![0; words * self.n_rows];
-        self.codes.reserve(self.coded.len() * self.n_rows);
+        let code_words = self.code_words();
+        self.codes = vec![[0; CODES]; code_words * self.n_rows];
         self.starts.push(0);
         for (row, values) in records.rows().into_iter().enumerate() {
             let bits = &mut self.bits[row * words..][..words];
@@ -216,9 +220,9 @@ impl Columns {
                             self.slots.push(feature as u32);
                         }
                     }
-                    Kind::Coded { first_slot, .. } => {
+                    Kind::Coded { at, first_slot } => {
                         let code = column.code(value);
-                        self.codes.push(code as u8);
+                        self.codes[row * code_words + at / CODES][at % CODES] = code as u8;
                         self.slots.push(first_slot as u32 + code);
                     }
                 }
@@ -282,10 +286,26 @@ impl Columns {
         word >> (feature % 64) & 1 == 1
     }
 
+    fn code_words(&self) -> usize {
+        self.coded.len().div_ceil(CODES)
+    }
+
     /// A row's code of the feature at position `at` among the coded ones.
-    #[inline]
+    #[inline(always)]
     pub(super) fn code(&self, row: u32, at: usize) -> u32 {
-        u32::from(self.codes[row as usize * self.coded.len() + at])
+        u32::from(self.codes[row as usize * self.code_words() + at / CODES][at % CODES])
+    }
+
+    /// Calls `visit` for every coded feature, with whether its codes differ between some rows.
+    #[inline(always)]
+    pub(super) fn coded_varying(&self, rows: &[u32], mut visit: impl FnMut(u32, bool)) {
+        let words = self.code_words();
+        let word = |row: u32, at: usize| u64::from_ne_bytes(self.codes[row as usize * words + at]);
+        for (at, features) in self.coded.chunks(CODES).enumerate() {
+            let first = word(rows[0], at);
+            let differing = rows.iter().fold(0, |any, row| any | (word(*row, at) ^ first)).to_ne_bytes();
+            features.iter().zip(differing).for_each(|(feature, bits)| visit(*feature, bits != 0));
+        }
     }
 
     /// The codes of a coded feature that occur in a node with the given rows and histogram, and their sums.

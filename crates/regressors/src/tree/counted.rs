@@ -2,7 +2,7 @@
 
 use super::bag::Bag;
 use super::columns::{Column, Columns, Kind};
-use super::draws::{CONSTANT, MAY_WIN};
+use super::draws::{CONSTANT, MAY_WIN, UNKNOWN};
 use super::levels::LevelCounts;
 use super::packed::{Layout, Packed, Sums};
 use super::params::LeafLimits;
@@ -32,6 +32,7 @@ pub(super) struct CountedNode<'a, P> {
     bag: &'a Bag<'a, P>,
     histogram: &'a [P],
     limits: LeafLimits,
+    bound: f64,
     features: &'a mut FeatureScores<P>,
 }
 
@@ -57,12 +58,21 @@ impl<'a, P: Packed> CountedNode<'a, P> {
                 }
             }
         }
-        mark(scores, all_are_drawn, marks);
+        let best = mark(scores, all_are_drawn, marks);
+        let mut bound = if all_are_drawn { best } else { f64::INFINITY };
         for feature in columns.not_binary() {
             scores[*feature as usize] = NOT_BINARY;
-            marks[*feature as usize] = MAY_WIN;
+            marks[*feature as usize] = UNKNOWN;
         }
-        Self { columns, rows, bag, histogram, limits, features }
+        columns.coded_varying(rows, |feature, varies| {
+            if columns.feature(feature).is_plain {
+                marks[feature as usize] = if varies { MAY_WIN } else { CONSTANT };
+            }
+        });
+        if columns.not_binary().iter().any(|feature| marks[*feature as usize] != CONSTANT) {
+            bound = f64::INFINITY;
+        }
+        Self { columns, rows, bag, histogram, limits, bound, features }
     }
 
     /// Offers the splits of a feature without missing and nearly equal values, none of which is barred.
@@ -119,13 +129,15 @@ fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut
     }
 }
 
+/// Marks the features by their scores and returns the best of these.
 #[inline(always)]
-fn mark(scores: &[f64], all_are_drawn: bool, marks: &mut [u32]) {
+fn mark(scores: &[f64], all_are_drawn: bool, marks: &mut [u32]) -> f64 {
     let best = scores.iter().fold(BARRED, |best, score| if *score > best { *score } else { best });
     let least = if all_are_drawn { best } else { BARRED };
     for (mark, score) in marks.iter_mut().zip(scores) {
         *mark = if *score >= least { MAY_WIN } else { 0 } | if score.is_nan() { CONSTANT } else { 0 };
     }
+    best
 }
 
 impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
@@ -134,6 +146,12 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
         self.features.marks[feature as usize]
     }
 
+    #[inline(always)]
+    fn bound(&self) -> f64 {
+        self.bound
+    }
+
+    #[inline(always)]
     fn score(&self, feature: u32) -> f64 {
         self.features.scores[feature as usize]
     }

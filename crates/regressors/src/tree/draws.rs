@@ -7,8 +7,10 @@ use std::marker::PhantomData;
 
 /// Marks a feature that is constant in the node.
 pub(super) const CONSTANT: u32 = 1 << 31;
-/// Marks a feature that may have the node's best split, or that must be looked at to know whether it is constant.
+/// Marks a feature that may have the node's best split.
 pub(super) const MAY_WIN: u32 = 1 << 30;
+/// Marks a feature that must be looked at to know whether it is constant.
+pub(super) const UNKNOWN: u32 = CONSTANT | MAY_WIN;
 /// The bits of an order's entry that are the feature.
 const FEATURE: u32 = MAY_WIN - 1;
 
@@ -62,6 +64,11 @@ pub(super) struct NodeDraws<'a, S> {
     at: u32,
 }
 
+/// The feature of an order's entry, without its marks.
+pub(super) fn feature(entry: u32) -> u32 {
+    entry & FEATURE
+}
+
 impl<S: Splitter> FeatureDraws<S> {
     pub(super) fn new(n_features: usize, max_features: usize, random: TreeRandom) -> Self {
         Self {
@@ -78,7 +85,7 @@ impl<S: Splitter> FeatureDraws<S> {
     pub(super) fn begin(&mut self, known: u32, marks: impl Fn(u32) -> u32) -> NodeDraws<'_, S> {
         let end = self.order.len() as u32;
         for entry in &mut self.order[known as usize..] {
-            let feature = *entry & FEATURE;
+            let feature = feature(*entry);
             *entry = feature | marks(feature);
         }
         NodeDraws { draws: self, first: known, end, drawn: 0, len: 0, used: 0, looked_at: 0, hits: 0, at: 0 }
@@ -138,11 +145,6 @@ impl<S: Splitter> NodeDraws<'_, S> {
     fn hit(&mut self, from_right: u32) -> u32 {
         self.at = self.end - 1 - from_right;
         self.draws.order[self.at as usize]
-    }
-
-    /// The feature of an entry.
-    pub(super) fn feature(entry: u32) -> u32 {
-        entry & FEATURE
     }
 
     /// Whether `max_features` have been drawn and one of them varies.
@@ -246,7 +248,7 @@ mod tests {
         let drawn = std::iter::from_fn(|| {
             let entry = draws.next()?;
             draws.settle(entry & CONSTANT != 0);
-            Some(NodeDraws::<Best>::feature(entry))
+            Some(feature(entry))
         });
         let drawn = drawn.collect();
         (drawn, draws.constants())

@@ -1,7 +1,7 @@
 //! The search for a node's best split: features as they are drawn, thresholds all or one at random.
 
 use super::columns::{Column, Kind, nearly_equal};
-use super::draws::{CONSTANT, FeatureDraws, MAY_WIN, NodeDraws};
+use super::draws::{CONSTANT, FeatureDraws, MAY_WIN, UNKNOWN, feature};
 use super::levels::LevelCounts;
 use super::packed::Sums;
 use super::params::LeafLimits;
@@ -19,8 +19,11 @@ pub(super) const BARRED: f64 = f64::NEG_INFINITY;
 ///
 /// A binary feature has one split, so its score doesn't depend on a draw, not even on a random threshold.
 pub(super) trait Features<S> {
-    /// [`CONSTANT`] or [`MAY_WIN`] or neither; a feature that is not binary may win.
+    /// [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or nothing.
     fn marks(&self, feature: u32) -> u32;
+
+    /// No split has a larger score.
+    fn bound(&self) -> f64;
 
     /// scikit-learn's proxy of the impurity decrease by a binary feature that varies, [`NOT_BINARY`] for
     /// another feature.
@@ -80,8 +83,10 @@ impl<S: Splitter> Search<S> {
         mut features: impl Features<S>,
     ) -> (Option<Split>, u32) {
         let mut draws = draws.begin(known, |feature| features.marks(feature));
+        let bound = features.bound();
         while let Some(entry) = draws.next() {
-            if entry & MAY_WIN == 0 {
+            let cannot_win = entry & MAY_WIN == 0 || self.score >= bound;
+            if cannot_win && entry & UNKNOWN != UNKNOWN {
                 let is_constant = entry & CONSTANT != 0;
                 draws.settle(is_constant);
                 // The threshold that such a feature would have is drawn in any case.
@@ -90,7 +95,7 @@ impl<S: Splitter> Search<S> {
                 }
                 continue;
             }
-            let feature = NodeDraws::<S>::feature(entry);
+            let feature = feature(entry);
             let score = features.score(feature);
             if score == NOT_BINARY {
                 let is_constant = features.look_closer(&mut self, feature, draws.stream());

@@ -20,17 +20,17 @@ const PATTERNS: usize = 1 << (MAX_ROWS - 1);
 /// Memory for the features of a small node, reused from node to node.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureBits<P> {
-    varying: Vec<u64>,
-    best: Vec<u64>,
+    constant: Vec<u64>,
+    may_win: Vec<u64>,
     levels: LevelCounts<P>,
 }
 
 impl<P: Packed> FeatureBits<P> {
     pub(super) fn new() -> Self {
-        Self { varying: Vec::new(), best: Vec::new(), levels: LevelCounts::new() }
+        Self { constant: Vec::new(), may_win: Vec::new(), levels: LevelCounts::new() }
     }
 
-    /// Finds the varying features and those whose pattern has the best score, which is returned.
+    /// Finds the constant features and those whose pattern has the best score, which is returned.
     ///
     /// `ROWS` is the number of rows, of which `rows` are padded with the first.
     #[inline(always)]
@@ -44,21 +44,29 @@ impl<P: Packed> FeatureBits<P> {
         let [first, others @ ..] = rows.map(|row| columns.bits(row));
         let differing = |word: usize| others.map(|other| other[word] ^ first[word]);
         let mut present = [0; PATTERNS];
-        self.varying.clear();
-        for word in 0..first.len() {
+        self.constant.clear();
+        for (word, not_binary) in columns.not_binary_bits().iter().enumerate() {
             let differing = differing(word);
-            self.varying.push(differing.iter().fold(0, |any, bits| any | bits));
+            let varying = differing.iter().fold(0, |any, bits| any | bits);
+            self.constant.push(!varying | not_binary);
             patterns.clone().for_each(|pattern| present[pattern] |= with_pattern(differing, pattern));
         }
         let made = patterns.clone().filter(|pattern| present[*pattern] != 0);
         let best = made.fold(BARRED, |best, pattern| best.max(scores[pattern]));
-        self.best.clear();
+        self.may_win.clear();
         for (word, not_binary) in columns.not_binary_bits().iter().enumerate() {
             let differing = differing(word);
             let winners = patterns.clone().filter(|pattern| scores[*pattern] == best);
-            self.best
+            self.may_win
                 .push(winners.fold(*not_binary, |bits, pattern| bits | with_pattern(differing, pattern)));
         }
+        columns.coded_varying(&rows[..ROWS], |feature, varies| {
+            if columns.feature(feature).is_plain {
+                let (word, bit) = (feature as usize / 64, 1 << (feature % 64));
+                let other = if varies { &mut self.constant } else { &mut self.may_win };
+                other[word] &= !bit;
+            }
+        });
         best
     }
 }
@@ -80,6 +88,7 @@ pub(super) struct SmallNode<'a, P> {
     bits: &'a mut FeatureBits<P>,
     patterns: [f64; PATTERNS],
     best: f64,
+    bound: f64,
 }
 
 impl<'a, P: Packed> SmallNode<'a, P> {
@@ -104,7 +113,8 @@ impl<'a, P: Packed> SmallNode<'a, P> {
             3 => bits.find::<3>(columns, &padded, &patterns),
             _ => bits.find::<4>(columns, &padded, &patterns),
         };
-        Self { columns, rows, bag, bits, patterns, best }
+        let bound = patterns[1..1 << (rows.len() - 1)].iter().fold(BARRED, |bound, score| bound.max(*score));
+        Self { columns, rows, bag, bits, patterns, best, bound }
     }
 
     /// The score of the split that sends a set of rows to one side.
@@ -192,9 +202,13 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
     #[inline(always)]
     fn marks(&self, feature: u32) -> u32 {
         let (word, bit) = (feature as usize / 64, feature % 64);
-        let is_varying = (self.bits.varying[word] >> bit) as u32 & 1;
-        let is_best = (self.bits.best[word] >> bit) as u32 & 1;
-        (CONSTANT & (is_varying | is_best).wrapping_sub(1)) | MAY_WIN * is_best
+        let is_set = |bits: &[u64]| (bits[word] >> bit) as u32 & 1;
+        CONSTANT * is_set(&self.bits.constant) | MAY_WIN * is_set(&self.bits.may_win)
+    }
+
+    #[inline(always)]
+    fn bound(&self) -> f64 {
+        self.bound
     }
 
     fn score(&self, feature: u32) -> f64 {
