@@ -6,14 +6,18 @@
 //! least-squares solution of smallest norm, which also decides predictions where a test row has none of the
 //! levels. So one rank-revealing factorisation of the centred matrix comes first, and decides who solves:
 //!
-//! 1. With at least as many rows as features, a QR factorisation of `[A | b]` reduces the problem to the
-//!    triangle `R w = Q'b` of the same least-squares solutions. With fewer rows, `A'` is factorised.
+//! 1. With at least as many rows as features, a QR factorisation of `[A | b]`, some rows at a time, reduces
+//!    the problem to the triangle `R w = Q'b` of the same least-squares solutions. With fewer rows, `A'` is
+//!    factorised.
 //! 2. The singular values of `R` are those of `A`. Those up to `tol` times the largest count as zero.
 //! 3. If none is zero, linfa-linear solves `R w = Q'b`; else `w = V S⁺ U'Q'b`.
 //!
 //! linfa-linear's own intercept is not used: it appends a column of ones instead of centring, so
 //! coefficients lose digits as columns move away from zero (columns around 1e6 ± 1: 2e-10 from the exact
 //! solution, against 4e-16 by the way above). The intercept is `mean(y) - mean(x)·w`, as in scikit-learn.
+//!
+//! The triangle of a tall matrix is found some rows at a time, as in the sequential algorithm of Demmel et al.
+//! 2012 (<https://doi.org/10.1137/080731992>), which is as stable as Householder's for all rows at once.
 //!
 //! Nothing is random and everything runs on one thread, so the result depends on the processor's vector width
 //! (in last bits) and on nothing else.
@@ -24,7 +28,13 @@ use faer::{Mat, MatRef};
 use linfa::ParamGuard;
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::{Fit, PredictInplace};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView1, Axis, Data, Ix2, ShapeBuilder};
+use ndarray::{
+    Array1, Array2, ArrayBase, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Data, Ix2, ShapeBuilder, Zip,
+};
+use std::ops::Range;
+
+/// Rows that are factorised at once: enough of them to be worth it, and few enough for a cache.
+const ROWS_AT_ONCE: usize = 1024;
 
 /// Checked hyperparameters of [`LinearRegression`].
 #[derive(Clone, Debug, PartialEq)]
@@ -33,18 +43,18 @@ pub struct LinearRegressionValidParams {
     tol: f64,
 }
 
-/// Hyperparameters of [`LinearRegression`].
+/// Hyperparameters of [`LinearRegression`], checked by a fit or by [`ParamGuard::check`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearRegressionParams(LinearRegressionValidParams);
 
 impl LinearRegressionParams {
-    /// Whether to fit an intercept; without one the plane goes through the origin.
+    /// Whether to fit an intercept (the default); without one the plane goes through the origin.
     pub fn fit_intercept(mut self, fit_intercept: bool) -> Self {
         self.0.fit_intercept = fit_intercept;
         self
     }
 
-    /// Singular values up to this multiple of the largest count as zero; at least 0.
+    /// Singular values up to this multiple of the largest count as zero; at least 0, by default 1e-6.
     pub fn tol(mut self, tol: f64) -> Self {
         self.0.tol = tol;
         self
@@ -67,7 +77,7 @@ impl ParamGuard for LinearRegressionParams {
     }
 }
 
-/// scikit-learn's `LinearRegression` on dense data.
+/// scikit-learn's `LinearRegression` on dense data: records `(n_samples, n_features)`, targets `(n_samples,)`.
 ///
 /// ```
 /// use linfa::Dataset;
@@ -97,6 +107,16 @@ impl LinearRegression {
     }
 
     /// A model with stored coefficients, `(n_features,)`.
+    ///
+    /// ```
+    /// use linfa::traits::Predict;
+    /// use ndarray::array;
+    /// use regressors::LinearRegression;
+    ///
+    /// let model = LinearRegression::from_parts(array![2.0, -1.0], 0.5, 2)?;
+    /// assert_eq!(model.predict(&array![[1.0, 1.0]]), array![1.5]);
+    /// # Ok::<(), regressors::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Model`] without features, with a value that is not finite, or a rank above the number of
@@ -150,16 +170,14 @@ where
         check_finite(&records)?;
         let weights = real_weights(&dataset.weights, records.nrows())?;
         let (means, target_mean) = if self.fit_intercept {
-            (records.map_axis(Axis(0), |column| mean(&column, &weights)), mean(&targets, &weights))
+            let target_column = targets.insert_axis(Axis(1));
+            (means(&records, &weights), means(&target_column, &weights)[0])
         } else {
             (Array1::zeros(records.ncols()), 0.0)
         };
-        // A row of weight w adds w times its squared residual: that of sqrt(w) times the row.
-        let roots: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
-        let a =
-            Mat::from_fn(records.nrows(), records.ncols(), |i, j| roots[i] * (records[[i, j]] - means[j]));
-        let b = Array1::from_shape_fn(targets.len(), |i| roots[i] * (targets[i] - target_mean));
-        let Solution { coefficients, rank } = least_squares(a.as_ref(), &b, self.tol)?;
+        let system = Centred { records, targets, weights, means, target_mean };
+        let Solution { coefficients, rank } = system.least_squares(self.tol)?;
+        let means = system.means;
         let intercept = target_mean - means.dot(&coefficients);
         if !intercept.is_finite() || coefficients.iter().any(|w| !w.is_finite()) {
             return Err(Error::Diverged("coefficients are not finite"));
@@ -168,12 +186,15 @@ where
     }
 }
 
-/// The weighted mean, summed as differences from the first value: exact for a constant, whose centred
-/// column then is exactly zero rather than noise that would pass for a direction of its own.
-fn mean(values: &ArrayView1<'_, f64>, weights: &[f64]) -> f64 {
-    let first = values[0];
-    let sum: f64 = values.iter().zip(weights).map(|(x, weight)| weight * (x - first)).sum();
-    first + sum / weights.iter().sum::<f64>()
+/// The weighted mean of each column, summed as differences from the first value: exact for a constant, whose
+/// centred column then is exactly zero rather than noise that would pass for a direction of its own.
+fn means(records: &ArrayView2<'_, f64>, weights: &[f64]) -> Array1<f64> {
+    let first = records.row(0);
+    let mut sums = Array1::zeros(records.ncols());
+    for (row, weight) in records.rows().into_iter().zip(weights) {
+        Zip::from(&mut sums).and(row).and(first).for_each(|sum, x, first| *sum += weight * (x - first));
+    }
+    sums / weights.iter().sum::<f64>() + first
 }
 
 /// A least-squares solution of smallest norm.
@@ -182,38 +203,82 @@ struct Solution {
     rank: usize,
 }
 
-fn least_squares(a: MatRef<'_, f64>, b: &Array1<f64>, tol: f64) -> Result<Solution> {
-    if a.nrows() >= a.ncols() { solve_tall(a, b, tol) } else { solve_wide(a, b, tol) }
+/// The system `A w = b` to solve: centred records, and targets.
+struct Centred<'a> {
+    records: ArrayView2<'a, f64>,
+    targets: ArrayView1<'a, f64>,
+    weights: Vec<f64>,
+    means: Array1<f64>,
+    target_mean: f64,
 }
 
-/// With `n >= p`: `[A | b] = Q [R | Q'b]`, so that only `p x p` numbers are left to look at.
-fn solve_tall(a: MatRef<'_, f64>, b: &Array1<f64>, tol: f64) -> Result<Solution> {
-    let (n, p) = a.shape();
-    let augmented = Mat::from_fn(n, p + 1, |i, j| if j < p { a[(i, j)] } else { b[i] });
-    let qr = augmented.qr();
-    let r = qr.R().get(..p, ..p);
-    let projected = Array1::from_shape_fn(p, |i| qr.R()[(i, p)]);
-    let svd = SingularValues::of(r, tol)?;
-    let coefficients = if svd.rank == p {
-        // linfa's Householder steps go down columns: in this layout they take half the time.
-        let triangle = Array2::from_shape_fn((p, p).f(), |(i, j)| if i <= j { r[(i, j)] } else { 0.0 });
-        let solver = linfa_linear::LinearRegression::new().with_intercept(false);
-        solver.fit(&DatasetBase::new(triangle, projected))?.params().clone()
-    } else {
-        svd.solve(&projected)
-    };
-    Ok(Solution { coefficients, rank: svd.rank })
-}
+impl Centred<'_> {
+    fn least_squares(&self, tol: f64) -> Result<Solution> {
+        if self.records.nrows() >= self.records.ncols() { self.solve_tall(tol) } else { self.solve_wide(tol) }
+    }
 
-/// With `n < p`: `A' = QR`, so that `A w = b` is `R'v = b` with `w = Qv`, and `|w| = |v|`.
-fn solve_wide(a: MatRef<'_, f64>, b: &Array1<f64>, tol: f64) -> Result<Solution> {
-    let (n, p) = a.shape();
-    let qr = a.transpose().qr();
-    let svd = SingularValues::of(qr.thin_R().transpose(), tol)?;
-    let v = svd.solve(b);
-    let q = qr.compute_thin_Q();
-    let coefficients = Array1::from_shape_fn(p, |i| (0..n).map(|j| q[(i, j)] * v[j]).sum());
-    Ok(Solution { coefficients, rank: svd.rank })
+    /// Appends some rows of `[A | b]`, one after the other.
+    fn append(&self, rows: Range<usize>, system: &mut Vec<f64>) {
+        let width = self.records.ncols() + 1;
+        for row in rows {
+            // A row of weight w adds w times its squared residual: that of sqrt(w) times the row.
+            let root = self.weights[row].sqrt();
+            let start = system.len();
+            system.resize(start + width, root * (self.targets[row] - self.target_mean));
+            let (a, _b) = ArrayViewMut1::from(&mut system[start..]).split_at(Axis(0), width - 1);
+            let cells = Zip::from(a).and(self.records.row(row)).and(&self.means);
+            cells.for_each(|cell, x, mean| *cell = root * (x - mean));
+        }
+    }
+
+    /// With `n >= p`: `[A | b] = Q [R | Q'b]`, so that only `p x p` numbers are left to look at.
+    fn solve_tall(&self, tol: f64) -> Result<Solution> {
+        let p = self.records.ncols();
+        let triangle = self.triangle();
+        let r = triangle.get(..p, ..p);
+        let projected = Array1::from_shape_fn(p, |i| triangle[(i, p)]);
+        let svd = SingularValues::of(r, tol)?;
+        let coefficients = if svd.rank == p {
+            // linfa's Householder steps go down columns: in this layout they take half the time.
+            let triangle = Array2::from_shape_fn((p, p).f(), |(i, j)| r[(i, j)]);
+            let solver = linfa_linear::LinearRegression::new().with_intercept(false);
+            solver.fit(&DatasetBase::new(triangle, projected))?.params().clone()
+        } else {
+            svd.solve(&projected)
+        };
+        Ok(Solution { coefficients, rank: svd.rank })
+    }
+
+    /// `[R | Q'b]`, from a few rows at a time: the triangle of the rows so far, on top of the next ones, has
+    /// the triangle of them all. So the memory needed does not grow with the rows, and stays in cache.
+    fn triangle(&self) -> Mat<f64> {
+        let (n, width) = (self.records.nrows(), self.records.ncols() + 1);
+        let (mut triangle, mut stack) = (Mat::zeros(0, width), Vec::new());
+        for start in (0..n).step_by(ROWS_AT_ONCE) {
+            stack.clear();
+            for row in triangle.row_iter() {
+                stack.extend(row.iter());
+            }
+            self.append(start..n.min(start + ROWS_AT_ONCE), &mut stack);
+            let rows = MatRef::from_row_major_slice(&stack, stack.len() / width, width);
+            triangle = rows.qr().thin_R().to_owned();
+        }
+        triangle
+    }
+
+    /// With `n < p`: `A' = QR`, so that `A w = b` is `R'v = b` with `w = Qv`, and `|w| = |v|`.
+    fn solve_wide(&self, tol: f64) -> Result<Solution> {
+        let (n, p) = self.records.dim();
+        let mut system = Vec::new();
+        self.append(0..n, &mut system);
+        let system = MatRef::from_row_major_slice(&system, n, p + 1);
+        let qr = system.get(.., ..p).transpose().qr();
+        let svd = SingularValues::of(qr.thin_R().transpose(), tol)?;
+        let v = svd.solve(&system.col(p).iter().copied().collect());
+        let q = qr.compute_thin_Q();
+        let coefficients = Array1::from_shape_fn(p, |i| (0..n).map(|j| q[(i, j)] * v[j]).sum());
+        Ok(Solution { coefficients, rank: svd.rank })
+    }
 }
 
 /// The singular value decomposition of a square matrix, cut at a tolerance.

@@ -45,6 +45,16 @@ impl MaxAbsScaler {
 
     /// A scaler with stored divisors, `(n_features,)`, as [`Self::scale`] gave them.
     ///
+    /// ```
+    /// use linfa::traits::Transformer;
+    /// use ndarray::array;
+    /// use regressors::MaxAbsScaler;
+    ///
+    /// let scaler = MaxAbsScaler::from_scale(array![1.0, 4.0])?;
+    /// assert_eq!(scaler.transform(array![[0.5, 2.0]]), array![[0.5, 0.5]]);
+    /// # Ok::<(), regressors::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Model`] if there are none, or one is neither NaN nor a finite number of at least ten machine
     /// epsilons.

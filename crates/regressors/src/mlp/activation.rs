@@ -36,6 +36,7 @@ impl Activation {
     }
 
     /// Turns weighted inputs into activations.
+    #[inline]
     pub(super) fn apply(self, values: &mut [f64]) {
         match self {
             Self::Identity => {}
@@ -47,6 +48,7 @@ impl Activation {
     }
 
     /// Multiplies deltas by the derivative, given the activations.
+    #[inline]
     pub(super) fn apply_derivative(self, activations: &[f64], deltas: &mut [f64]) {
         let pairs = deltas.iter_mut().zip(activations);
         match self {

@@ -1,11 +1,12 @@
 //! Training: epochs of batches until the loss, or the score of the rows held out, stops improving.
 
-use super::kernel::{Block, LANES};
+use super::dead::DeadUnits;
 use super::model::MlpParts;
 use super::network::{Network, Pass};
 use super::optimizer::Optimizer;
 use super::params::{BatchSize, MlpValidParams};
 use super::samples::Samples;
+use super::table::Table;
 use crate::Result;
 use crate::random::RandomState;
 
@@ -19,6 +20,7 @@ pub(super) fn fit(params: &MlpValidParams, samples: Samples, n_features: usize) 
     sizes.extend(&params.hidden_layer_sizes);
     sizes.push(1);
     let mut network = Network::random(&sizes, params.activation, &mut random);
+    let dead = DeadUnits::new(&samples.records, n_features, params.activation);
     let (train, held_out) = if params.early_stopping {
         let (train, held_out) = samples.hold_out(params.validation_fraction, &mut random)?;
         (train, Some(held_out))
@@ -26,10 +28,10 @@ pub(super) fn fit(params: &MlpValidParams, samples: Samples, n_features: usize) 
         (samples, None)
     };
 
-    let mut best = network.parameters().to_vec();
+    let mut best = held_out.is_some().then(|| network.clone());
     let mut patience = Patience { tol: params.tol, best: f64::NEG_INFINITY, epochs: 0 };
     let (mut loss_curve, mut validation_scores) = (Vec::new(), Vec::new());
-    let mut trainer = Trainer::new(params, &network, train, random);
+    let mut trainer = Trainer::new(params, &network, train, dead, random);
     while loss_curve.len() < params.max_iter {
         let loss = trainer.epoch(&mut network);
         loss_curve.push(loss);
@@ -38,7 +40,7 @@ pub(super) fn fit(params: &MlpValidParams, samples: Samples, n_features: usize) 
             let score = held_out.r2(&network);
             validation_scores.push(score);
             if patience.improves(score) {
-                best.copy_from_slice(network.parameters());
+                best = Some(network.clone());
             }
         } else {
             // A weight that is no longer a number never becomes one again: scikit-learn goes on to the last
@@ -54,9 +56,8 @@ pub(super) fn fit(params: &MlpValidParams, samples: Samples, n_features: usize) 
             patience.epochs = 0;
         }
     }
-    if held_out.is_some() {
-        network.parameters_mut().copy_from_slice(&best);
-    }
+    let mut network = best.unwrap_or(network);
+    network.restore_order();
     network.check_finite()?;
     let (coefs, intercepts) = (network.coefs(), network.intercepts());
     Ok(MlpParts { activation: params.activation, coefs, intercepts, loss_curve, validation_scores })
@@ -86,6 +87,8 @@ impl Patience {
 struct Trainer<'a> {
     params: &'a MlpValidParams,
     optimizer: Optimizer,
+    /// Nothing if no unit can be dead.
+    dead: Option<DeadUnits>,
     random: RandomState,
     train: Samples,
     /// Rows in the order of the current epoch.
@@ -93,11 +96,17 @@ struct Trainer<'a> {
     batch_rows: usize,
     batch: Samples,
     pass: Pass,
-    gradient: Vec<Block>,
+    gradient: Table,
 }
 
 impl<'a> Trainer<'a> {
-    fn new(params: &'a MlpValidParams, network: &Network, train: Samples, random: RandomState) -> Self {
+    fn new(
+        params: &'a MlpValidParams,
+        network: &Network,
+        train: Samples,
+        dead: Option<DeadUnits>,
+        random: RandomState,
+    ) -> Self {
         let n_rows = train.len();
         let batch_rows = match params.batch_size {
             BatchSize::Auto => AUTO_BATCH_ROWS,
@@ -106,13 +115,14 @@ impl<'a> Trainer<'a> {
         Self {
             params,
             optimizer: Optimizer::new(params, network),
+            dead,
             random,
             train,
             order: (0..n_rows).collect(),
             batch_rows: batch_rows.min(n_rows),
             batch: Samples::default(),
             pass: network.pass(),
-            gradient: vec![[0.0; LANES]; network.parameters().len()],
+            gradient: Table::zeros(network.parameters().len()),
         }
     }
 
@@ -130,6 +140,12 @@ impl<'a> Trainer<'a> {
                 network.loss_and_gradient(&self.batch, &mut self.pass, self.params.alpha, &mut self.gradient);
             loss += batch_loss * batch.len() as f64;
             self.optimizer.step(network.parameters_mut(), &self.gradient);
+            if let Some(dead) = &self.dead {
+                dead.revive(network, &mut self.optimizer);
+            }
+        }
+        if let Some(dead) = &self.dead {
+            dead.leave_out(network, &mut self.optimizer);
         }
         loss / self.order.len() as f64
     }

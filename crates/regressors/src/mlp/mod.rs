@@ -11,9 +11,16 @@
 //! rate of 0.1 on the laptop data, but 2e-13 against scikit-learn with the C library's tanh put in.
 //!
 //! A fit runs on one thread and its bits do not depend on the processor's vectors; fits of other seeds or
-//! folds are what to run in parallel.
+//! folds are what to run in parallel. It is fast for three reasons, none of which changes the result by more
+//! than the order of its sums: zeros of the records and of the activations are left out of all products
+//! (`sparse`), a strip of units stays in registers and cache while a batch goes by (`kernel`), and units that
+//! are provably 0 on every row take no arithmetic but the solver's (`dead`).
+//!
+//! Sources: scikit-learn's `BaseMultilayerPerceptron`; Glorot & Bengio 2010 for the initial weights; Kingma &
+//! Ba 2014 for Adam; Sutskever et al. 2013 for Nesterov's momentum in this form.
 
 mod activation;
+mod dead;
 mod fit;
 mod kernel;
 mod model;
@@ -22,6 +29,7 @@ mod optimizer;
 mod params;
 mod samples;
 mod sparse;
+mod table;
 
 pub use activation::Activation;
 pub use model::{Mlp, MlpParts};

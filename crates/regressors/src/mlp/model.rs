@@ -17,6 +17,9 @@ const ROWS_AT_ONCE: usize = 256;
 
 /// A trained multi-layer perceptron with one output: scikit-learn's `MLPRegressor`.
 ///
+/// It is fitted on records `(n_samples, n_features)` and targets `(n_samples,)`. Records should be scaled to
+/// about `[-1, 1]`, for which there is [`MaxAbsScaler`](crate::MaxAbsScaler).
+///
 /// ```
 /// use linfa::Dataset;
 /// use linfa::traits::{Fit, Predict};
@@ -64,6 +67,24 @@ impl Mlp {
     ///
     /// # Errors
     /// [`Error::Model`] if layers do not fit each other, a weight is not finite, or there is no epoch.
+    ///
+    /// ```
+    /// use linfa::traits::Predict;
+    /// use ndarray::array;
+    /// use regressors::Mlp;
+    /// use regressors::mlp::{Activation, MlpParts};
+    ///
+    /// // |x| as max(x, 0) + max(-x, 0).
+    /// let model = Mlp::from_parts(MlpParts {
+    ///     activation: Activation::Relu,
+    ///     coefs: vec![array![[1.0, -1.0]], array![[1.0], [1.0]]],
+    ///     intercepts: vec![array![0.0, 0.0], array![0.0]],
+    ///     loss_curve: vec![0.0],
+    ///     validation_scores: vec![],
+    /// })?;
+    /// assert_eq!(model.predict(&array![[-3.0], [2.0]]), array![3.0, 2.0]);
+    /// # Ok::<(), regressors::Error>(())
+    /// ```
     pub fn from_parts(parts: MlpParts) -> Result<Self> {
         let refuse = |reason: String| Err(Error::Model(reason));
         let MlpParts { coefs, intercepts, loss_curve, .. } = &parts;

@@ -1,10 +1,11 @@
 //! The layers of a network, forwards and backwards.
 
 use super::activation::Activation;
-use super::kernel::{Block, LANES, add_scaled, blocks, dot, multiply};
+use super::kernel::{AddTransposed, Block, LANES, Multiply, add_scaled, blocks, dot, vectorized};
 use super::model::MlpParts;
 use super::samples::Samples;
 use super::sparse::SparseRows;
+use super::table::Table;
 use crate::random::RandomState;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
@@ -18,6 +19,8 @@ use std::ops::Range;
 struct Layer {
     fan_in: usize,
     units: usize,
+    /// Blocks of units that take part in passes, the others being zero.
+    used: usize,
     /// Distance of the weights of one input to those of the next, in numbers.
     stride: usize,
     weights: Range<usize>,
@@ -42,7 +45,7 @@ impl Layer {
                 } else {
                     (blocks(units) * LANES, fan_in * blocks(units))
                 };
-                Self { fan_in, units, stride, weights: take(length), bias: 0..0 }
+                Self { fan_in, units, used: blocks(units), stride, weights: take(length), bias: 0..0 }
             })
             .collect();
         for layer in &mut layers {
@@ -59,7 +62,19 @@ pub(super) struct Network {
     hidden: Vec<Layer>,
     output: Layer,
     activation: Activation,
-    parameters: Vec<Block>,
+    parameters: Table,
+    /// Which of scikit-learn's units stands at each place of the first hidden layer.
+    order: Vec<usize>,
+}
+
+/// What decides about the units of the first hidden layer.
+pub(super) struct FirstLayer<'a> {
+    pub(super) units: usize,
+    /// Blocks of units that take part in passes.
+    pub(super) used: usize,
+    /// A row of blocks per feature.
+    pub(super) weights: &'a [Block],
+    pub(super) bias: &'a [Block],
 }
 
 /// What the rows of a batch leave behind on their way through a network; buffers are kept from batch to
@@ -69,19 +84,17 @@ pub(super) struct Pass {
     layers: Vec<LayerPass>,
     /// The output of each row, later the derivative of the loss by it.
     outputs: Vec<f64>,
-    /// The columns of one layer's input.
-    columns: SparseRows,
 }
 
 /// What one hidden layer holds during a pass.
 #[derive(Clone, Debug, Default)]
 struct LayerPass {
     /// A padded row per row of the batch.
-    activations: Vec<Block>,
+    activations: Table,
     /// The activations again, as the next hidden layer sees them.
     sparse: SparseRows,
     /// Derivatives of the loss by the weighted inputs, in the shape of the activations.
-    deltas: Vec<Block>,
+    deltas: Table,
 }
 
 impl Network {
@@ -109,7 +122,7 @@ impl Network {
     fn filled(sizes: &[usize], activation: Activation, mut value: impl FnMut(&Layer) -> f64) -> Self {
         let mut hidden = Layer::layout(sizes);
         let output = hidden.pop().expect("invariant: a network has an output layer");
-        let mut parameters = vec![[0.0; LANES]; output.bias.end];
+        let mut parameters = Table::zeros(output.bias.end);
         for layer in hidden.iter().chain([&output]) {
             let weights = parameters[layer.weights.clone()].as_flattened_mut();
             for row in weights.chunks_mut(layer.stride).take(layer.fan_in) {
@@ -118,7 +131,8 @@ impl Network {
             let bias = parameters[layer.bias.clone()].as_flattened_mut();
             bias[..layer.units].fill_with(|| value(layer));
         }
-        Self { hidden, output, activation, parameters }
+        let order = (0..hidden[0].units).collect();
+        Self { hidden, output, activation, parameters, order }
     }
 
     /// All parameters, padding included.
@@ -140,7 +154,49 @@ impl Network {
         }
     }
 
-    /// The weights of each layer, `(fan_in, fan_out)`.
+    /// The first hidden layer.
+    pub(super) fn first_layer(&self) -> FirstLayer<'_> {
+        let Layer { units, used, weights, bias, .. } = self.hidden[0].clone();
+        FirstLayer { units, used, weights: &self.parameters[weights], bias: &self.parameters[bias] }
+    }
+
+    /// Gives the units of the first hidden layer new places, `from[place]` being the old one, and leaves all
+    /// but `used` blocks of them out of passes: they have to be zero for every row.
+    pub(super) fn rearrange_units(&mut self, from: &[usize], used: usize) {
+        let mut parameters = std::mem::take(&mut self.parameters);
+        self.rearrange(&mut parameters, from);
+        self.parameters = parameters;
+        self.order = from.iter().map(|&place| self.order[place]).collect();
+        self.hidden[0].used = used;
+    }
+
+    /// Moves numbers in the shape of the parameters to the places that [`Self::rearrange_units`] gives.
+    pub(super) fn rearrange(&self, values: &mut [Block], from: &[usize]) {
+        let (layer, next) = (&self.hidden[0], self.hidden.get(1).unwrap_or(&self.output));
+        let old = values.to_vec();
+        let (old, new) = (old.as_flattened(), values.as_flattened_mut());
+        let inputs = (0..layer.fan_in).map(|input| layer.weights.start * LANES + input * layer.stride);
+        for row in inputs.chain([layer.bias.start * LANES]) {
+            for (place, &from) in from.iter().enumerate() {
+                new[row + place] = old[row + from];
+            }
+        }
+        let outputs = |unit| next.weights.start * LANES + unit * next.stride;
+        for (place, &from) in from.iter().enumerate() {
+            new[outputs(place)..][..next.units].copy_from_slice(&old[outputs(from)..][..next.units]);
+        }
+    }
+
+    /// Puts the units of the first hidden layer back in scikit-learn's order.
+    pub(super) fn restore_order(&mut self) {
+        let mut from = vec![0; self.order.len()];
+        for (place, &unit) in self.order.iter().enumerate() {
+            from[unit] = place;
+        }
+        self.rearrange_units(&from, blocks(from.len()));
+    }
+
+    /// The weights of each layer, `(fan_in, fan_out)`, with units in the order of [`Self::restore_order`].
     pub(super) fn coefs(&self) -> Vec<Array2<f64>> {
         let weights = |layer: &Layer| {
             let values = self.parameters[layer.weights.clone()].as_flattened();
@@ -160,7 +216,7 @@ impl Network {
     /// Empty buffers for batches.
     pub(super) fn pass(&self) -> Pass {
         let layers = vec![LayerPass::default(); self.hidden.len()];
-        Pass { layers, outputs: Vec::new(), columns: SparseRows::default() }
+        Pass { layers, outputs: Vec::new() }
     }
 
     /// The outputs for some rows; each depends on its own row only.
@@ -175,24 +231,42 @@ impl Network {
         let last = self.hidden.len() - 1;
         for (l, layer) in self.hidden.iter().enumerate() {
             let (before, after) = pass.layers.split_at_mut(l);
-            let (input, here) = (before.last().map_or(records, |layer| &layer.sparse), &mut after[0]);
-            let width = blocks(layer.units);
-            here.activations.resize(records.len() * width, [0.0; LANES]);
-            multiply(input, &self.parameters[layer.weights.clone()], width, &mut here.activations);
-            for row in here.activations.chunks_exact_mut(width) {
-                add_scaled(row, 1.0, &self.parameters[layer.bias.clone()]);
-                // Padding is left out: its logistic activation would be 0.5.
-                self.activation.apply(&mut row.as_flattened_mut()[..layer.units]);
+            let (rows, here) = (before.last().map_or(records, |layer| &layer.sparse), &mut after[0]);
+            let (width, used) = (blocks(layer.units), layer.used);
+            let units = layer.units.min(used * LANES);
+            here.activations.resize(records.len() * used);
+            Multiply {
+                rows,
+                table: &self.parameters[layer.weights.clone()],
+                table_width: width,
+                start: &self.parameters[layer.bias.clone()][..used],
+                product: &mut here.activations,
             }
+            .run();
+            vectorized!({
+                for row in here.activations.chunks_exact_mut(used) {
+                    // Padding is left out: its logistic activation would be 0.5.
+                    self.activation.apply(&mut row.as_flattened_mut()[..units]);
+                }
+            });
             if l < last {
-                here.sparse.compress(&here.activations, layer.units);
+                here.sparse.compress(&here.activations, units);
             }
         }
-        let weights = &self.parameters[self.output.weights.clone()];
+        let weights = self.output_weights();
         let bias = self.parameters[self.output.bias.start][0];
         let rows = pass.layers[last].activations.chunks_exact(weights.len());
-        pass.outputs.clear();
-        pass.outputs.extend(rows.map(|row| dot(row, weights) + bias));
+        pass.outputs.resize(records.len(), 0.0);
+        vectorized!({
+            for (output, row) in pass.outputs.iter_mut().zip(rows) {
+                *output = dot(row, weights) + bias;
+            }
+        });
+    }
+
+    /// The output weights of the units that take part in passes.
+    fn output_weights(&self) -> &[Block] {
+        &self.parameters[self.output.weights.clone()][..self.hidden[self.hidden.len() - 1].used]
     }
 
     /// Half the weighted mean squared error of a batch plus the L2 penalty, and its gradient in the shape of
@@ -213,66 +287,80 @@ impl Network {
         }
         let total: f64 = batch.weights.iter().sum();
         let weights = &self.parameters[..self.output.weights.end];
-        let loss = 0.5 * (squares / total) + 0.5 * alpha * dot(weights, weights) / total;
+        let penalty = vectorized!(dot(weights, weights));
+        let loss = 0.5 * (squares / total) + 0.5 * alpha * penalty / total;
 
+        gradient.fill([0.0; LANES]);
         self.backward_output(pass, gradient);
         for l in (0..self.hidden.len()).rev() {
             self.backward_hidden(l, &batch.records, pass, gradient);
         }
-        add_scaled(&mut gradient[..weights.len()], alpha, weights);
-        for value in gradient.as_flattened_mut() {
-            *value /= total;
-        }
+        vectorized!({
+            add_scaled(&mut gradient[..weights.len()], alpha, weights);
+            for value in gradient.as_flattened_mut() {
+                *value /= total;
+            }
+        });
         loss
     }
 
     /// From the derivatives of the loss by the outputs: the sums over rows that make the gradient of the
     /// output layer, and the deltas of the last hidden layer.
     fn backward_output(&self, pass: &mut Pass, gradient: &mut [Block]) {
-        let weights = &self.parameters[self.output.weights.clone()];
+        let weights = self.output_weights();
         let LayerPass { activations, deltas, .. } = &mut pass.layers[self.hidden.len() - 1];
         gradient[self.output.bias.start][0] = pass.outputs.iter().sum();
-        let gradient = &mut gradient[self.output.weights.clone()];
-        gradient.fill([0.0; LANES]);
-        deltas.clear();
-        deltas.resize(activations.len(), [0.0; LANES]);
+        let gradient = &mut gradient[self.output.weights.clone()][..weights.len()];
+        deltas.resize(activations.len());
         let rows = activations.chunks_exact(weights.len()).zip(deltas.chunks_exact_mut(weights.len()));
-        for ((activations, deltas), &output) in rows.zip(&pass.outputs) {
-            add_scaled(gradient, output, activations);
-            add_scaled(deltas, output, weights);
-        }
-        self.activation.apply_derivative(activations.as_flattened(), deltas.as_flattened_mut());
+        vectorized!({
+            for ((activations, deltas), &output) in rows.zip(&pass.outputs) {
+                add_scaled(gradient, output, activations);
+                for (delta, weight) in deltas.as_flattened_mut().iter_mut().zip(weights.as_flattened()) {
+                    *delta = output * weight;
+                }
+                self.activation.apply_derivative(activations.as_flattened(), deltas.as_flattened_mut());
+            }
+        });
     }
 
     /// From the deltas of hidden layer `l`: the sums over rows that make its gradient, and the deltas of
     /// the layer before it.
     fn backward_hidden(&self, l: usize, records: &SparseRows, pass: &mut Pass, gradient: &mut [Block]) {
         let layer = &self.hidden[l];
-        let width = blocks(layer.units);
+        let (width, used) = (blocks(layer.units), layer.used);
         let (before, after) = pass.layers.split_at_mut(l);
         let deltas = &after[0].deltas;
         let before = before.last_mut();
 
         let input = before.as_ref().map_or(records, |before| &before.sparse);
-        pass.columns.transpose(input, layer.fan_in);
-        multiply(&pass.columns, deltas, width, &mut gradient[layer.weights.clone()]);
-        let bias = &mut gradient[layer.bias.clone()];
-        bias.fill([0.0; LANES]);
-        for row in deltas.chunks_exact(width) {
-            add_scaled(bias, 1.0, row);
+        let (weights, biases) = gradient.split_at_mut(layer.bias.start);
+        let bias = &mut biases[..used];
+        AddTransposed {
+            rows: input,
+            table: deltas,
+            table_width: used,
+            sum: &mut weights[layer.weights.clone()],
+            sum_width: width,
         }
+        .run();
+        vectorized!(deltas.chunks_exact(used).for_each(|row| add_scaled(bias, 1.0, row)));
 
         if let Some(LayerPass { activations, deltas: deltas_before, .. }) = before {
+            let used_before = self.hidden[l - 1].used;
             let weights = &self.parameters[layer.weights.clone()];
-            deltas_before.clear();
-            deltas_before.resize(activations.len(), [0.0; LANES]);
-            let rows = deltas_before.chunks_exact_mut(blocks(layer.fan_in)).zip(deltas.chunks_exact(width));
-            for (deltas_before, deltas) in rows {
-                // One row of weights per unit of the layer before: padding gets none and stays zero.
-                let units = deltas_before.as_flattened_mut().iter_mut().zip(weights.chunks_exact(width));
-                units.for_each(|(delta, weights)| *delta = dot(deltas, weights));
-            }
-            self.activation.apply_derivative(activations.as_flattened(), deltas_before.as_flattened_mut());
+            deltas_before.resize(activations.len());
+            deltas_before.fill([0.0; LANES]);
+            vectorized!({
+                let rows = deltas_before.chunks_exact_mut(used_before).zip(deltas.chunks_exact(used));
+                for (deltas_before, deltas) in rows {
+                    // One row of weights per unit of the layer before: padding gets none and stays zero.
+                    let units = deltas_before.as_flattened_mut().iter_mut().zip(weights.chunks_exact(width));
+                    units.for_each(|(delta, weights)| *delta = dot(deltas, weights));
+                }
+                self.activation
+                    .apply_derivative(activations.as_flattened(), deltas_before.as_flattened_mut());
+            });
         }
     }
 }

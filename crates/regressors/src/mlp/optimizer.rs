@@ -1,8 +1,9 @@
 //! The two solvers: how a gradient moves the parameters.
 
-use super::kernel::{Block, LANES};
+use super::kernel::{Block, vectorized};
 use super::network::Network;
 use super::params::{LearningRate, MlpValidParams, Solver};
+use super::table::Table;
 
 /// Where [`LearningRate::Adaptive`] gives up.
 const SMALLEST_LEARNING_RATE: f64 = 1e-6;
@@ -17,7 +18,7 @@ pub(super) enum Optimizer {
 impl Optimizer {
     /// The solver of a fit that begins.
     pub(super) fn new(params: &MlpValidParams, network: &Network) -> Self {
-        let zeros = vec![[0.0; LANES]; network.parameters().len()];
+        let zeros = Table::zeros(network.parameters().len());
         match params.solver {
             Solver::Adam => Self::Adam(Adam {
                 learning_rate_init: params.learning_rate_init,
@@ -43,8 +44,18 @@ impl Optimizer {
     /// Moves the parameters.
     pub(super) fn step(&mut self, parameters: &mut [Block], gradient: &[Block]) {
         match self {
-            Self::Adam(adam) => adam.step(parameters.as_flattened_mut(), gradient.as_flattened()),
-            Self::Sgd(sgd) => sgd.step(parameters.as_flattened_mut(), gradient.as_flattened()),
+            Self::Adam(adam) => {
+                vectorized!(adam.step(parameters.as_flattened_mut(), gradient.as_flattened()))
+            }
+            Self::Sgd(sgd) => vectorized!(sgd.step(parameters.as_flattened_mut(), gradient.as_flattened())),
+        }
+    }
+
+    /// Hands out what is remembered of earlier steps, in the shape of the parameters.
+    pub(super) fn each_moment(&mut self, mut change: impl FnMut(&mut [Block])) {
+        match self {
+            Self::Adam(adam) => [&mut adam.means, &mut adam.squares].into_iter().for_each(|m| change(m)),
+            Self::Sgd(sgd) => change(&mut sgd.velocities),
         }
     }
 
@@ -80,11 +91,12 @@ pub(super) struct Adam {
     beta_2: f64,
     epsilon: f64,
     steps: u64,
-    means: Vec<Block>,
-    squares: Vec<Block>,
+    means: Table,
+    squares: Table,
 }
 
 impl Adam {
+    #[inline(always)]
     fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
         self.steps += 1;
         let t = self.steps as f64;
@@ -108,10 +120,11 @@ pub(super) struct Sgd {
     power_t: f64,
     momentum: f64,
     nesterov: bool,
-    velocities: Vec<Block>,
+    velocities: Table,
 }
 
 impl Sgd {
+    #[inline(always)]
     fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
         let (momentum, rate) = (self.momentum, self.learning_rate);
         let velocities = self.velocities.as_flattened_mut();

@@ -9,7 +9,8 @@ use std::str::FromStr;
 /// How the weights follow the gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Solver {
-    /// Stochastic gradient descent with momentum.
+    /// Stochastic gradient descent with momentum, plain or Nesterov's (Sutskever et al. 2013,
+    /// <https://proceedings.mlr.press/v28/sutskever13.html>).
     Sgd,
     /// Adam (Kingma & Ba 2014, <https://arxiv.org/abs/1412.6980>).
     Adam,
@@ -127,7 +128,18 @@ impl Default for MlpValidParams {
     }
 }
 
-/// Hyperparameters of [`Mlp`](super::Mlp).
+/// Hyperparameters of [`Mlp`](super::Mlp), checked by a fit or by [`ParamGuard::check`].
+///
+/// ```
+/// use linfa::ParamGuard;
+/// use regressors::Mlp;
+///
+/// let params = Mlp::params().hidden_layer_sizes([100, 50]).solver("sgd".parse()?).momentum(0.8);
+/// assert!(params.check().is_ok());
+/// let refused = Mlp::params().alpha(-1.0).check().unwrap_err();
+/// assert_eq!(refused.to_string(), "alpha = -1: must be finite and at least 0");
+/// # Ok::<(), regressors::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct MlpParams(MlpValidParams);
 

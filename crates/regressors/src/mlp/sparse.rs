@@ -50,10 +50,17 @@ impl SparseRows {
     }
 
     /// Appends a row. NaN is kept: it is not zero.
-    fn push(&mut self, values: impl Iterator<Item = f64>) {
-        let entries = values.enumerate().map(|(index, value)| Entry { index, value });
-        self.entries.extend(entries.filter(|entry| entry.value != 0.0));
-        self.starts.push(self.entries.len());
+    fn push(&mut self, values: impl ExactSizeIterator<Item = f64>) {
+        let start = self.entries.len();
+        self.entries.resize(start + values.len(), Entry { index: 0, value: 0.0 });
+        let (row, mut end) = (&mut self.entries[start..], 0);
+        for (index, value) in values.enumerate() {
+            // Zeros are written too, and overwritten: no branch on them could be predicted.
+            row[end] = Entry { index, value };
+            end += usize::from(value != 0.0);
+        }
+        self.entries.truncate(start + end);
+        self.starts.push(start + end);
     }
 
     /// Replaces the content with chosen rows of another matrix.
@@ -72,45 +79,12 @@ impl SparseRows {
             self.push(row.as_flattened()[..units].iter().copied());
         }
     }
-
-    /// Replaces the content with the columns of a matrix of `width` columns, rows in ascending order.
-    pub(super) fn transpose(&mut self, from: &SparseRows, width: usize) {
-        self.starts.clear();
-        // Two more than the columns: counts go two places up, so that after the summation below every
-        // column's start stands one place up, and filling the column moves it on to the next column's
-        // start.
-        self.starts.resize(width + 2, 0);
-        for entry in &from.entries {
-            self.starts[entry.index + 2] += 1;
-        }
-        for column in 2..self.starts.len() {
-            self.starts[column] += self.starts[column - 1];
-        }
-        self.entries.clear();
-        self.entries.resize(from.entries.len(), Entry { index: 0, value: 0.0 });
-        for row in 0..from.len() {
-            for entry in from.row(row) {
-                let next = &mut self.starts[entry.index + 1];
-                self.entries[*next] = Entry { index: row, value: entry.value };
-                *next += 1;
-            }
-        }
-        self.starts.truncate(width + 1);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
-
-    #[test]
-    fn columns_are_the_rows_of_the_transpose() {
-        let matrix = array![[0.0, 2.0, 0.0, -1.0], [0.0, 0.5, 0.0, 0.0], [3.0, f64::INFINITY, 0.0, -0.0]];
-        let mut columns = SparseRows::from_dense(&array![[7.0]].view());
-        columns.transpose(&SparseRows::from_dense(&matrix.view()), 4);
-        assert_eq!(columns, SparseRows::from_dense(&matrix.t()));
-    }
 
     #[test]
     fn zeros_are_left_out_and_nan_is_not() {

@@ -35,6 +35,19 @@ fn a_row_is_predicted_alike_alone_and_among_others() {
 }
 
 #[test]
+fn rows_count_alike_wherever_they_stand() {
+    // More rows than are factorised at once, in an order that spreads the copies over all of them.
+    let case = GOLDEN.linear.iter().find(|case| case.name == "one-hot").unwrap();
+    let (x, y) = (matrix(&case.x), Array1::from(case.y.clone()));
+    let (rows, copies) = (x.nrows(), 2500 / x.nrows());
+    let order: Vec<usize> = (0..rows * copies).map(|row| row % rows).collect();
+    let many = Dataset::new(x.select(Axis(0), &order), y.select(Axis(0), &order));
+    let model = LinearRegression::params().fit(&many).unwrap();
+    assert_eq!(model.rank(), case.rank);
+    assert_near("copies", &model.predict(&matrix(&case.x_test)), &case.predictions);
+}
+
+#[test]
 fn constants_leave_no_trace() {
     // The mean of three times 0.1 is not 0.1 in floating point.
     let train = Dataset::new(Array2::from_elem((3, 2), 0.1), array![1.0, 2.0, 4.5]);
