@@ -6,6 +6,7 @@
 
 use crate::{Error, Result};
 use ndarray::ArrayView1;
+use pulp::Arch;
 use std::fmt;
 use std::str::FromStr;
 
@@ -130,14 +131,27 @@ impl Targets {
         }
     }
 
-    /// The finest fixed point whose sums, up to `total_weight` values of any sign, stay within 62 bits.
+    /// Fixed point whose sums, up to `total_weight` values of any sign, stay within 62 bits.
+    ///
+    /// It is as fine as leaves room for the weight beside the sum in 64 bits, unless the weight is huge.
     pub(crate) fn fixed_point(y: ArrayView1<'_, f64>, total_weight: u64) -> Self {
-        let total_bits = i64::from(u64::BITS - total_weight.leading_zeros());
-        let shift = (61 - total_bits - (exponent(largest(y)) + 1)).clamp(-1000, 1000) as i32;
+        let weight_bits = i64::from(u64::BITS - total_weight.leading_zeros());
+        let sum_bits = if weight_bits <= Self::SHARED_BITS { 62 - weight_bits } else { 61 };
+        let shift = (sum_bits - weight_bits - (exponent(largest(y)) + 1)).clamp(-1000, 1000) as i32;
         let scale = 2f64.powi(shift);
-        let integers = y.iter().map(|y| (y * scale).round_ties_even() as i64).collect();
+        let mut integers = vec![0; y.len()];
+        match y.as_slice() {
+            Some(y) => Arch::new().dispatch(
+                #[inline(always)]
+                || integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64),
+            ),
+            None => integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64),
+        }
         Self { integers, quantum: 2f64.powi(-shift), factor: 1.0, decimal: false }
     }
+
+    /// Bits of a weight that leave enough of 64 for a sum.
+    const SHARED_BITS: i64 = 20;
 
     /// The scale of a model whose sums of squares were all below 2^53, or not.
     pub(crate) fn scale(&self, exact_squares: bool) -> TargetScale {

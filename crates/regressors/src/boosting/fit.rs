@@ -159,9 +159,17 @@ impl Stages<'_> {
         if total_weight(weights, residuals.len()) == 0 {
             return Err(Error::Empty("rows with weight in a stage's subsample"));
         }
-        let tree = grow::<Best>(&training, weights, random).tree;
-        self.train.add(&tree, self.params.learning_rate);
-        Ok(tree)
+        let grown = grow::<Best>(&training, weights, random);
+        if weights.is_none() {
+            // Every row is in a leaf already.
+            for (value, rows) in grown.leaves() {
+                let step = self.params.learning_rate * value;
+                rows.iter().for_each(|row| self.train.predictions[*row as usize] += step);
+            }
+        } else {
+            self.train.add(&grown.tree, self.params.learning_rate);
+        }
+        Ok(grown.tree)
     }
 
     /// The weights of the next stage if it leaves rows out: 0 for these.

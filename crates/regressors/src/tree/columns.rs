@@ -6,8 +6,10 @@
 
 use super::codes::CodeSet;
 use super::packed::Packed;
+use super::values::{Pairs, Values, round};
 use crate::{Error, Result};
 use ndarray::ArrayView2;
+use pulp::Arch;
 
 /// Values closer than this count as equal, added in `f32`.
 const FEATURE_THRESHOLD: f32 = 1e-7;
@@ -61,41 +63,6 @@ impl Column {
     /// The number of codes.
     pub(super) fn n_codes(&self) -> usize {
         self.levels.len() + usize::from(self.has_missing)
-    }
-
-    fn code(&self, value: f32) -> u32 {
-        if value.is_nan() {
-            return self.missing();
-        }
-        self.levels.partition_point(|level| *level < value) as u32
-    }
-}
-
-/// The distinct values of a feature, as far as they are known.
-#[derive(Clone, Debug)]
-enum Levels {
-    /// Ascending.
-    Few(Vec<f32>),
-    /// More than [`Columns::MAX_CODES`].
-    Many,
-}
-
-impl Levels {
-    fn insert(&mut self, value: f32) {
-        let Self::Few(levels) = self else { return };
-        // Most values are among the first two.
-        if levels.iter().take(2).any(|level| *level == value) {
-            return;
-        }
-        let at = levels.partition_point(|level| *level < value);
-        if levels.get(at) == Some(&value) {
-            return;
-        }
-        if levels.len() == Columns::MAX_CODES {
-            *self = Self::Many;
-        } else {
-            levels.insert(at, value);
-        }
     }
 }
 
@@ -151,81 +118,85 @@ impl Columns {
             not_binary: Vec::new(),
             not_binary_bits: vec![0; n_features.div_ceil(64)],
         };
-        let levels = few_levels(records)?;
-        for (feature, (levels, has_missing)) in levels.into_iter().enumerate() {
-            columns.add(records, feature, levels, has_missing);
+        let pairs = Pairs::find(records)?;
+        let mut coded = Vec::new();
+        for feature in 0..n_features {
+            let values = match pairs.get(feature) {
+                Some(pair) => Values::pair(pair),
+                None => Values::find(records.column(feature)),
+            };
+            let codes = columns.add(records, feature, values);
+            coded.extend(codes);
         }
-        columns.encode_rows(records);
+        columns.encode_rows(records, &coded);
         Ok(columns)
     }
 
-    /// Decides how a feature is summed.
-    fn add(&mut self, records: &ArrayView2<'_, f64>, feature: usize, levels: Levels, has_missing: bool) {
-        let column = records.column(feature);
-        let levels = match levels {
-            Levels::Few(levels) => levels,
-            Levels::Many => {
-                let values = column.iter().map(|value| *value as f32);
-                let mut levels: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
-                levels.sort_unstable_by(f32::total_cmp);
-                levels.dedup();
-                levels
-            }
-        };
+    /// Decides how a feature is summed; returns its codes if it is coded.
+    fn add(&mut self, records: &ArrayView2<'_, f64>, feature: usize, values: Values) -> Option<Vec<u32>> {
+        let Values { levels, codes, has_missing } = values;
         let n_codes = levels.len() + usize::from(has_missing);
-        let kind = match levels.as_slice() {
-            [_] if !has_missing => Kind::Constant,
-            [lower, upper] if !has_missing && !nearly_equal(*lower, *upper) => {
-                let above = column.iter().filter(|value| **value as f32 > *lower).count();
-                Kind::Binary { rarer: u8::from(2 * above <= self.n_rows) }
-            }
-            _ if n_codes <= Self::MAX_CODES => {
-                let first_slot = self.n_slots;
-                self.n_slots += n_codes;
-                self.coded.push(feature as u32);
-                Kind::Coded { at: self.coded.len() - 1, first_slot }
-            }
-            _ => Kind::Ranked { codes: Vec::new() },
-        };
-        if matches!(kind, Kind::Coded { .. } | Kind::Ranked { .. }) {
-            self.not_binary.push(feature as u32);
-            self.not_binary_bits[feature / 64] |= 1 << (feature % 64);
-        }
         let is_near = |pair: &[f32]| nearly_equal(pair[0], pair[1]);
         let is_plain = !has_missing && !levels.windows(2).any(is_near);
-        let mut encoded = Column { levels, has_missing, is_plain, kind };
-        if matches!(encoded.kind, Kind::Ranked { .. }) {
-            let codes = column.iter().map(|value| encoded.code(*value as f32)).collect();
-            encoded.kind = Kind::Ranked { codes };
-        }
-        self.columns.push(encoded);
+        let mut for_rows = None;
+        let kind = match levels.as_slice() {
+            [_] if !has_missing => Kind::Constant,
+            [lower, _] if is_plain => {
+                let above = records.column(feature).iter().filter(|value| **value as f32 > *lower).count();
+                Kind::Binary { rarer: u8::from(2 * above <= self.n_rows) }
+            }
+            _ => {
+                self.not_binary.push(feature as u32);
+                self.not_binary_bits[feature / 64] |= 1 << (feature % 64);
+                if n_codes <= Self::MAX_CODES {
+                    let (at, first_slot) = (self.coded.len(), self.n_slots);
+                    self.n_slots += n_codes;
+                    self.coded.push(feature as u32);
+                    for_rows = Some(codes);
+                    Kind::Coded { at, first_slot }
+                } else {
+                    Kind::Ranked { codes }
+                }
+            }
+        };
+        self.columns.push(Column { levels, has_missing, is_plain, kind });
+        for_rows
     }
 
     /// Fills in slots, bits and codes.
-    fn encode_rows(&mut self, records: &ArrayView2<'_, f64>) {
-        let words = self.words();
+    fn encode_rows(&mut self, records: &ArrayView2<'_, f64>, coded: &[Vec<u32>]) {
+        let (words, code_words) = (self.words(), self.code_words());
+        let rarer = |column: &Column| match column.kind {
+            Kind::Binary { rarer } => column.levels[usize::from(rarer)],
+            _ => f32::NAN,
+        };
+        let mut rare: Vec<f32> = self.columns.iter().map(rarer).collect();
+        rare.resize(words * 64, f32::NAN);
+        let first_slots = self.coded.iter().map(|feature| match self.feature(*feature).kind {
+            Kind::Coded { first_slot, .. } => first_slot as u32,
+            _ => 0,
+        });
+        let first_slots: Vec<u32> = first_slots.collect();
         self.bits = vec![0; words * self.n_rows];
-        let code_words = self.code_words();
         self.codes = vec![[0; CODES]; code_words * self.n_rows];
         self.starts.push(0);
-        for (row, values) in records.rows().into_iter().enumerate() {
+        let mut values = vec![0.0; words * 64];
+        for (row, record) in records.rows().into_iter().enumerate() {
             let bits = &mut self.bits[row * words..][..words];
-            for (feature, (value, column)) in values.iter().zip(&self.columns).enumerate() {
-                let value = *value as f32;
-                match column.kind {
-                    Kind::Constant | Kind::Ranked { .. } => {}
-                    Kind::Binary { rarer } => {
-                        if value == column.levels[usize::from(rarer)] {
-                            bits[feature / 64] |= 1 << (feature % 64);
-                            self.slots.push(feature as u32);
-                        }
-                    }
-                    Kind::Coded { at, first_slot } => {
-                        let code = column.code(value);
-                        self.codes[row * code_words + at / CODES][at % CODES] = code as u8;
-                        self.slots.push(first_slot as u32 + code);
-                    }
+            round(record, &mut values);
+            Arch::new().dispatch(
+                #[inline(always)]
+                || set_bits(&values, &rare, bits),
+            );
+            for (word, mut bits) in (0..).zip(bits.iter().copied()) {
+                while bits != 0 {
+                    self.slots.push(64 * word + bits.trailing_zeros());
+                    bits &= bits - 1;
                 }
+            }
+            for (at, (codes, first_slot)) in coded.iter().zip(&first_slots).enumerate() {
+                self.codes[row * code_words + at / CODES][at % CODES] = codes[row] as u8;
+                self.slots.push(first_slot + codes[row]);
             }
             self.starts.push(self.slots.len());
         }
@@ -327,23 +298,16 @@ impl Columns {
     }
 }
 
-/// Every feature's levels, unless they are many, and whether values are missing.
-fn few_levels(records: &ArrayView2<'_, f64>) -> Result<Vec<(Levels, bool)>> {
-    let mut levels = vec![(Levels::Few(Vec::new()), false); records.ncols()];
-    for (row, values) in records.rows().into_iter().enumerate() {
-        for (feature, (value, (levels, has_missing))) in values.iter().zip(&mut levels).enumerate() {
-            let rounded = *value as f32;
-            if rounded.is_nan() {
-                *has_missing = true;
-            } else if rounded.is_infinite() {
-                let reason = "infinite or too large for a 32-bit float";
-                return Err(Error::Feature { row, feature, value: *value, reason });
-            } else {
-                levels.insert(rounded);
-            }
+/// Sets a bit for every value that is the rare one of its feature.
+#[inline(always)]
+fn set_bits(values: &[f32], rare: &[f32], bits: &mut [u64]) {
+    let (values, _) = values.as_chunks::<64>();
+    let (rare, _) = rare.as_chunks::<64>();
+    for ((values, rare), bits) in values.iter().zip(rare).zip(bits) {
+        for bit in 0..64 {
+            *bits |= u64::from(values[bit] == rare[bit]) << bit;
         }
     }
-    Ok(levels)
 }
 
 #[cfg(test)]

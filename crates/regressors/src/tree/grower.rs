@@ -42,6 +42,27 @@ pub(crate) struct Grown {
     pub(crate) rows: Vec<u32>,
 }
 
+impl Grown {
+    /// Every leaf's value and its training rows with weight.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (f64, &[u32])> {
+        let nodes = self.tree.nodes();
+        let mut stack = vec![0];
+        let mut rows = self.rows.as_slice();
+        std::iter::from_fn(move || {
+            loop {
+                let node = &nodes[stack.pop()?];
+                if let Some([left, right]) = node.children() {
+                    stack.extend([right, left]);
+                    continue;
+                }
+                let (of_leaf, others) = rows.split_at(node.n_node_samples as usize);
+                rows = others;
+                return Some((node.value, of_leaf));
+            }
+        })
+    }
+}
+
 /// Grows a tree on the rows with weight, of which there must be one; without weights all weigh 1.
 ///
 /// `random` is as the tree's seed leaves it.

@@ -4,7 +4,7 @@
 //! order: they are counted by level instead of sorted, and a node's other child is a subtraction. One module
 //! per step:
 //!
-//! * `columns` encodes the records once per fit, so that a row lists the few sums it counts in;
+//! * `columns` encodes the records, by their `values`, once per fit, so that a row lists the few sums it counts in;
 //! * `bag` holds the rows of one tree and what each adds to a sum, `packed` into one integer;
 //! * `grower` takes node after node, depth first or by `frontier` best first;
 //! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums;
@@ -31,6 +31,7 @@ mod single;
 mod small;
 mod splitter;
 mod stream;
+mod values;
 
 pub(crate) use bag::{sample_weights, total_weight};
 pub(crate) use columns::Columns;
