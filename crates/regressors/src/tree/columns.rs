@@ -39,8 +39,8 @@ pub(super) enum Kind {
         /// The slot of code 0.
         first_slot: usize,
     },
-    /// Many values: a code per row and no slots.
-    Ranked { codes: Vec<u32> },
+    /// Many values: no slots, but a code per row, and the rows by ascending code.
+    Ranked { codes: Vec<u32>, sorted: Vec<u32> },
 }
 
 /// A feature's values, rounded to `f32` as scikit-learn's trees see them.
@@ -122,8 +122,10 @@ impl Columns {
         let mut coded = Vec::new();
         for feature in 0..n_features {
             let values = match pairs.get(feature) {
-                Some(pair) => Values::pair(pair),
-                None => Values::find(records.column(feature)),
+                Some([lower, upper]) if lower == upper || !nearly_equal(lower, upper) => {
+                    Values::pair([lower, upper])
+                }
+                _ => Values::find(records.column(feature)),
             };
             let codes = columns.add(records, feature, values);
             coded.extend(codes);
@@ -134,7 +136,7 @@ impl Columns {
 
     /// Decides how a feature is summed; returns its codes if it is coded.
     fn add(&mut self, records: &ArrayView2<'_, f64>, feature: usize, values: Values) -> Option<Vec<u32>> {
-        let Values { levels, codes, has_missing } = values;
+        let Values { levels, codes, sorted, has_missing } = values;
         let n_codes = levels.len() + usize::from(has_missing);
         let is_near = |pair: &[f32]| nearly_equal(pair[0], pair[1]);
         let is_plain = !has_missing && !levels.windows(2).any(is_near);
@@ -155,7 +157,7 @@ impl Columns {
                     for_rows = Some(codes);
                     Kind::Coded { at, first_slot }
                 } else {
-                    Kind::Ranked { codes }
+                    Kind::Ranked { codes, sorted }
                 }
             }
         };
@@ -347,7 +349,7 @@ mod tests {
         let few = Columns::new(&column(256).view()).unwrap();
         assert_eq!((few.n_slots(), few.code(1, 0)), (257, 7));
         let many = Columns::new(&column(257).view()).unwrap();
-        let Kind::Ranked { codes } = &many.feature(0).kind else { panic!("not ranked") };
+        let Kind::Ranked { codes, .. } = &many.feature(0).kind else { panic!("not ranked") };
         assert_eq!(codes[..3], [0, 7, 14]);
         assert_eq!((many.not_binary(), many.not_binary_bits()), (&[0][..], &[1][..]));
     }

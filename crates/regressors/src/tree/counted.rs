@@ -7,8 +7,10 @@ use super::levels::LevelCounts;
 use super::packed::{Layout, Packed, Sums};
 use super::params::LeafLimits;
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, midpoint, random_threshold};
+use super::sorted::SortedRows;
 use super::splitter::{SplitRule, Splitter};
 use super::stream::DrawStream;
+use std::ops::Range;
 
 /// Memory for the features of a node, reused from node to node.
 #[derive(Clone, Debug)]
@@ -24,13 +26,21 @@ impl<P: Packed> FeatureScores<P> {
     }
 }
 
+/// The rows of a node, which are a range of the tree's, and their sums by slot.
+#[derive(Clone, Debug)]
+pub(super) struct Counted<'a, P> {
+    pub(super) rows: &'a [u32],
+    pub(super) range: Range<usize>,
+    pub(super) histogram: &'a [P],
+    pub(super) sorted: &'a SortedRows,
+}
+
 /// The features of a node of any size.
 #[derive(Debug)]
 pub(super) struct CountedNode<'a, P> {
     columns: &'a Columns,
-    rows: &'a [u32],
     bag: &'a Bag<'a, P>,
-    histogram: &'a [P],
+    node: Counted<'a, P>,
     limits: LeafLimits,
     bound: f64,
     features: &'a mut FeatureScores<P>,
@@ -43,12 +53,12 @@ impl<'a, P: Packed> CountedNode<'a, P> {
     pub(super) fn new(
         (columns, all_are_drawn): (&'a Columns, bool),
         bag: &'a Bag<'a, P>,
-        (rows, histogram): (&'a [u32], &'a [P]),
+        node: Counted<'a, P>,
         (total, limits): (Sums, LeafLimits),
         features: &'a mut FeatureScores<P>,
     ) -> Self {
         let FeatureScores { scores, marks, .. } = features;
-        let slots = &histogram[..columns.n_features()];
+        let slots = &node.histogram[..columns.n_features()];
         score_slots(slots, total, bag.layout, scores);
         if limits.restrict() {
             for (score, slot) in scores.iter_mut().zip(slots) {
@@ -64,7 +74,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
             scores[*feature as usize] = NOT_BINARY;
             marks[*feature as usize] = UNKNOWN;
         }
-        columns.coded_varying(rows, |feature, varies| {
+        columns.coded_varying(node.rows, |feature, varies| {
             if columns.feature(feature).is_plain {
                 marks[feature as usize] = if varies { MAY_WIN } else { CONSTANT };
             }
@@ -72,7 +82,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
         if columns.not_binary().iter().any(|feature| marks[*feature as usize] != CONSTANT) {
             bound = f64::INFINITY;
         }
-        Self { columns, rows, bag, histogram, limits, bound, features }
+        Self { columns, bag, node, limits, bound, features }
     }
 
     /// Offers the splits of a feature without missing and nearly equal values, none of which is barred.
@@ -82,7 +92,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
         (feature, column): (u32, &Column),
         stream: &mut DrawStream,
     ) -> bool {
-        let (codes, slots) = self.columns.codes_in(column, self.rows, self.histogram);
+        let (codes, slots) = self.columns.codes_in(column, self.node.rows, self.node.histogram);
         let Some((lowest, highest)) = codes.ends() else { return true };
         let level = |code: u32| column.levels[code as usize];
         let mut left = P::default();
@@ -114,6 +124,60 @@ impl<'a, P: Packed> CountedNode<'a, P> {
                 let left = left.unpack(self.bag.layout);
                 let split = |left| Split { feature, cut, threshold, missing_go_to_left: None, left };
                 search.offer_allowed(left, split);
+            }
+        }
+        false
+    }
+}
+
+impl<P: Packed> CountedNode<'_, P> {
+    /// Offers the splits of a feature with many values, none of them missing or nearly equal to another,
+    /// and none barred.
+    fn look_at_order<S: Splitter>(
+        &self,
+        search: &mut Search<S>,
+        (feature, column): (u32, &Column),
+        codes: &[u32],
+        stream: &mut DrawStream,
+    ) -> bool {
+        let rows = self.node.sorted.get(feature, self.node.range.clone());
+        let code = |at: usize| codes[rows[at] as usize];
+        let level = |code: u32| column.levels[code as usize];
+        let (lowest, highest) = (code(0), code(rows.len() - 1));
+        if lowest == highest {
+            return true;
+        }
+        let layout = self.bag.layout;
+        match S::RULE {
+            SplitRule::Best => {
+                let mut left = P::default();
+                for (at, row) in rows[..rows.len() - 1].iter().enumerate() {
+                    left += self.bag.of(*row);
+                    let left = left.unpack(layout);
+                    if !search.may_be_better(left) {
+                        continue;
+                    }
+                    // Only now is it worth knowing whether there is a split at all.
+                    let (lower, upper) = (code(at), code(at + 1));
+                    if lower < upper {
+                        search.offer_allowed(left, |left| Split {
+                            feature,
+                            cut: upper,
+                            threshold: midpoint(level(lower), level(upper)),
+                            missing_go_to_left: None,
+                            left,
+                        });
+                    }
+                }
+            }
+            SplitRule::Random => {
+                let threshold = random_threshold(stream.next(), level(lowest), level(highest));
+                let cut = column.levels.partition_point(|level| f64::from(*level) <= threshold) as u32;
+                let n_left = rows.partition_point(|row| codes[*row as usize] < cut);
+                let mut left = P::default();
+                rows[..n_left].iter().for_each(|row| left += self.bag.of(*row));
+                let split = |left| Split { feature, cut, threshold, missing_go_to_left: None, left };
+                search.offer_allowed(left.unpack(layout), split);
             }
         }
         false
@@ -158,11 +222,17 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
 
     fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool {
         let column = self.columns.feature(feature);
-        if let (Kind::Coded { .. }, true, false) = (&column.kind, column.is_plain, self.limits.restrict()) {
-            return self.look_at_codes(search, (feature, column), stream);
+        if column.is_plain && !self.limits.restrict() {
+            match &column.kind {
+                Kind::Coded { .. } => return self.look_at_codes(search, (feature, column), stream),
+                Kind::Ranked { codes, .. } => {
+                    return self.look_at_order(search, (feature, column), codes, stream);
+                }
+                Kind::Constant | Kind::Binary { .. } => {}
+            }
         }
         let levels = &mut self.features.levels;
-        levels.count((self.columns, column), self.rows, self.bag, Some(self.histogram));
+        levels.count((self.columns, column), self.node.rows, self.bag, Some(self.node.histogram));
         let is_constant = levels.is_constant();
         if !is_constant {
             search.offer_levels(feature, column, levels, stream);
@@ -171,7 +241,7 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
     }
 
     fn binary(&self, feature: u32) -> (&Column, Sums) {
-        let sums = self.histogram[feature as usize].unpack(self.bag.layout);
+        let sums = self.node.histogram[feature as usize].unpack(self.bag.layout);
         (self.columns.feature(feature), sums)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::bag::{Bag, NodeSums, rows_with_weight};
 use super::columns::{Columns, Kind};
-use super::counted::{CountedNode, FeatureScores};
+use super::counted::{Counted, CountedNode, FeatureScores};
 use super::draws::FeatureDraws;
 use super::frontier::Frontier;
 use super::histogram::{HistogramId, Histograms};
@@ -10,8 +10,10 @@ use super::model::Tree;
 use super::node::Node;
 use super::packed::{Layout, Packed};
 use super::params::{LeafLimits, Limits};
+use super::partition::partition;
 use super::search::{Search, Split};
 use super::small::{self, FeatureBits, SmallNode};
+use super::sorted::SortedRows;
 use super::splitter::Splitter;
 use crate::random::TreeRandom;
 use pulp::Arch;
@@ -153,6 +155,7 @@ struct Grower<'a, P, S> {
     leaf_limits: LeafLimits,
     /// In-bag rows; those of a node are neighbours.
     rows: Vec<u32>,
+    sorted: SortedRows,
     /// Rows that go right while a node is split.
     moved: Vec<u32>,
     nodes: Vec<Node>,
@@ -171,6 +174,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             bits: FeatureBits::new(),
             leaf_limits: limits.leaf(0.0),
             moved: vec![0; rows.len()],
+            sorted: SortedRows::new(columns, &rows, training.targets.len()),
             rows,
             nodes: Vec::new(),
             total_weight: 0.0,
@@ -302,6 +306,17 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         children
     }
 
+    /// Whether all features are drawn and no split is barred, so that few patterns of rows decide a node.
+    fn is_small(&self, job: &Job) -> bool {
+        let Training { columns, limits, .. } = *self.training;
+        let all_are_drawn = limits.max_features >= columns.n_features();
+        job.n_rows() <= small::MAX_ROWS && all_are_drawn && !self.leaf_limits.restrict()
+    }
+
+    fn needs_sorted_rows(&self, job: &Job) -> bool {
+        !job.is_leaf && !self.is_small(job)
+    }
+
     /// Searches a node's best split; also returns how many constants are known then.
     fn search(&mut self, job: &Job, histogram: Option<HistogramId>) -> (Option<Split>, u32) {
         let Training { columns, limits, .. } = *self.training;
@@ -309,7 +324,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let (total, known) = (job.sums.sums, job.known_constants);
         let search = Search::<S>::new(self.leaf_limits, total);
         let all_are_drawn = limits.max_features >= columns.n_features();
-        if rows.len() <= small::MAX_ROWS && all_are_drawn && !self.leaf_limits.restrict() {
+        if self.is_small(job) {
             return Arch::new().dispatch(
                 #[inline(always)]
                 || {
@@ -319,7 +334,12 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             );
         }
         let limits = self.leaf_limits;
-        let counted = (rows, self.histograms.get(histogram, rows, &self.bag));
+        let counted = Counted {
+            rows,
+            range: job.range(),
+            histogram: self.histograms.get(histogram, rows, &self.bag),
+            sorted: &self.sorted,
+        };
         let found = Arch::new().dispatch(
             #[inline(always)]
             || {
@@ -350,9 +370,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 partition(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
             }
             Kind::Coded { at, .. } => partition(rows, moved, |row| by_code(columns.code(row, *at))),
-            Kind::Ranked { codes } => partition(rows, moved, |row| by_code(codes[row as usize])),
+            Kind::Ranked { codes, .. } => partition(rows, moved, |row| by_code(codes[row as usize])),
         };
-        let sums = self.bag.split(&job.sums, split.left, rows.split_at(middle));
+        let sides = rows.split_at(middle);
+        let sums = self.bag.split(&job.sums, split.left, sides);
         let id = self.nodes.len() as u32;
         let child = |start, end, side, sums: NodeSums| {
             let mut child = Job {
@@ -373,8 +394,13 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let left = child(job.start, middle, Side::Left, sums.0);
         let right = child(middle, job.end, Side::Right, sums.1);
         let improvement = self.improvement(job, &left, &right);
-        let enough = improvement + EPSILON >= limits.min_impurity_decrease;
-        enough.then_some(Children { split, left, right, improvement })
+        if improvement + EPSILON < limits.min_impurity_decrease {
+            return None;
+        }
+        if !self.sorted.is_empty() && [&left, &right].iter().any(|child| self.needs_sorted_rows(child)) {
+            self.sorted.part(job.range(), self.rows[job.range()].split_at(left.n_rows()));
+        }
+        Some(Children { split, left, right, improvement })
     }
 
     /// Makes the children's histograms, of those who need one, from their parent's.
@@ -407,20 +433,4 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 - (right.sums.weight() / weight * right.impurity)
                 - (left.sums.weight() / weight * left.impurity))
     }
-}
-
-/// Moves the rows that go left to the front, all in their order, and returns their number.
-fn partition(rows: &mut [u32], moved: &mut [u32], goes_left: impl Fn(u32) -> bool) -> usize {
-    let (mut n_left, mut n_right) = (0, 0);
-    // Every row is written to both sides, which spares a branch that is hard to predict.
-    for at in 0..rows.len() {
-        let row = rows[at];
-        let left = goes_left(row);
-        rows[n_left] = row;
-        moved[n_right] = row;
-        n_left += usize::from(left);
-        n_right += usize::from(!left);
-    }
-    rows[n_left..].copy_from_slice(&moved[..n_right]);
-    n_left
 }

@@ -45,7 +45,7 @@ impl<P: Packed> LevelCounts<P> {
             (Kind::Coded { at, .. }, None) => {
                 self.count_rows(column, rows, bag, |row| columns.code(row, *at))
             }
-            (Kind::Ranked { codes }, _) => self.count_rows(column, rows, bag, |row| codes[row as usize]),
+            (Kind::Ranked { codes, .. }, _) => self.count_rows(column, rows, bag, |row| codes[row as usize]),
             (Kind::Constant | Kind::Binary { .. }, _) => {}
         }
         if self.levels.last().is_some_and(|level| level.code == column.missing()) {

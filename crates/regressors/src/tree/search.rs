@@ -134,15 +134,20 @@ impl<S: Splitter> Search<S> {
     /// Takes a split that no limit bars if it is better.
     #[inline(always)]
     pub(super) fn offer_allowed(&mut self, left: Sums, split: impl FnOnce(Sums) -> Split) {
-        // Most splits are far from the best, which tells without a division.
+        if self.may_be_better(left) {
+            self.offer_scored(left.score() + (self.total - left).score(), || split(left));
+        }
+    }
+
+    /// Whether a split may be the best so far: most are far from it, which tells without a division.
+    #[inline(always)]
+    pub(super) fn may_be_better(&self, left: Sums) -> bool {
         let right = self.total - left;
         let (left_weight, right_weight) = (left.weight as f64, right.weight as f64);
         let (left_sum, right_sum) = (left.sum as f64, right.sum as f64);
         let times_weights = left_sum * left_sum * right_weight + right_sum * right_sum * left_weight;
-        if times_weights < self.score * left_weight * right_weight * (1.0 - 1e-12) {
-            return;
-        }
-        self.offer_scored(left.score() + right.score(), || split(left));
+        // The margin is wider than all these roundings.
+        times_weights >= self.score * (left_weight * right_weight) * (1.0 - 1e-12)
     }
 
     /// Takes a split with a known score if it is better.

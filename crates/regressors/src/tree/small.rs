@@ -225,7 +225,7 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
             Kind::Coded { at, .. } if column.is_plain => {
                 self.look_at_codes(search, feature, |row| columns.code(row, *at), stream)
             }
-            Kind::Ranked { codes } if column.is_plain => {
+            Kind::Ranked { codes, .. } if column.is_plain => {
                 self.look_at_codes(search, feature, |row| codes[row as usize], stream)
             }
             _ => {

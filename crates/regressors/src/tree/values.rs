@@ -76,7 +76,7 @@ impl Pairs {
         Ok(())
     }
 
-    /// A feature's values, smaller first, if it has no others.
+    /// A feature's values, smaller first, if it has no others; twice the same if there is one.
     pub(super) fn get(&self, feature: usize) -> Option<[f32; 2]> {
         let (first, second) = (self.firsts[feature], self.seconds[feature]);
         (!self.has_more[feature]).then_some([first.min(second), first.max(second)])
@@ -90,6 +90,8 @@ pub(super) struct Values {
     pub(super) levels: Vec<f32>,
     /// A position among the levels per row; the number of levels where the value is missing.
     pub(super) codes: Vec<u32>,
+    /// The rows by ascending value, missing values last; empty if the levels are few.
+    pub(super) sorted: Vec<u32>,
     pub(super) has_missing: bool,
 }
 
@@ -97,14 +99,20 @@ impl Values {
     /// One or two values, without codes.
     pub(super) fn pair([lower, upper]: [f32; 2]) -> Self {
         let levels = if lower == upper { vec![lower] } else { vec![lower, upper] };
-        Self { levels, codes: Vec::new(), has_missing: false }
+        Self { levels, codes: Vec::new(), sorted: Vec::new(), has_missing: false }
     }
 
     pub(super) fn find(column: ArrayView1<'_, f64>) -> Self {
         let values: Vec<f32> = column.iter().map(|value| *value as f32 + 0.0).collect();
         let has_missing = values.iter().any(|value| value.is_nan());
-        let (levels, codes) = few_levels(&values).unwrap_or_else(|| sorted_levels(&values));
-        Self { levels, codes, has_missing }
+        match few_levels(&values) {
+            Some((levels, codes)) => Self { levels, codes, sorted: Vec::new(), has_missing },
+            None => {
+                let sorted = sorted_rows(&values);
+                let (levels, codes) = sorted_levels(&values, &sorted);
+                Self { levels, codes, sorted, has_missing }
+            }
+        }
     }
 }
 
@@ -144,27 +152,33 @@ fn few_levels(values: &[f32]) -> Option<(Vec<f32>, Vec<u32>)> {
     Some((order.iter().map(|number| seen[*number as usize]).collect(), codes))
 }
 
-/// The levels of any values.
-fn sorted_levels(values: &[f32]) -> (Vec<f32>, Vec<u32>) {
-    let present = (0u64..).zip(values).filter(|(_, value)| !value.is_nan());
-    let mut rows: Vec<u64> = present.map(|(row, value)| u64::from(ordered(*value)) << 32 | row).collect();
-    rows.sort_unstable();
+/// The rows by ascending value, those without one last.
+fn sorted_rows(values: &[f32]) -> Vec<u32> {
+    let keys = (0u64..).zip(values).map(|(row, value)| u64::from(ordered(*value)) << 32 | row);
+    let mut keys: Vec<u64> = keys.collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|key| key as u32).collect()
+}
+
+/// The levels of any values whose rows are sorted.
+fn sorted_levels(values: &[f32], sorted: &[u32]) -> (Vec<f32>, Vec<u32>) {
     let mut levels: Vec<f32> = Vec::new();
-    let mut codes = vec![u32::MAX; values.len()];
-    for key in rows {
-        let row = key as u32 as usize;
-        if levels.last() != Some(&values[row]) {
-            levels.push(values[row]);
+    let mut codes = vec![0; values.len()];
+    for row in sorted {
+        let value = values[*row as usize];
+        if !value.is_nan() && levels.last() != Some(&value) {
+            levels.push(value);
         }
-        codes[row] = levels.len() as u32 - 1;
+        codes[*row as usize] = if value.is_nan() { levels.len() as u32 } else { levels.len() as u32 - 1 };
     }
-    let missing = levels.len() as u32;
-    codes.iter_mut().filter(|code| **code == u32::MAX).for_each(|code| *code = missing);
     (levels, codes)
 }
 
 /// Bits that order as the values do.
 fn ordered(value: f32) -> u32 {
+    if value.is_nan() {
+        return u32::MAX;
+    }
     let bits = value.to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
 }
@@ -180,7 +194,7 @@ mod tests {
             values in prop::collection::vec(prop_oneof![1 => Just(f32::NAN), 9 => (-9i8..9).prop_map(|v| f32::from(v) / 4.0)], 1..60)
         ) {
             let few = few_levels(&values).unwrap();
-            prop_assert_eq!(&few, &sorted_levels(&values));
+            prop_assert_eq!(&few, &sorted_levels(&values, &sorted_rows(&values)));
             let (levels, codes) = few;
             prop_assert!(levels.is_sorted_by(|a, b| a < b));
             for (value, code) in values.iter().zip(codes) {
