@@ -29,6 +29,7 @@ fn only_artifacts_knows_arrow_and_parquet() {
     for krate in STAGES.map(|stage| format!("crates/{stage}")).iter().map(String::as_str).chain([
         "crates/stage",
         "crates/regressors",
+        "crates/bench",
         "xtask",
     ]) {
         let dependencies = dependencies(krate);
@@ -40,6 +41,31 @@ fn only_artifacts_knows_arrow_and_parquet() {
 fn xtask_stays_light() {
     let heavy = ["artifacts", "regressors", "linfa", "ndarray"];
     assert!(heavy.iter().all(|name| !dependencies("xtask").contains(*name)));
+}
+
+#[test]
+fn nothing_depends_on_bench_and_its_peers_are_optional() {
+    let mut crates: Vec<String> = STAGES.iter().map(|stage| format!("crates/{stage}")).collect();
+    crates.extend(
+        ["crates/artifacts", "crates/regressors", "crates/stage", "tests", "xtask"].map(str::to_owned),
+    );
+    for krate in &crates {
+        assert!(!dependencies(krate).contains("bench"), "{krate}");
+        assert!(default_members().contains(&format!("\"{krate}\"")), "{krate} is no default member");
+    }
+    assert!(!default_members().contains("crates/bench"));
+    let manifest = fs::read_to_string(root().join("crates/bench/Cargo.toml")).unwrap();
+    for peer in ["biosphere", "forust-ml", "smartcore"] {
+        let line = manifest.lines().find(|line| line.starts_with(&format!("{peer} ="))).unwrap();
+        assert!(line.contains("optional = true"), "{line}");
+    }
+}
+
+/// The list of that name in the workspace's manifest.
+fn default_members() -> String {
+    let text = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let list = text.split("default-members = [").nth(1).unwrap();
+    list.split(']').next().unwrap().to_owned()
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

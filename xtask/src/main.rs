@@ -2,9 +2,14 @@
 //!
 //! The commands are the variants of [`Command`]; what a stage reads and writes stands in [`pipeline::STAGES`].
 
+mod bench;
+mod build;
+mod parity;
 mod pipeline;
+mod python;
 mod sample;
 mod scores;
+mod table;
 
 use clap::Parser;
 use stage::Kind;
@@ -33,6 +38,15 @@ enum Command {
         flags: Vec<OsString>,
     },
 
+    /// Compare the models with scikit-learn's, tree by tree and row by row
+    ///
+    /// Runs the stages into a folder of its own, fits scikit-learn with the same hyperparameters, and shows one line
+    /// per model with what it promises. Needs python3, and PyPI for the first run. Exit code 1: a promise is broken.
+    Parity(parity::Flags),
+
+    /// Time the learners, and those of other libraries with --peers, as a Markdown table
+    Bench(bench::Flags),
+
     /// Write the three files of sample data
     Sample {
         /// Folder to write to
@@ -49,11 +63,16 @@ fn main() -> ExitCode {
     let outcome: anyhow::Result<ExitCode> = match command {
         Command::Pipeline(flags) => pipeline::run(&flags),
         Command::Stage { name, flags } => pipeline::stage(&name, flags),
+        Command::Parity(flags) => parity::run(&flags),
+        Command::Bench(flags) => bench::run(&flags),
         Command::Sample { out } => write_sample(&out),
     };
     match outcome {
         Ok(code) => code,
         Err(error) => {
+            if let Some(failed) = error.downcast_ref::<pipeline::Failed>() {
+                return ExitCode::from(failed.code);
+            }
             let _ = writeln!(io::stderr().lock(), "error: {error:#}");
             let code =
                 error.downcast_ref::<stage::Error>().map_or(Kind::Internal as u8, stage::Error::exit_code);

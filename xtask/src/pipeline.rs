@@ -1,11 +1,10 @@
 //! The stages in order, each as a process of its own with explicit paths.
 
-use crate::{root, scores};
-use anyhow::{Context, Result, bail};
-use stage::{Error, Folder, Kind};
-use std::env;
+use crate::{build, root, scores};
+use anyhow::{Result, bail};
+use stage::{Config, Error, Folder, Kind};
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -29,40 +28,43 @@ pub(crate) const STAGES: [Stage; 5] = [
 /// Flags of `cargo xtask pipeline`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
-    /// Folder of the raw files [default: the configuration's folder]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-
-    /// Configuration of the pipeline
-    #[arg(long, value_name = "FILE", default_value_os_t = default_config())]
-    config: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
 
     /// Folder of the artifacts [default: artifacts/ beside the configuration]
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
-
-    /// Threads of every stage [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-
-    /// Override one configuration key, as in `feature-selection.select=none`; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
 
     /// Run every stage, whatever lies in OUT
     #[arg(long)]
     force: bool,
 }
 
-impl Flags {
-    fn out(&self) -> PathBuf {
-        self.out.clone().unwrap_or_else(|| default_out(&self.config))
-    }
+/// What a run is made from.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Inputs {
+    /// Folder of the raw files [default: the configuration's folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 
+    /// Configuration of the pipeline
+    #[arg(long, value_name = "FILE", default_value_os_t = default_config())]
+    pub(crate) config: PathBuf,
+
+    /// Threads of every stage [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+
+    /// Override one configuration key, as in `feature-selection.select=none`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+impl Inputs {
     /// The flags as a stage's binary takes them.
-    fn for_stage(&self) -> Vec<OsString> {
+    pub(crate) fn for_stage(&self, out: &Path) -> Vec<OsString> {
         let mut flags: Vec<OsString> =
-            vec!["--config".into(), self.config.clone().into(), "--out".into(), self.out().into()];
+            vec!["--config".into(), self.config.clone().into(), "--out".into(), out.into()];
         if let Some(data) = &self.data {
             flags.extend(["--data".into(), data.clone().into()]);
         }
@@ -87,16 +89,14 @@ fn default_out(config: &Path) -> PathBuf {
 /// Runs all stages and shows the scores on stdout.
 ///
 /// # Errors
-/// If the stages cannot be built or started. A stage that fails has said why; its exit code is returned.
+/// If the stages cannot be built or started, or one fails.
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
+    let out = flags.out.clone().unwrap_or_else(|| default_out(&flags.inputs.config));
     let binaries = build()?;
     for stage in &STAGES {
-        let code = execute(&binaries.join(stage.name), &flags.for_stage())?;
-        if code != 0 {
-            return Ok(ExitCode::from(code));
-        }
+        execute(&binaries.join(stage.name), &flags.inputs.for_stage(&out))?;
     }
-    let evaluated = flags.out().join("evaluate");
+    let evaluated = out.join("evaluate");
     let _ = write!(io::stdout().lock(), "\n{}", scores::table(&evaluated)?);
     let _ = writeln!(io::stdout().lock(), "\nreport: {}", evaluated.join("report.html").display());
     Ok(ExitCode::SUCCESS)
@@ -105,7 +105,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
 /// Runs one stage with the given flags, defaults added.
 ///
 /// # Errors
-/// If there is no such stage, or it cannot be built or started.
+/// If there is no such stage, or it cannot be built or started, or it fails.
 pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
     if !STAGES.iter().any(|stage| stage.name == name) {
         let names: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
@@ -125,7 +125,8 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
         let _ = writeln!(io::stderr().lock(), "warning: {warning}");
     }
     let binaries = build()?;
-    execute(&binaries.join(name), &flags).map(ExitCode::from)
+    execute(&binaries.join(name), &flags)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A warning for every stage that `name` builds on and whose own inputs have changed since it ran.
@@ -155,42 +156,48 @@ fn value_of(flag: &str, flags: &[OsString]) -> Option<OsString> {
     })
 }
 
-/// Builds the binaries of all stages in the profile of this program; returns their folder.
+/// Builds the binaries of all stages; returns their folder.
 ///
 /// All of them even for one: another set of packages may ask for other features and be built anew.
-fn build() -> Result<PathBuf> {
-    let folder = env::current_exe()
-        .ok()
-        .and_then(|path| path.parent().map(Path::to_path_buf))
-        .context("cannot tell where this program lies")?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--bins"]).current_dir(root());
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    for stage in &STAGES {
-        cargo.args(["--package", stage.name]);
-    }
-    // A person sees what cargo does; a log only needs it where it takes long.
-    if !io::stderr().is_terminal() && STAGES.iter().all(|stage| folder.join(stage.name).exists()) {
-        cargo.arg("--quiet");
-    }
-    if !cargo.status().context("cannot start cargo")?.success() {
-        bail!("the stages do not build; see above");
-    }
-    Ok(folder)
+pub(crate) fn build() -> Result<PathBuf> {
+    build::packages(&STAGES.map(|stage| stage.name), &[])
 }
 
-/// Runs a stage's binary to its end; returns its exit code.
-fn execute(binary: &Path, flags: &[OsString]) -> Result<u8> {
+/// Runs a stage's binary to its end.
+///
+/// # Errors
+/// [`Failed`] if the stage fails; another if it cannot be started or is killed.
+pub(crate) fn execute(binary: &Path, flags: &[OsString]) -> Result<()> {
     let status = Command::new(binary)
         .args(flags)
         .status()
         .map_err(|error| Error::new(Kind::Io, format!("{}: cannot start: {error}", binary.display())))?;
     match status.code() {
-        Some(code) => Ok(u8::try_from(code).unwrap_or(Kind::Internal as u8)),
+        Some(0) => Ok(()),
+        Some(code) => Err(Failed { code: u8::try_from(code).unwrap_or(Kind::Internal as u8) }.into()),
         None => bail!("{}: {status}", binary.display()),
     }
+}
+
+/// The name of the label, as `[ingest]` says it.
+///
+/// # Errors
+/// If the configuration is refused, or does not say it.
+pub(crate) fn label(inputs: &Inputs) -> Result<String> {
+    let config = Config::load(&inputs.config, &inputs.set)?;
+    let ingest: serde_json::Map<String, serde_json::Value> = config.section("ingest")?;
+    let label = ingest.get("label").and_then(serde_json::Value::as_str);
+    Ok(label
+        .map(str::to_owned)
+        .ok_or_else(|| config.error("ingest.label", "must name the label's column"))?)
+}
+
+/// A stage that failed and has said why.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("a stage failed; see above")]
+pub(crate) struct Failed {
+    /// The exit code of the stage, and of this program.
+    pub(crate) code: u8,
 }
 
 #[cfg(test)]

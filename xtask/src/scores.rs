@@ -1,8 +1,8 @@
 //! The table of scores that a run ends with.
 
+use crate::table;
 use serde::Deserialize;
 use stage::{Error, Result};
-use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -57,7 +57,7 @@ fn render(scores: &[Score]) -> String {
         row.push(if best == Some(model) { "best".to_owned() } else { String::new() });
         rows.push(row);
     }
-    aligned(&rows)
+    table::aligned(&rows, &[0])
 }
 
 fn header() -> Vec<String> {
@@ -68,21 +68,6 @@ fn header() -> Vec<String> {
 
 fn dash() -> String {
     "-".to_owned()
-}
-
-/// Rows as lines: the first column to the left, numbers to the right.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for row in rows {
-        let mut line = format!("{:<1$}", row[0], width(0));
-        for (column, cell) in row.iter().enumerate().skip(1) {
-            let _ = write!(line, "  {cell:>0$}", width(column));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]

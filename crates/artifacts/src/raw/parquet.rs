@@ -192,12 +192,16 @@ mod tests {
         LargeStringArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
     };
     use parquet::arrow::ArrowWriter;
+    use parquet::basic::Compression;
+    use parquet::file::properties::WriterProperties;
     use std::sync::Arc;
 
     fn written(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let mut bytes = Vec::new();
-        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        // As pandas and pyarrow compress unless told otherwise.
+        let snappy = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(snappy)).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         bytes
