@@ -60,6 +60,13 @@ impl Column {
         self.levels.len() as u32
     }
 
+    /// Whether two codes, the first not larger, have values that scikit-learn does not part.
+    #[inline]
+    pub(super) fn are_nearly_equal(&self, lower: u32, upper: u32) -> bool {
+        lower == upper
+            || (!self.is_plain && nearly_equal(self.levels[lower as usize], self.levels[upper as usize]))
+    }
+
     /// The number of codes.
     pub(super) fn n_codes(&self) -> usize {
         self.levels.len() + usize::from(self.has_missing)

@@ -85,7 +85,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
         Self { columns, bag, node, limits, bound, features }
     }
 
-    /// Offers the splits of a feature without missing and nearly equal values, none of which is barred.
+    /// Offers the splits of a coded feature without missing values, none of which is barred.
     fn look_at_codes<S: Splitter>(
         &self,
         search: &mut Search<S>,
@@ -94,6 +94,9 @@ impl<'a, P: Packed> CountedNode<'a, P> {
     ) -> bool {
         let (codes, slots) = self.columns.codes_in(column, self.node.rows, self.node.histogram);
         let Some((lowest, highest)) = codes.ends() else { return true };
+        if column.are_nearly_equal(lowest, highest) {
+            return true;
+        }
         let level = |code: u32| column.levels[code as usize];
         let mut left = P::default();
         match S::RULE {
@@ -102,13 +105,15 @@ impl<'a, P: Packed> CountedNode<'a, P> {
                 codes.without(lowest).for_each(|upper| {
                     left += slots[lower as usize];
                     let left = left.unpack(self.bag.layout);
-                    search.offer_allowed(left, |left| Split {
-                        feature,
-                        cut: upper,
-                        threshold: midpoint(level(lower), level(upper)),
-                        missing_go_to_left: None,
-                        left,
-                    });
+                    if !column.are_nearly_equal(lower, upper) {
+                        search.offer_allowed(left, |left| Split {
+                            feature,
+                            cut: upper,
+                            threshold: midpoint(level(lower), level(upper)),
+                            missing_go_to_left: None,
+                            left,
+                        });
+                    }
                     lower = upper;
                 });
             }
@@ -131,8 +136,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
 }
 
 impl<P: Packed> CountedNode<'_, P> {
-    /// Offers the splits of a feature with many values, none of them missing or nearly equal to another,
-    /// and none barred.
+    /// Offers the splits of a ranked feature without missing values, none of which is barred.
     fn look_at_order<S: Splitter>(
         &self,
         search: &mut Search<S>,
@@ -144,7 +148,7 @@ impl<P: Packed> CountedNode<'_, P> {
         let code = |at: usize| codes[rows[at] as usize];
         let level = |code: u32| column.levels[code as usize];
         let (lowest, highest) = (code(0), code(rows.len() - 1));
-        if lowest == highest {
+        if column.are_nearly_equal(lowest, highest) {
             return true;
         }
         let layout = self.bag.layout;
@@ -159,7 +163,7 @@ impl<P: Packed> CountedNode<'_, P> {
                     }
                     // Only now is it worth knowing whether there is a split at all.
                     let (lower, upper) = (code(at), code(at + 1));
-                    if lower < upper {
+                    if !column.are_nearly_equal(lower, upper) {
                         search.offer_allowed(left, |left| Split {
                             feature,
                             cut: upper,
@@ -222,7 +226,7 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
 
     fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool {
         let column = self.columns.feature(feature);
-        if column.is_plain && !self.limits.restrict() {
+        if !column.has_missing && !self.limits.restrict() {
             match &column.kind {
                 Kind::Coded { .. } => return self.look_at_codes(search, (feature, column), stream),
                 Kind::Ranked { codes, .. } => {

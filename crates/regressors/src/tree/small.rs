@@ -126,7 +126,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
         self.patterns[pattern as usize % PATTERNS]
     }
 
-    /// Offers the splits of a feature without missing and nearly equal values.
+    /// Offers the splits of a coded or ranked feature without missing values.
     fn look_at_codes<S: Splitter>(
         &self,
         search: &mut Search<S>,
@@ -134,8 +134,8 @@ impl<'a, P: Packed> SmallNode<'a, P> {
         code: impl Fn(u32) -> u32,
         stream: &mut DrawStream,
     ) -> bool {
-        let levels = &self.columns.feature(feature).levels;
-        let level = |code: u32| levels[code as usize];
+        let column = self.columns.feature(feature);
+        let level = |code: u32| column.levels[code as usize];
         // Rows as codes and bits, in ascending order.
         let mut sorted = [(u32::MAX, 0u32); MAX_ROWS];
         for (at, row) in self.rows.iter().enumerate() {
@@ -149,7 +149,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
         }
         let sorted = &sorted[..self.rows.len()];
         let (lowest, highest) = (sorted[0].0, sorted[sorted.len() - 1].0);
-        if lowest == highest {
+        if column.are_nearly_equal(lowest, highest) {
             return true;
         }
         let split = |left: u32, cut: u32, threshold: f64| Split {
@@ -165,7 +165,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
                 for pair in sorted.windows(2) {
                     left |= pair[0].1;
                     let (lower, upper) = (pair[0].0, pair[1].0);
-                    if lower < upper {
+                    if !column.are_nearly_equal(lower, upper) {
                         let threshold = || midpoint(level(lower), level(upper));
                         search.offer_scored(self.score_of(left), || split(left, upper, threshold()));
                     }
@@ -222,10 +222,10 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
         let columns = self.columns;
         let column = columns.feature(feature);
         match &column.kind {
-            Kind::Coded { at, .. } if column.is_plain => {
+            Kind::Coded { at, .. } if !column.has_missing => {
                 self.look_at_codes(search, feature, |row| columns.code(row, *at), stream)
             }
-            Kind::Ranked { codes, .. } if column.is_plain => {
+            Kind::Ranked { codes, .. } if !column.has_missing => {
                 self.look_at_codes(search, feature, |row| codes[row as usize], stream)
             }
             _ => {
