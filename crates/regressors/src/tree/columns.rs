@@ -6,10 +6,11 @@
 
 use super::codes::CodeSet;
 use super::packed::Packed;
-use super::values::{Pairs, Values, round};
+use super::values::{MISSING, Pairs, Values, round, value_of};
 use crate::{Error, Result};
 use ndarray::ArrayView2;
 use pulp::Arch;
+use rayon::prelude::*;
 
 /// Values closer than this count as equal, added in `f32`.
 const FEATURE_THRESHOLD: f32 = 1e-7;
@@ -39,36 +40,46 @@ pub(super) enum Kind {
         /// The slot of code 0.
         first_slot: usize,
     },
-    /// Many values: no slots, but a code per row, and the rows by ascending code.
-    Ranked { codes: Vec<u32>, sorted: Vec<u32> },
+    /// Many values: no slots, but a rank per row for a code.
+    Ranked {
+        /// Position among a row's ranks.
+        at: usize,
+        /// The rows by ascending rank.
+        sorted: Vec<u32>,
+    },
 }
 
 /// A feature's values, rounded to `f32` as scikit-learn's trees see them.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
-    /// Distinct values, ascending, without NaN; a value's position is its code.
+    /// Distinct values, ascending, without NaN; a value's position is its code, unless it is ranked.
     pub(super) levels: Vec<f32>,
     pub(super) has_missing: bool,
-    /// Whether no value is missing and no two are nearly equal.
+    /// Whether no value is missing and no two are known to be nearly equal.
     pub(super) is_plain: bool,
     pub(super) kind: Kind,
 }
 
 impl Column {
-    /// The code of a missing value.
+    /// The code of a missing value, larger than all others.
     pub(super) fn missing(&self) -> u32 {
-        self.levels.len() as u32
+        if let Kind::Ranked { .. } = self.kind { MISSING } else { self.levels.len() as u32 }
+    }
+
+    /// The value of a code that is not missing.
+    #[inline(always)]
+    pub(super) fn value(&self, code: u32) -> f32 {
+        if let Kind::Ranked { .. } = self.kind { value_of(code) } else { self.levels[code as usize] }
     }
 
     /// Whether two codes, the first not larger, have values that scikit-learn does not part.
-    #[inline]
+    #[inline(always)]
     pub(super) fn are_nearly_equal(&self, lower: u32, upper: u32) -> bool {
-        lower == upper
-            || (!self.is_plain && nearly_equal(self.levels[lower as usize], self.levels[upper as usize]))
+        lower == upper || (!self.is_plain && nearly_equal(self.value(lower), self.value(upper)))
     }
 
-    /// The number of codes.
-    pub(super) fn n_codes(&self) -> usize {
+    /// The number of slots of a coded feature.
+    fn n_codes(&self) -> usize {
         self.levels.len() + usize::from(self.has_missing)
     }
 }
@@ -87,6 +98,9 @@ pub(crate) struct Columns {
     /// Row by row the codes of the coded features, padded to whole words.
     codes: Vec<[u8; CODES]>,
     coded: Vec<u32>,
+    /// Row by row the ranks of the ranked features.
+    ranks: Vec<u32>,
+    n_ranked: usize,
     /// Coded and ranked features, as numbers and as a bit set.
     not_binary: Vec<u32>,
     not_binary_bits: Vec<u64>,
@@ -97,9 +111,6 @@ impl Columns {
     const MAX_ROWS: usize = 1 << 30;
     /// Most features that a tree's draws can mark.
     const MAX_FEATURES: usize = 1 << 30;
-    /// Most codes of a feature that is summed by slots.
-    const MAX_CODES: usize = CodeSet::LIMIT;
-
     /// Encodes records of shape `(n_samples, n_features)`; NaN is a missing value.
     ///
     /// # Errors
@@ -122,54 +133,70 @@ impl Columns {
             bits: Vec::new(),
             codes: Vec::new(),
             coded: Vec::new(),
+            ranks: Vec::new(),
+            n_ranked: 0,
             not_binary: Vec::new(),
             not_binary_bits: vec![0; n_features.div_ceil(64)],
         };
         let pairs = Pairs::find(records)?;
-        let mut coded = Vec::new();
-        for feature in 0..n_features {
-            let values = match pairs.get(feature) {
-                Some([lower, upper]) if lower == upper || !nearly_equal(lower, upper) => {
-                    Values::pair([lower, upper])
+        let values = (0..n_features).into_par_iter().map(|feature| match pairs.get(feature) {
+            Some(pair) => Values::Pair(pair),
+            None => Values::find(records.column(feature)),
+        });
+        let values: Vec<Values> = values.collect();
+        let mut codes = Vec::new();
+        let mut ranks = Vec::new();
+        for (feature, values) in values.into_iter().enumerate() {
+            match values {
+                Values::Pair([lower, upper]) => columns.add_pair(records, feature, [lower, upper]),
+                Values::Few { levels, codes: of_feature, has_missing } => {
+                    codes.push(of_feature);
+                    columns.add_coded(feature, levels, has_missing);
                 }
-                _ => Values::find(records.column(feature)),
-            };
-            let codes = columns.add(records, feature, values);
-            coded.extend(codes);
+                Values::Many { ranks: of_feature, sorted, has_missing } => {
+                    ranks.push(of_feature);
+                    columns.add_ranked(feature, sorted, has_missing);
+                }
+            }
         }
-        columns.encode_rows(records, &coded);
+        columns.encode_rows(records, &codes);
+        columns.ranks = vec![0; n_rows * ranks.len()];
+        for (row, of_row) in columns.ranks.chunks_exact_mut(ranks.len().max(1)).enumerate() {
+            of_row.iter_mut().zip(&ranks).for_each(|(rank, ranks)| *rank = ranks[row]);
+        }
         Ok(columns)
     }
 
-    /// Decides how a feature is summed; returns its codes if it is coded.
-    fn add(&mut self, records: &ArrayView2<'_, f64>, feature: usize, values: Values) -> Option<Vec<u32>> {
-        let Values { levels, codes, sorted, has_missing } = values;
-        let n_codes = levels.len() + usize::from(has_missing);
+    fn add_pair(&mut self, records: &ArrayView2<'_, f64>, feature: usize, [lower, upper]: [f32; 2]) {
+        let (levels, kind) = if lower == upper {
+            (vec![lower], Kind::Constant)
+        } else {
+            let above = records.column(feature).iter().filter(|value| **value as f32 > lower).count();
+            (vec![lower, upper], Kind::Binary { rarer: u8::from(2 * above <= self.n_rows) })
+        };
+        self.columns.push(Column { levels, has_missing: false, is_plain: true, kind });
+    }
+
+    fn add_coded(&mut self, feature: usize, levels: Vec<f32>, has_missing: bool) {
         let is_near = |pair: &[f32]| nearly_equal(pair[0], pair[1]);
         let is_plain = !has_missing && !levels.windows(2).any(is_near);
-        let mut for_rows = None;
-        let kind = match levels.as_slice() {
-            [_] if !has_missing => Kind::Constant,
-            [lower, _] if is_plain => {
-                let above = records.column(feature).iter().filter(|value| **value as f32 > *lower).count();
-                Kind::Binary { rarer: u8::from(2 * above <= self.n_rows) }
-            }
-            _ => {
-                self.not_binary.push(feature as u32);
-                self.not_binary_bits[feature / 64] |= 1 << (feature % 64);
-                if n_codes <= Self::MAX_CODES {
-                    let (at, first_slot) = (self.coded.len(), self.n_slots);
-                    self.n_slots += n_codes;
-                    self.coded.push(feature as u32);
-                    for_rows = Some(codes);
-                    Kind::Coded { at, first_slot }
-                } else {
-                    Kind::Ranked { codes, sorted }
-                }
-            }
-        };
+        let kind = Kind::Coded { at: self.coded.len(), first_slot: self.n_slots };
         self.columns.push(Column { levels, has_missing, is_plain, kind });
-        for_rows
+        self.n_slots += self.columns[feature].n_codes();
+        self.coded.push(feature as u32);
+        self.add_not_binary(feature);
+    }
+
+    fn add_ranked(&mut self, feature: usize, sorted: Vec<u32>, has_missing: bool) {
+        let kind = Kind::Ranked { at: self.n_ranked, sorted };
+        self.columns.push(Column { levels: Vec::new(), has_missing, is_plain: false, kind });
+        self.n_ranked += 1;
+        self.add_not_binary(feature);
+    }
+
+    fn add_not_binary(&mut self, feature: usize) {
+        self.not_binary.push(feature as u32);
+        self.not_binary_bits[feature / 64] |= 1 << (feature % 64);
     }
 
     /// Fills in slots, bits and codes.
@@ -270,6 +297,12 @@ impl Columns {
         self.coded.len().div_ceil(CODES)
     }
 
+    /// A row's rank of the feature at position `at` among the ranked ones.
+    #[inline(always)]
+    pub(super) fn rank(&self, row: u32, at: usize) -> u32 {
+        self.ranks[row as usize * self.n_ranked + at]
+    }
+
     /// A row's code of the feature at position `at` among the coded ones.
     #[inline(always)]
     pub(super) fn code(&self, row: u32, at: usize) -> u32 {
@@ -356,8 +389,8 @@ mod tests {
         let few = Columns::new(&column(256).view()).unwrap();
         assert_eq!((few.n_slots(), few.code(1, 0)), (257, 7));
         let many = Columns::new(&column(257).view()).unwrap();
-        let Kind::Ranked { codes, .. } = &many.feature(0).kind else { panic!("not ranked") };
-        assert_eq!(codes[..3], [0, 7, 14]);
+        let Kind::Ranked { at: 0, sorted } = &many.feature(0).kind else { panic!("not ranked") };
+        assert_eq!(many.feature(0).value(many.rank(sorted[9], 0)), 9.0);
         assert_eq!((many.not_binary(), many.not_binary_bits()), (&[0][..], &[1][..]));
     }
 

@@ -97,7 +97,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
         if column.are_nearly_equal(lowest, highest) {
             return true;
         }
-        let level = |code: u32| column.levels[code as usize];
+        let level = |code: u32| column.value(code);
         let mut left = P::default();
         match S::RULE {
             SplitRule::Best => {
@@ -140,13 +140,12 @@ impl<P: Packed> CountedNode<'_, P> {
     fn look_at_order<S: Splitter>(
         &self,
         search: &mut Search<S>,
-        (feature, column): (u32, &Column),
-        codes: &[u32],
+        (feature, column, at): (u32, &Column, usize),
         stream: &mut DrawStream,
     ) -> bool {
-        let rows = self.node.sorted.get(feature, self.node.range.clone());
-        let code = |at: usize| codes[rows[at] as usize];
-        let level = |code: u32| column.levels[code as usize];
+        let rows = self.node.sorted.get(at, self.node.range.clone());
+        let code = |place: usize| self.columns.rank(rows[place], at);
+        let level = |code: u32| column.value(code);
         let (lowest, highest) = (code(0), code(rows.len() - 1));
         if column.are_nearly_equal(lowest, highest) {
             return true;
@@ -155,14 +154,14 @@ impl<P: Packed> CountedNode<'_, P> {
         match S::RULE {
             SplitRule::Best => {
                 let mut left = P::default();
-                for (at, row) in rows[..rows.len() - 1].iter().enumerate() {
+                for (place, row) in rows[..rows.len() - 1].iter().enumerate() {
                     left += self.bag.of(*row);
                     let left = left.unpack(layout);
                     if !search.may_be_better(left) {
                         continue;
                     }
                     // Only now is it worth knowing whether there is a split at all.
-                    let (lower, upper) = (code(at), code(at + 1));
+                    let (lower, upper) = (code(place), code(place + 1));
                     if !column.are_nearly_equal(lower, upper) {
                         search.offer_allowed(left, |left| Split {
                             feature,
@@ -176,8 +175,9 @@ impl<P: Packed> CountedNode<'_, P> {
             }
             SplitRule::Random => {
                 let threshold = random_threshold(stream.next(), level(lowest), level(highest));
-                let cut = column.levels.partition_point(|level| f64::from(*level) <= threshold) as u32;
-                let n_left = rows.partition_point(|row| codes[*row as usize] < cut);
+                let goes_left = |row: &u32| f64::from(level(self.columns.rank(*row, at))) <= threshold;
+                let n_left = rows.partition_point(goes_left);
+                let cut = code(n_left);
                 let mut left = P::default();
                 rows[..n_left].iter().for_each(|row| left += self.bag.of(*row));
                 let split = |left| Split { feature, cut, threshold, missing_go_to_left: None, left };
@@ -229,8 +229,8 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
         if !column.has_missing && !self.limits.restrict() {
             match &column.kind {
                 Kind::Coded { .. } => return self.look_at_codes(search, (feature, column), stream),
-                Kind::Ranked { codes, .. } => {
-                    return self.look_at_order(search, (feature, column), codes, stream);
+                Kind::Ranked { at, .. } => {
+                    return self.look_at_order(search, (feature, column, *at), stream);
                 }
                 Kind::Constant | Kind::Binary { .. } => {}
             }

@@ -370,7 +370,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 partition(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
             }
             Kind::Coded { at, .. } => partition(rows, moved, |row| by_code(columns.code(row, *at))),
-            Kind::Ranked { codes, .. } => partition(rows, moved, |row| by_code(codes[row as usize])),
+            Kind::Ranked { at, .. } => partition(rows, moved, |row| by_code(columns.rank(row, *at))),
         };
         let sides = rows.split_at(middle);
         let sums = self.bag.split(&job.sums, split.left, sides);
@@ -398,7 +398,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             return None;
         }
         if !self.sorted.is_empty() && [&left, &right].iter().any(|child| self.needs_sorted_rows(child)) {
-            self.sorted.part(job.range(), self.rows[job.range()].split_at(left.n_rows()));
+            let sides = self.rows[job.range()].split_at(left.n_rows());
+            self.sorted.part(job.range(), sides, &mut self.moved[..job.n_rows()]);
         }
         Some(Children { split, left, right, improvement })
     }

@@ -45,7 +45,7 @@ impl<P: Packed> LevelCounts<P> {
             (Kind::Coded { at, .. }, None) => {
                 self.count_rows(column, rows, bag, |row| columns.code(row, *at))
             }
-            (Kind::Ranked { codes, .. }, _) => self.count_rows(column, rows, bag, |row| codes[row as usize]),
+            (Kind::Ranked { at, .. }, _) => self.count_rows(column, rows, bag, |row| columns.rank(row, *at)),
             (Kind::Constant | Kind::Binary { .. }, _) => {}
         }
         if self.levels.last().is_some_and(|level| level.code == column.missing()) {
@@ -63,7 +63,7 @@ impl<P: Packed> LevelCounts<P> {
     }
 
     fn push(&mut self, column: &Column, code: u32, sums: P, bag: &Bag<'_, P>) {
-        let value = column.levels.get(code as usize).copied().unwrap_or(f32::NAN);
+        let value = if code == column.missing() { f32::NAN } else { column.value(code) };
         self.levels.push(Level { code, value, sums: sums.unpack(bag.layout) });
     }
 

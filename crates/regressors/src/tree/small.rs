@@ -135,7 +135,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
         stream: &mut DrawStream,
     ) -> bool {
         let column = self.columns.feature(feature);
-        let level = |code: u32| column.levels[code as usize];
+        let level = |code: u32| column.value(code);
         // Rows as codes and bits, in ascending order.
         let mut sorted = [(u32::MAX, 0u32); MAX_ROWS];
         for (at, row) in self.rows.iter().enumerate() {
@@ -225,8 +225,8 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
             Kind::Coded { at, .. } if !column.has_missing => {
                 self.look_at_codes(search, feature, |row| columns.code(row, *at), stream)
             }
-            Kind::Ranked { codes, .. } if !column.has_missing => {
-                self.look_at_codes(search, feature, |row| codes[row as usize], stream)
+            Kind::Ranked { at, .. } if !column.has_missing => {
+                self.look_at_codes(search, feature, |row| columns.rank(row, *at), stream)
             }
             _ => {
                 let levels = &mut self.bits.levels;

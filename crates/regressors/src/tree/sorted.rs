@@ -2,6 +2,7 @@
 
 use super::columns::{Columns, Kind};
 use super::partition::partition;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Every ranked feature's in-bag rows in the order of its values, those of a node being neighbours.
@@ -9,12 +10,9 @@ use std::ops::Range;
 /// They are sorted once per fit; when a node is split, each order is parted and stays an order.
 #[derive(Debug)]
 pub(super) struct SortedRows {
-    /// Position among `orders` per feature.
-    at: Vec<u32>,
     orders: Vec<Vec<u32>>,
     /// Whether a row goes left, per row of the records.
     goes_left: Vec<bool>,
-    moved: Vec<u32>,
 }
 
 impl SortedRows {
@@ -22,17 +20,14 @@ impl SortedRows {
     pub(super) fn new(columns: &Columns, rows: &[u32], n_rows: usize) -> Self {
         let mut in_bag = vec![rows.len() == n_rows; n_rows];
         rows.iter().for_each(|row| in_bag[*row as usize] = true);
-        let mut at = vec![u32::MAX; columns.n_features()];
-        let mut orders = Vec::new();
-        for feature in columns.not_binary() {
-            if let Kind::Ranked { sorted, .. } = &columns.feature(*feature).kind {
-                at[*feature as usize] = orders.len() as u32;
-                let order = sorted.iter().copied().filter(|row| in_bag[*row as usize]);
-                orders.push(order.collect());
+        let order = |feature: &u32| match &columns.feature(*feature).kind {
+            Kind::Ranked { sorted, .. } => {
+                Some(sorted.iter().copied().filter(|row| in_bag[*row as usize]).collect())
             }
-        }
-        let moved = if orders.is_empty() { Vec::new() } else { vec![0; rows.len()] };
-        Self { at, orders, goes_left: in_bag, moved }
+            _ => None,
+        };
+        let orders: Vec<Vec<u32>> = columns.not_binary().par_iter().filter_map(order).collect();
+        Self { orders, goes_left: in_bag }
     }
 
     /// Whether there is no ranked feature.
@@ -40,18 +35,29 @@ impl SortedRows {
         self.orders.is_empty()
     }
 
-    /// The rows of the node in `range` by the values of a ranked feature.
-    pub(super) fn get(&self, feature: u32, range: Range<usize>) -> &[u32] {
-        &self.orders[self.at[feature as usize] as usize][range]
+    /// The rows of the node in `range` by the ranks of the feature at position `at` among the ranked ones.
+    pub(super) fn get(&self, at: usize, range: Range<usize>) -> &[u32] {
+        &self.orders[at][range]
     }
 
     /// Parts the rows of the node in `range`, of which the first have gone `left`.
-    pub(super) fn part(&mut self, range: Range<usize>, (left, right): (&[u32], &[u32])) {
-        let Self { orders, goes_left, moved, .. } = self;
+    pub(super) fn part(&mut self, range: Range<usize>, (left, right): (&[u32], &[u32]), moved: &mut [u32]) {
+        let Self { orders, goes_left } = self;
         left.iter().for_each(|row| goes_left[*row as usize] = true);
         right.iter().for_each(|row| goes_left[*row as usize] = false);
-        for order in orders {
-            partition(&mut order[range.clone()], &mut moved[..range.len()], |row| goes_left[row as usize]);
+        let part = |order: &mut Vec<u32>, moved: &mut [u32]| {
+            partition(&mut order[range.clone()], moved, |row| goes_left[row as usize]);
+        };
+        if is_parallel(range.len() * orders.len()) {
+            orders.par_iter_mut().for_each_init(|| vec![0; range.len()], |moved, order| part(order, moved));
+        } else {
+            orders.iter_mut().for_each(|order| part(order, moved));
         }
     }
+}
+
+/// Whether work on so many values is worth several threads.
+pub(super) fn is_parallel(n_values: usize) -> bool {
+    const WORTH: usize = 1 << 18;
+    n_values >= WORTH && rayon::current_num_threads() > 1
 }

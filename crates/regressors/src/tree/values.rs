@@ -1,5 +1,6 @@
 //! The distinct values of features.
 
+use super::columns::nearly_equal;
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2};
 use pulp::Arch;
@@ -76,43 +77,40 @@ impl Pairs {
         Ok(())
     }
 
-    /// A feature's values, smaller first, if it has no others; twice the same if there is one.
+    /// A feature's values, smaller first, if it has no others and they can be parted; twice the same if there
+    /// is one.
     pub(super) fn get(&self, feature: usize) -> Option<[f32; 2]> {
         let (first, second) = (self.firsts[feature], self.seconds[feature]);
-        (!self.has_more[feature]).then_some([first.min(second), first.max(second)])
+        let (lower, upper) = (first.min(second), first.max(second));
+        let is_pair = !self.has_more[feature] && (lower == upper || !nearly_equal(lower, upper));
+        is_pair.then_some([lower, upper])
     }
 }
 
-/// The distinct values of a feature and which of them each row has.
+/// The values of a feature.
 #[derive(Clone, Debug)]
-pub(super) struct Values {
-    /// Ascending, without NaN.
-    pub(super) levels: Vec<f32>,
-    /// A position among the levels per row; the number of levels where the value is missing.
-    pub(super) codes: Vec<u32>,
-    /// The rows by ascending value, missing values last; empty if the levels are few.
-    pub(super) sorted: Vec<u32>,
-    pub(super) has_missing: bool,
+pub(super) enum Values {
+    /// One or two, none missing.
+    Pair([f32; 2]),
+    /// Distinct values, ascending, without NaN, and a position among them per row, which is their number
+    /// where the value is missing.
+    Few { levels: Vec<f32>, codes: Vec<u32>, has_missing: bool },
+    /// A [`rank`] per row, and the rows by ascending rank.
+    Many { ranks: Vec<u32>, sorted: Vec<u32>, has_missing: bool },
 }
 
 impl Values {
-    /// One or two values, without codes.
-    pub(super) fn pair([lower, upper]: [f32; 2]) -> Self {
-        let levels = if lower == upper { vec![lower] } else { vec![lower, upper] };
-        Self { levels, codes: Vec::new(), sorted: Vec::new(), has_missing: false }
-    }
-
     pub(super) fn find(column: ArrayView1<'_, f64>) -> Self {
         let values: Vec<f32> = column.iter().map(|value| *value as f32 + 0.0).collect();
         let has_missing = values.iter().any(|value| value.is_nan());
-        match few_levels(&values) {
-            Some((levels, codes)) => Self { levels, codes, sorted: Vec::new(), has_missing },
-            None => {
-                let sorted = sorted_rows(&values);
-                let (levels, codes) = sorted_levels(&values, &sorted);
-                Self { levels, codes, sorted, has_missing }
-            }
+        if let Some((levels, codes)) = few_levels(&values) {
+            return Self::Few { levels, codes, has_missing };
         }
+        let ranks: Vec<u32> = values.into_iter().map(rank).collect();
+        let mut keys: Vec<u64> =
+            (0u64..).zip(&ranks).map(|(row, rank)| u64::from(*rank) << 32 | row).collect();
+        keys.sort_unstable();
+        Self::Many { ranks, sorted: keys.into_iter().map(|key| key as u32).collect(), has_missing }
     }
 }
 
@@ -152,35 +150,23 @@ fn few_levels(values: &[f32]) -> Option<(Vec<f32>, Vec<u32>)> {
     Some((order.iter().map(|number| seen[*number as usize]).collect(), codes))
 }
 
-/// The rows by ascending value, those without one last.
-fn sorted_rows(values: &[f32]) -> Vec<u32> {
-    let keys = (0u64..).zip(values).map(|(row, value)| u64::from(ordered(*value)) << 32 | row);
-    let mut keys: Vec<u64> = keys.collect();
-    keys.sort_unstable();
-    keys.into_iter().map(|key| key as u32).collect()
-}
+/// The rank of missing values.
+pub(super) const MISSING: u32 = u32::MAX;
 
-/// The levels of any values whose rows are sorted.
-fn sorted_levels(values: &[f32], sorted: &[u32]) -> (Vec<f32>, Vec<u32>) {
-    let mut levels: Vec<f32> = Vec::new();
-    let mut codes = vec![0; values.len()];
-    for row in sorted {
-        let value = values[*row as usize];
-        if !value.is_nan() && levels.last() != Some(&value) {
-            levels.push(value);
-        }
-        codes[*row as usize] = if value.is_nan() { levels.len() as u32 } else { levels.len() as u32 - 1 };
-    }
-    (levels, codes)
-}
-
-/// Bits that order as the values do.
-fn ordered(value: f32) -> u32 {
-    if value.is_nan() {
-        return u32::MAX;
-    }
+/// A value's bits, changed so that they order as the values do, and missing values come last.
+pub(super) fn rank(value: f32) -> u32 {
     let bits = value.to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+    match value.is_nan() {
+        true => MISSING,
+        false if bits >> 31 == 1 => !bits,
+        false => bits | 1 << 31,
+    }
+}
+
+/// The value of a rank.
+#[inline(always)]
+pub(super) fn value_of(rank: u32) -> f32 {
+    f32::from_bits(if rank >> 31 == 1 { rank & !(1 << 31) } else { !rank })
 }
 
 #[cfg(test)]
@@ -193,14 +179,21 @@ mod tests {
         fn levels_and_codes_give_the_values_back(
             values in prop::collection::vec(prop_oneof![1 => Just(f32::NAN), 9 => (-9i8..9).prop_map(|v| f32::from(v) / 4.0)], 1..60)
         ) {
-            let few = few_levels(&values).unwrap();
-            prop_assert_eq!(&few, &sorted_levels(&values, &sorted_rows(&values)));
-            let (levels, codes) = few;
+            let (levels, codes) = few_levels(&values).unwrap();
             prop_assert!(levels.is_sorted_by(|a, b| a < b));
             for (value, code) in values.iter().zip(codes) {
                 let level = levels.get(code as usize).copied().unwrap_or(f32::NAN);
                 prop_assert!(level == *value || (level.is_nan() && value.is_nan()));
             }
+        }
+
+        #[test]
+        fn ranks_order_as_values(a: f32, b: f32) {
+            prop_assume!(!a.is_nan() && !b.is_nan());
+            let (a, b) = (a + 0.0, b + 0.0);
+            prop_assert_eq!(rank(a).cmp(&rank(b)), a.partial_cmp(&b).unwrap());
+            prop_assert_eq!(value_of(rank(a)), a);
+            prop_assert!(rank(a) < rank(f32::NAN));
         }
     }
 }
