@@ -297,6 +297,19 @@ impl Columns {
         self.coded.len().div_ceil(CODES)
     }
 
+    pub(super) fn n_ranked(&self) -> usize {
+        self.n_ranked
+    }
+
+    /// Whether a ranked feature has missing values.
+    pub(super) fn has_missing_ranks(&self) -> bool {
+        let of_ranked = |feature: &u32| {
+            let column = self.feature(*feature);
+            column.has_missing && matches!(column.kind, Kind::Ranked { .. })
+        };
+        self.not_binary.iter().any(of_ranked)
+    }
+
     /// A row's rank of the feature at position `at` among the ranked ones.
     #[inline(always)]
     pub(super) fn rank(&self, row: u32, at: usize) -> u32 {

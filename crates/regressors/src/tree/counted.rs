@@ -7,22 +7,37 @@ use super::levels::LevelCounts;
 use super::packed::{Layout, Packed, Sums};
 use super::params::LeafLimits;
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, midpoint, random_threshold};
-use super::sorted::SortedRows;
-use super::splitter::{SplitRule, Splitter};
+use super::sorted::{SortedRows, is_parallel};
+use super::splitter::{Best, SplitRule, Splitter};
 use super::stream::DrawStream;
+use rayon::prelude::*;
 use std::ops::Range;
+
+/// What the search of one feature found.
+#[derive(Clone, Copy, Debug)]
+enum Searched {
+    Constant,
+    Best(Option<(f64, Split)>),
+}
 
 /// Memory for the features of a node, reused from node to node.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureScores<P> {
     scores: Vec<f64>,
     marks: Vec<u32>,
+    /// Every ranked feature's best split, in nodes where these are searched by several threads.
+    searched: Vec<Searched>,
     levels: LevelCounts<P>,
 }
 
 impl<P: Packed> FeatureScores<P> {
     pub(super) fn new(n_features: usize) -> Self {
-        Self { scores: vec![0.0; n_features], marks: vec![0; n_features], levels: LevelCounts::new() }
+        Self {
+            scores: vec![0.0; n_features],
+            marks: vec![0; n_features],
+            searched: Vec::new(),
+            levels: LevelCounts::new(),
+        }
     }
 }
 
@@ -136,12 +151,39 @@ impl<'a, P: Packed> CountedNode<'a, P> {
 }
 
 impl<P: Packed> CountedNode<'_, P> {
+    /// Searches all ranked features of a large node by several threads, if none has missing values.
+    ///
+    /// Which of them wins is left to the draws.
+    #[inline(never)]
+    pub(super) fn search_orders(&mut self, total: Sums) {
+        self.features.searched.clear();
+        let n_values = self.node.rows.len() * self.columns.n_ranked();
+        if !is_parallel(n_values) || self.limits.restrict() || self.columns.has_missing_ranks() {
+            return;
+        }
+        let ranked = self.columns.not_binary().iter().filter_map(|feature| {
+            let column = self.columns.feature(*feature);
+            let Kind::Ranked { at, .. } = column.kind else { return None };
+            Some((*feature, column, at))
+        });
+        let ranked: Vec<_> = ranked.collect();
+        let node = &*self;
+        let searched = ranked.into_par_iter().map(|ranked| {
+            let mut search = Search::<Best>::new(node.limits, total);
+            match node.look_at_order(&mut search, ranked, || 0) {
+                true => Searched::Constant,
+                false => Searched::Best(search.scored()),
+            }
+        });
+        self.features.searched = searched.collect();
+    }
+
     /// Offers the splits of a ranked feature without missing values, none of which is barred.
     fn look_at_order<S: Splitter>(
         &self,
         search: &mut Search<S>,
         (feature, column, at): (u32, &Column, usize),
-        stream: &mut DrawStream,
+        number: impl FnOnce() -> u32,
     ) -> bool {
         let rows = self.node.sorted.get(at, self.node.range.clone());
         let code = |place: usize| self.columns.rank(rows[place], at);
@@ -174,7 +216,7 @@ impl<P: Packed> CountedNode<'_, P> {
                 }
             }
             SplitRule::Random => {
-                let threshold = random_threshold(stream.next(), level(lowest), level(highest));
+                let threshold = random_threshold(number(), level(lowest), level(highest));
                 let goes_left = |row: &u32| f64::from(level(self.columns.rank(*row, at))) <= threshold;
                 let n_left = rows.partition_point(goes_left);
                 let cut = code(n_left);
@@ -230,7 +272,14 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
             match &column.kind {
                 Kind::Coded { .. } => return self.look_at_codes(search, (feature, column), stream),
                 Kind::Ranked { at, .. } => {
-                    return self.look_at_order(search, (feature, column, *at), stream);
+                    return match self.features.searched.get(*at) {
+                        Some(Searched::Constant) => true,
+                        Some(Searched::Best(best)) => {
+                            best.iter().for_each(|(score, split)| search.offer_scored(*score, || *split));
+                            false
+                        }
+                        None => self.look_at_order(search, (feature, column, *at), || stream.next()),
+                    };
                 }
                 Kind::Constant | Kind::Binary { .. } => {}
             }

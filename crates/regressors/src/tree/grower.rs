@@ -14,7 +14,7 @@ use super::partition::partition;
 use super::search::{Search, Split};
 use super::small::{self, FeatureBits, SmallNode};
 use super::sorted::SortedRows;
-use super::splitter::Splitter;
+use super::splitter::{SplitRule, Splitter};
 use crate::random::TreeRandom;
 use pulp::Arch;
 use std::ops::Range;
@@ -344,7 +344,11 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             #[inline(always)]
             || {
                 let all = (columns, all_are_drawn);
-                let features = CountedNode::new(all, &self.bag, counted, (total, limits), &mut self.scores);
+                let mut features =
+                    CountedNode::new(all, &self.bag, counted, (total, limits), &mut self.scores);
+                if S::RULE == SplitRule::Best && all_are_drawn {
+                    features.search_orders(total);
+                }
                 search.run(&mut self.draws, known, features)
             },
         );

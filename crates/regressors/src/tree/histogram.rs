@@ -3,6 +3,8 @@
 use super::bag::Bag;
 use super::columns::Columns;
 use super::packed::Packed;
+use super::sorted::is_parallel;
+use rayon::prelude::*;
 
 /// A packed sum per slot, by the number under which [`Histograms`] keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +50,11 @@ impl<'a, P: Packed> Histograms<'a, P> {
         let histogram = &mut self.kept[id.0 as usize];
         histogram.clear();
         histogram.resize(self.columns.n_slots(), P::default());
-        add(self.columns, histogram, rows, bag);
+        if is_parallel(rows.len() * self.columns.slots_per_row()) {
+            add_in_parts(self.columns, histogram, rows, bag);
+        } else {
+            add(self.columns, histogram, rows, bag);
+        }
         id
     }
 
@@ -97,5 +103,19 @@ fn add<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Ba
     for row in rows {
         let sums = bag.of(*row);
         columns.slots(*row).iter().for_each(|slot| histogram[*slot as usize] += sums);
+    }
+}
+
+/// Sums up as [`add`], by several threads; integers add up to the same in any parts.
+fn add_in_parts<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
+    let part = rows.len().div_ceil(rayon::current_num_threads());
+    let count = |rows: &[u32]| {
+        let mut counted = vec![P::default(); histogram.len()];
+        add(columns, &mut counted, rows, bag);
+        counted
+    };
+    let counted: Vec<Vec<P>> = rows.par_chunks(part).map(count).collect();
+    for counted in counted {
+        histogram.iter_mut().zip(counted).for_each(|(sum, counted)| *sum += counted);
     }
 }

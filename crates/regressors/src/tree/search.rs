@@ -131,6 +131,14 @@ impl<S: Splitter> Search<S> {
         Some(Split { feature, cut: 1, threshold, missing_go_to_left: None, left })
     }
 
+    /// The best split offered so far, which is of a feature that is not binary.
+    pub(super) fn scored(&self) -> Option<(f64, Split)> {
+        match self.best {
+            Some(Winner::Other(split)) => Some((self.score, split)),
+            _ => None,
+        }
+    }
+
     /// Takes a split that no limit bars if it is better.
     #[inline(always)]
     pub(super) fn offer_allowed(&mut self, left: Sums, split: impl FnOnce(Sums) -> Split) {
