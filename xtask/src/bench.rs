@@ -106,18 +106,18 @@ fn put(readme: &Path, text: &str) -> Result<String> {
     report::replace(&document, text).with_context(|| readme.display().to_string())
 }
 
-/// All enabled rows of a data set.
+/// All rows of a data set.
 fn measure_set(set: &Set, sides: &Sides, lines: &mut Lines) -> Result<()> {
     let mut workers = measure::Workers::start(set, sides)?;
     lines.versions.extend(workers.versions());
     lines.sets.push(workers.describe(set));
-    for row in ROWS.iter().filter(|row| row.data == set.data && row.enabled) {
+    for row in ROWS.iter().filter(|row| row.data == set.data) {
         let measured = workers.row(row, sides)?;
         lines.fit.extend(measured.fits());
         lines.predict.extend(measured.predictions());
     }
     drop(workers);
-    for row in ROWS.iter().filter(|row| row.data == set.data && row.enabled && row.memory.is_some()) {
+    for row in ROWS.iter().filter(|row| row.data == set.data && row.memory.is_some()) {
         lines.memory.extend(measure::memory(row, set, sides)?);
     }
     Ok(())

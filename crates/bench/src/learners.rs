@@ -40,6 +40,7 @@ pub(crate) fn time(model: &str, given: &Params, rows: &Rows) -> Result<Answer> {
             let params = GradientBoosting::params()
                 .n_estimators(trees)
                 .learning_rate(given.learning_rate.unwrap_or(0.1))
+                .max_bins(given.max_bins)
                 .max_depth(given.max_depth.unwrap_or(3))
                 .random_state(given.random_state);
             Ok(predictor(params.fit(&rows.train)?, rows))

@@ -54,6 +54,7 @@ pub(crate) struct Params {
     pub(crate) n_estimators: Option<usize>,
     pub(crate) max_depth: Option<usize>,
     pub(crate) learning_rate: Option<f64>,
+    pub(crate) max_bins: Option<usize>,
     pub(crate) learning_rate_init: Option<f64>,
     pub(crate) max_iter: Option<usize>,
     #[serde(default)]

@@ -251,6 +251,7 @@ tree_table!(
         n_iter_no_change: Limit = Limit(None),
         validation_fraction: f64 = 0.1,
         tol: f64 = 1e-4,
+        max_bins: Limit = Limit(None),
     } max_depth: Some(3)
 );
 
@@ -292,6 +293,7 @@ impl Boosting {
             .n_iter_no_change(self.n_iter_no_change.0)
             .validation_fraction(self.validation_fraction)
             .tol(self.tol)
+            .max_bins(self.max_bins.0)
             .growth(self.growth());
         Ok(Learner::GradientBoosting { params, n_estimators })
     }

@@ -51,11 +51,7 @@ pub(crate) struct Row {
     pub(crate) peers: &'static [Peer],
     /// The largest share of scikit-learn's peak memory that the fit may take, where memory is measured.
     pub(crate) memory: Option<f64>,
-    pub(crate) enabled: bool,
 }
-
-/// Whether `GradientBoosting` has the hyperparameter `max_bins`; `Params` of `crates/bench` must then read it.
-const HAS_MAX_BINS: bool = false;
 
 /// How many times faster than scikit-learn all predictions are to be.
 pub(crate) const PREDICT_GOAL: f64 = 5.0;
@@ -123,7 +119,6 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         peers: &[goal("LightGBM", 1.0), goal("XGBoost hist", 1.0), goal("HistGradientBoosting", 1.0)],
-        enabled: HAS_MAX_BINS,
         ..row(
             Data::C,
             "GradientBoosting",
@@ -133,7 +128,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 const fn row(data: Data, model: &'static str, params: &'static str) -> Row {
-    Row { data, model, params, trees: 1, peers: &[], memory: None, enabled: true }
+    Row { data, model, params, trees: 1, peers: &[], memory: None }
 }
 
 const fn goal(library: &'static str, times: f64) -> Peer {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 fn plain_boosting() -> Value {
     json!({
         "subsample": 1.0, "max_features": "none", "max_depth": 3, "max_leaf_nodes": "none",
-        "n_iter_no_change": "none",
+        "n_iter_no_change": "none", "max_bins": "none",
     })
 }
 

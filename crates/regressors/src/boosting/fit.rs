@@ -51,7 +51,8 @@ impl GradientBoostingValidParams {
     ) -> Result<GradientBoosting> {
         let init = train.init;
         let random = RandomState::new(self.growth.random_state);
-        let mut stages = Stages { params: self, columns: Columns::new(records)?, train, random };
+        let mut stages =
+            Stages { params: self, columns: Columns::new(records, self.max_bins)?, train, random };
         let mut losses = vec![f64::INFINITY; self.n_iter_no_change.unwrap_or(0)];
         let mut trees = Vec::new();
         for stage in 0..self.n_estimators {

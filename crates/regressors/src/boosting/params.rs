@@ -18,6 +18,7 @@ pub struct GradientBoostingValidParams {
     pub(super) n_iter_no_change: Option<usize>,
     pub(super) validation_fraction: f64,
     pub(super) tol: f64,
+    pub(super) max_bins: Option<usize>,
     pub(super) growth: Growth,
     pub(super) progress: Progress,
 }
@@ -31,6 +32,7 @@ impl GradientBoostingParams {
             n_iter_no_change: None,
             validation_fraction: 0.1,
             tol: 1e-4,
+            max_bins: None,
             growth: Growth { max_depth: Some(3), ..Growth::default() },
             progress: Progress::default(),
         })
@@ -72,6 +74,16 @@ impl GradientBoostingParams {
         self
     }
 
+    /// Sets into how many bins of about as many rows, 2 to 255, features with more values are sorted.
+    ///
+    /// `HistGradientBoostingRegressor`'s name and range; `None` looks at every value, as
+    /// `GradientBoostingRegressor` does. Bins make fits on many rows several times faster and cost little
+    /// accuracy.
+    pub fn max_bins(mut self, max_bins: impl Into<Option<usize>>) -> Self {
+        self.0.max_bins = max_bins.into();
+        self
+    }
+
     /// Sets the counter that each stage advances.
     pub fn progress(mut self, progress: Progress) -> Self {
         self.0.progress = progress;
@@ -104,6 +116,9 @@ impl ParamGuard for GradientBoostingParams {
         require(share > 0.0 && share < 1.0, "validation_fraction", share, "in (0, 1)")?;
         if let Some(n) = params.n_iter_no_change {
             require(n >= 1, "n_iter_no_change", n, "at least 1")?;
+        }
+        if let Some(n) = params.max_bins {
+            require((2..=255).contains(&n), "max_bins", n, "2 to 255")?;
         }
         Ok(params)
     }

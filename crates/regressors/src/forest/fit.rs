@@ -55,7 +55,7 @@ impl<S: Splitter> ForestValidParams<S> {
         };
         let targets = Targets::new(y, in_bag)?;
         let training = Training {
-            columns: &Columns::new(&records)?,
+            columns: &Columns::new(&records, None)?,
             targets: &targets.integers,
             quantum: targets.quantum,
             limits: &self.growth.limits(records.dim(), targets.factor),

@@ -11,6 +11,7 @@ use crate::{Error, Result};
 use ndarray::ArrayView2;
 use pulp::Arch;
 use rayon::prelude::*;
+use std::array;
 
 /// Values closer than this count as equal, added in `f32`.
 const FEATURE_THRESHOLD: f32 = 1e-7;
@@ -22,6 +23,11 @@ pub(super) fn nearly_equal(lower: f32, upper: f32) -> bool {
 
 /// Codes that are compared at once.
 const CODES: usize = 8;
+
+/// scikit-learn's threshold between two neighbouring values.
+pub(super) fn midpoint(lower: f32, upper: f32) -> f64 {
+    f64::from(lower) / 2.0 + f64::from(upper) / 2.0
+}
 
 /// How the rows of a feature are summed.
 #[derive(Clone, Debug)]
@@ -54,6 +60,8 @@ pub(super) enum Kind {
 pub(super) struct Column {
     /// Distinct values, ascending, without NaN; a value's position is its code, unless it is ranked.
     pub(super) levels: Vec<f32>,
+    /// The largest value of each bin if levels are the smallest ones of bins.
+    largest: Vec<f32>,
     pub(super) has_missing: bool,
     /// Whether no value is missing and no two are known to be nearly equal.
     pub(super) is_plain: bool,
@@ -72,10 +80,22 @@ impl Column {
         if let Kind::Ranked { .. } = self.kind { value_of(code) } else { self.levels[code as usize] }
     }
 
+    /// The largest value of a code that is not missing.
+    #[inline(always)]
+    fn largest(&self, code: u32) -> f32 {
+        self.largest.get(code as usize).copied().unwrap_or_else(|| self.value(code))
+    }
+
     /// Whether two codes, the first not larger, have values that scikit-learn does not part.
     #[inline(always)]
     pub(super) fn are_nearly_equal(&self, lower: u32, upper: u32) -> bool {
-        lower == upper || (!self.is_plain && nearly_equal(self.value(lower), self.value(upper)))
+        lower == upper || (!self.is_plain && nearly_equal(self.largest(lower), self.value(upper)))
+    }
+
+    /// The threshold between two neighbouring codes.
+    #[inline(always)]
+    pub(super) fn midpoint(&self, lower: u32, upper: u32) -> f64 {
+        midpoint(self.largest(lower), self.value(upper))
     }
 
     /// The number of slots of a coded feature.
@@ -90,14 +110,16 @@ pub(crate) struct Columns {
     columns: Vec<Column>,
     n_rows: usize,
     n_slots: usize,
-    /// Row by row the slots that it counts in, and where each row's begin.
-    slots: Vec<u32>,
+    /// Row by row the binary features of which it has the rarer value, and where each row's begin.
+    rarer: Vec<u32>,
     starts: Vec<usize>,
     /// Row by row a bit per feature.
     bits: Vec<u64>,
     /// Row by row the codes of the coded features, padded to whole words.
     codes: Vec<[u8; CODES]>,
     coded: Vec<u32>,
+    /// The slot of code 0, per coded feature.
+    first_slots: Vec<u32>,
     /// Row by row the ranks of the ranked features.
     ranks: Vec<u32>,
     n_ranked: usize,
@@ -113,9 +135,11 @@ impl Columns {
     const MAX_FEATURES: usize = 1 << 30;
     /// Encodes records of shape `(n_samples, n_features)`; NaN is a missing value.
     ///
+    /// With `max_bins`, features with more values are encoded as that many bins of about as many rows.
+    ///
     /// # Errors
     /// If a value is infinite, also after rounding to `f32`, or there are too many rows or features.
-    pub(crate) fn new(records: &ArrayView2<'_, f64>) -> Result<Self> {
+    pub(crate) fn new(records: &ArrayView2<'_, f64>, max_bins: Option<usize>) -> Result<Self> {
         let (n_rows, n_features) = records.dim();
         if n_rows > Self::MAX_ROWS {
             return Err(Error::Shape { what: "rows", expected: Self::MAX_ROWS, actual: n_rows });
@@ -128,11 +152,12 @@ impl Columns {
             columns: Vec::with_capacity(n_features),
             n_rows,
             n_slots: n_features,
-            slots: Vec::new(),
+            rarer: Vec::new(),
             starts: Vec::with_capacity(n_rows + 1),
             bits: Vec::new(),
             codes: Vec::new(),
             coded: Vec::new(),
+            first_slots: Vec::new(),
             ranks: Vec::new(),
             n_ranked: 0,
             not_binary: Vec::new(),
@@ -141,7 +166,7 @@ impl Columns {
         let pairs = Pairs::find(records)?;
         let values = (0..n_features).into_par_iter().map(|feature| match pairs.get(feature) {
             Some(pair) => Values::Pair(pair),
-            None => Values::find(records.column(feature)),
+            None => Values::find(records.column(feature), max_bins),
         });
         let values: Vec<Values> = values.collect();
         let mut codes = Vec::new();
@@ -149,9 +174,9 @@ impl Columns {
         for (feature, values) in values.into_iter().enumerate() {
             match values {
                 Values::Pair([lower, upper]) => columns.add_pair(records, feature, [lower, upper]),
-                Values::Few { levels, codes: of_feature, has_missing } => {
+                Values::Few { levels, largest, codes: of_feature, has_missing } => {
                     codes.push(of_feature);
-                    columns.add_coded(feature, levels, has_missing);
+                    columns.add_coded(feature, (levels, largest), has_missing);
                 }
                 Values::Many { ranks: of_feature, sorted, has_missing } => {
                     ranks.push(of_feature);
@@ -174,14 +199,16 @@ impl Columns {
             let above = records.column(feature).iter().filter(|value| **value as f32 > lower).count();
             (vec![lower, upper], Kind::Binary { rarer: u8::from(2 * above <= self.n_rows) })
         };
-        self.columns.push(Column { levels, has_missing: false, is_plain: true, kind });
+        self.columns.push(Column { levels, largest: Vec::new(), has_missing: false, is_plain: true, kind });
     }
 
-    fn add_coded(&mut self, feature: usize, levels: Vec<f32>, has_missing: bool) {
-        let is_near = |pair: &[f32]| nearly_equal(pair[0], pair[1]);
-        let is_plain = !has_missing && !levels.windows(2).any(is_near);
+    fn add_coded(&mut self, feature: usize, (levels, largest): (Vec<f32>, Vec<f32>), has_missing: bool) {
+        let uppers = levels.iter().skip(1);
+        let lowers = if largest.is_empty() { &levels } else { &largest };
+        let is_plain = !has_missing && !lowers.iter().zip(uppers).any(|(a, b)| nearly_equal(*a, *b));
         let kind = Kind::Coded { at: self.coded.len(), first_slot: self.n_slots };
-        self.columns.push(Column { levels, has_missing, is_plain, kind });
+        self.columns.push(Column { levels, largest, has_missing, is_plain, kind });
+        self.first_slots.push(self.n_slots as u32);
         self.n_slots += self.columns[feature].n_codes();
         self.coded.push(feature as u32);
         self.add_not_binary(feature);
@@ -189,7 +216,13 @@ impl Columns {
 
     fn add_ranked(&mut self, feature: usize, sorted: Vec<u32>, has_missing: bool) {
         let kind = Kind::Ranked { at: self.n_ranked, sorted };
-        self.columns.push(Column { levels: Vec::new(), has_missing, is_plain: false, kind });
+        self.columns.push(Column {
+            levels: Vec::new(),
+            largest: Vec::new(),
+            has_missing,
+            is_plain: false,
+            kind,
+        });
         self.n_ranked += 1;
         self.add_not_binary(feature);
     }
@@ -208,11 +241,6 @@ impl Columns {
         };
         let mut rare: Vec<f32> = self.columns.iter().map(rarer).collect();
         rare.resize(words * 64, f32::NAN);
-        let first_slots = self.coded.iter().map(|feature| match self.feature(*feature).kind {
-            Kind::Coded { first_slot, .. } => first_slot as u32,
-            _ => 0,
-        });
-        let first_slots: Vec<u32> = first_slots.collect();
         self.bits = vec![0; words * self.n_rows];
         self.codes = vec![[0; CODES]; code_words * self.n_rows];
         self.starts.push(0);
@@ -226,15 +254,14 @@ impl Columns {
             );
             for (word, mut bits) in (0..).zip(bits.iter().copied()) {
                 while bits != 0 {
-                    self.slots.push(64 * word + bits.trailing_zeros());
+                    self.rarer.push(64 * word + bits.trailing_zeros());
                     bits &= bits - 1;
                 }
             }
-            for (at, (codes, first_slot)) in coded.iter().zip(&first_slots).enumerate() {
+            for (at, codes) in coded.iter().enumerate() {
                 self.codes[row * code_words + at / CODES][at % CODES] = codes[row] as u8;
-                self.slots.push(first_slot + codes[row]);
             }
-            self.starts.push(self.slots.len());
+            self.starts.push(self.rarer.len());
         }
     }
 
@@ -249,7 +276,7 @@ impl Columns {
 
     /// The mean number of slots that a row counts in, at least 1.
     pub(super) fn slots_per_row(&self) -> usize {
-        (self.slots.len() / self.n_rows).max(1)
+        (self.rarer.len() / self.n_rows + self.coded.len()).max(1)
     }
 
     #[inline]
@@ -267,11 +294,17 @@ impl Columns {
         &self.not_binary_bits
     }
 
-    /// The slots that a row counts in.
-    #[inline]
-    pub(super) fn slots(&self, row: u32) -> &[u32] {
-        let row = row as usize;
-        &self.slots[self.starts[row]..self.starts[row + 1]]
+    /// Visits the slots that a row counts in.
+    #[inline(always)]
+    pub(super) fn for_each_slot(&self, row: u32, mut visit: impl FnMut(usize)) {
+        let (row, words) = (row as usize, self.code_words());
+        let rarer = &self.rarer[self.starts[row]..self.starts[row + 1]];
+        rarer.iter().for_each(|slot| visit(*slot as usize));
+        let codes = self.codes[row * words..][..words].as_flattened();
+        self.first_slots
+            .iter()
+            .zip(codes)
+            .for_each(|(first, code)| visit(*first as usize + usize::from(*code)));
     }
 
     /// The number of [`Self::bits`] words.
@@ -329,7 +362,18 @@ impl Columns {
         let word = |row: u32, at: usize| u64::from_ne_bytes(self.codes[row as usize * words + at]);
         for (at, features) in self.coded.chunks(CODES).enumerate() {
             let first = word(rows[0], at);
-            let differing = rows.iter().fold(0, |any, row| any | (word(*row, at) ^ first)).to_ne_bytes();
+            let all = (0..features.len()).fold([0; CODES], |mut all, at| {
+                all[at] = 1;
+                all
+            });
+            let mut differing = [0; CODES];
+            for rows in rows.chunks(64) {
+                let bits = rows.iter().fold(0, |any, row| any | (word(*row, at) ^ first)).to_ne_bytes();
+                differing = array::from_fn(|at| differing[at] | u8::from(bits[at] != 0));
+                if differing == all {
+                    break;
+                }
+            }
             features.iter().zip(differing).for_each(|(feature, bits)| visit(*feature, bits != 0));
         }
     }
@@ -370,9 +414,15 @@ mod tests {
     use super::*;
     use ndarray::{Array2, array};
 
+    fn slots(columns: &Columns, row: u32) -> Vec<usize> {
+        let mut slots = Vec::new();
+        columns.for_each_slot(row, |slot| slots.push(slot));
+        slots
+    }
+
     #[test]
     fn levels_ascend_and_missing_comes_last() {
-        let columns = Columns::new(&array![[2.0], [f64::NAN], [-1.0], [2.0], [0.5]].view()).unwrap();
+        let columns = Columns::new(&array![[2.0], [f64::NAN], [-1.0], [2.0], [0.5]].view(), None).unwrap();
         let column = columns.feature(0);
         assert_eq!(column.levels, [-1.0, 0.5, 2.0]);
         assert_eq!([0, 1, 2, 3, 4].map(|row| columns.code(row, 0)), [2, 3, 0, 2, 1]);
@@ -382,26 +432,25 @@ mod tests {
     #[test]
     fn a_binary_feature_counts_the_rarer_value() {
         let records = array![[1.0, 0.0, 7.0], [1.0, 1.0, 7.0], [0.0, 0.0, 7.0], [1.0, -0.0, 7.0]];
-        let columns = Columns::new(&records.view()).unwrap();
-        let slots: Vec<&[u32]> = (0..4).map(|row| columns.slots(row)).collect();
-        assert_eq!(slots, [&[] as &[u32], &[1], &[0], &[]]);
+        let columns = Columns::new(&records.view(), None).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|row| slots(&columns, row)), [vec![], vec![1], vec![0], vec![]]);
         assert_eq!((columns.bits(1), columns.bits(2)), (&[0b10][..], &[0b01][..]));
         assert!(matches!(columns.feature(2).kind, Kind::Constant));
     }
 
     #[test]
     fn nearly_equal_values_are_coded() {
-        let columns = Columns::new(&array![[1.0], [1.0 + 1e-7]].view()).unwrap();
+        let columns = Columns::new(&array![[1.0], [1.0 + 1e-7]].view(), None).unwrap();
         assert!(matches!(columns.feature(0).kind, Kind::Coded { at: 0, first_slot: 1 }));
-        assert_eq!((columns.slots(0), columns.slots(1)), (&[1][..], &[2][..]));
+        assert_eq!((slots(&columns, 0), slots(&columns, 1)), (vec![1], vec![2]));
     }
 
     #[test]
     fn many_values_are_ranked() {
         let column = |n: usize| Array2::from_shape_fn((n, 1), |(row, _)| (row * 7 % n) as f64);
-        let few = Columns::new(&column(256).view()).unwrap();
+        let few = Columns::new(&column(256).view(), None).unwrap();
         assert_eq!((few.n_slots(), few.code(1, 0)), (257, 7));
-        let many = Columns::new(&column(257).view()).unwrap();
+        let many = Columns::new(&column(257).view(), None).unwrap();
         let Kind::Ranked { at: 0, sorted } = &many.feature(0).kind else { panic!("not ranked") };
         assert_eq!(many.feature(0).value(many.rank(sorted[9], 0)), 9.0);
         assert_eq!((many.not_binary(), many.not_binary_bits()), (&[0][..], &[1][..]));
@@ -409,8 +458,8 @@ mod tests {
 
     #[test]
     fn values_beyond_f32_are_refused() {
-        let refused = Columns::new(&array![[0.0, 1.0], [0.0, 1e39]].view());
+        let refused = Columns::new(&array![[0.0, 1.0], [0.0, 1e39]].view(), None);
         assert!(matches!(refused, Err(Error::Feature { row: 1, feature: 1, .. })));
-        assert!(Columns::new(&array![[f64::NEG_INFINITY]].view()).is_err());
+        assert!(Columns::new(&array![[f64::NEG_INFINITY]].view(), None).is_err());
     }
 }

@@ -6,7 +6,7 @@ use super::draws::{CONSTANT, MAY_WIN, UNKNOWN};
 use super::levels::LevelCounts;
 use super::packed::{Layout, Packed, Sums};
 use super::params::LeafLimits;
-use super::search::{BARRED, Features, NOT_BINARY, Search, Split, midpoint, random_threshold};
+use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::sorted::{SortedRows, is_parallel};
 use super::splitter::{Best, SplitRule, Splitter};
 use super::stream::DrawStream;
@@ -124,7 +124,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
                         search.offer_allowed(left, |left| Split {
                             feature,
                             cut: upper,
-                            threshold: midpoint(level(lower), level(upper)),
+                            threshold: column.midpoint(lower, upper),
                             missing_go_to_left: None,
                             left,
                         });
@@ -208,7 +208,7 @@ impl<P: Packed> CountedNode<'_, P> {
                         search.offer_allowed(left, |left| Split {
                             feature,
                             cut: upper,
-                            threshold: midpoint(level(lower), level(upper)),
+                            threshold: column.midpoint(lower, upper),
                             missing_go_to_left: None,
                             left,
                         });
@@ -286,7 +286,7 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
         }
         let levels = &mut self.features.levels;
         levels.count((self.columns, column), self.node.rows, self.bag, Some(self.node.histogram));
-        let is_constant = levels.is_constant();
+        let is_constant = levels.is_constant(column);
         if !is_constant {
             search.offer_levels(feature, column, levels, stream);
         }

@@ -72,7 +72,7 @@ impl<'a, P: Packed> Histograms<'a, P> {
     /// Forgets the sums of few rows.
     pub(super) fn clear(&mut self, rows: &[u32]) {
         for row in rows {
-            self.columns.slots(*row).iter().for_each(|slot| self.scratch[*slot as usize] = P::default());
+            self.columns.for_each_slot(*row, |slot| self.scratch[slot] = P::default());
         }
     }
 
@@ -86,7 +86,7 @@ impl<'a, P: Packed> Histograms<'a, P> {
         let parent = &mut self.kept[parent.0 as usize];
         for row in rows {
             let sums = bag.of(*row);
-            self.columns.slots(*row).iter().for_each(|slot| parent[*slot as usize] -= sums);
+            self.columns.for_each_slot(*row, |slot| parent[slot] -= sums);
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a, P: Packed> Histograms<'a, P> {
 fn add<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
     for row in rows {
         let sums = bag.of(*row);
-        columns.slots(*row).iter().for_each(|slot| histogram[*slot as usize] += sums);
+        columns.for_each_slot(*row, |slot| histogram[slot] += sums);
     }
 }
 

@@ -1,14 +1,13 @@
 //! Sums over a node's rows by level of one feature.
 
 use super::bag::Bag;
-use super::columns::{Column, Columns, Kind, nearly_equal};
+use super::columns::{Column, Columns, Kind};
 use super::packed::{Packed, Sums};
 
 /// A level that occurs in a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Level {
     pub(super) code: u32,
-    pub(super) value: f32,
     pub(super) sums: Sums,
 }
 
@@ -40,12 +39,10 @@ impl<P: Packed> LevelCounts<P> {
         match (&column.kind, histogram) {
             (Kind::Coded { .. }, Some(histogram)) => {
                 let (codes, slots) = columns.codes_in(column, rows, histogram);
-                codes.for_each(|code| self.push(column, code, slots[code as usize], bag));
+                codes.for_each(|code| self.push(code, slots[code as usize], bag));
             }
-            (Kind::Coded { at, .. }, None) => {
-                self.count_rows(column, rows, bag, |row| columns.code(row, *at))
-            }
-            (Kind::Ranked { at, .. }, _) => self.count_rows(column, rows, bag, |row| columns.rank(row, *at)),
+            (Kind::Coded { at, .. }, None) => self.count_rows(rows, bag, |row| columns.code(row, *at)),
+            (Kind::Ranked { at, .. }, _) => self.count_rows(rows, bag, |row| columns.rank(row, *at)),
             (Kind::Constant | Kind::Binary { .. }, _) => {}
         }
         if self.levels.last().is_some_and(|level| level.code == column.missing()) {
@@ -54,20 +51,19 @@ impl<P: Packed> LevelCounts<P> {
     }
 
     /// Whether a node cannot be split by the feature.
-    pub(super) fn is_constant(&self) -> bool {
+    pub(super) fn is_constant(&self, column: &Column) -> bool {
         match self.levels.as_slice() {
             [] => true,
-            [first, .., last] => self.missing.count == 0 && nearly_equal(first.value, last.value),
+            [first, .., last] => self.missing.count == 0 && column.are_nearly_equal(first.code, last.code),
             [_] => self.missing.count == 0,
         }
     }
 
-    fn push(&mut self, column: &Column, code: u32, sums: P, bag: &Bag<'_, P>) {
-        let value = if code == column.missing() { f32::NAN } else { column.value(code) };
-        self.levels.push(Level { code, value, sums: sums.unpack(bag.layout) });
+    fn push(&mut self, code: u32, sums: P, bag: &Bag<'_, P>) {
+        self.levels.push(Level { code, sums: sums.unpack(bag.layout) });
     }
 
-    fn count_rows(&mut self, column: &Column, rows: &[u32], bag: &Bag<'_, P>, code: impl Fn(u32) -> u32) {
+    fn count_rows(&mut self, rows: &[u32], bag: &Bag<'_, P>, code: impl Fn(u32) -> u32) {
         let mut coded = std::mem::take(&mut self.coded);
         coded.clear();
         coded.extend(rows.iter().map(|row| (code(*row), bag.of(*row))));
@@ -75,7 +71,7 @@ impl<P: Packed> LevelCounts<P> {
         for same in coded.chunk_by(|a, b| a.0 == b.0) {
             let mut sums = P::default();
             same.iter().for_each(|(_, sum)| sums += *sum);
-            self.push(column, same[0].0, sums, bag);
+            self.push(same[0].0, sums, bag);
         }
         self.coded = coded;
     }

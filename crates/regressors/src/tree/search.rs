@@ -1,6 +1,6 @@
 //! The search for a node's best split: features as they are drawn, thresholds all or one at random.
 
-use super::columns::{Column, Kind, nearly_equal};
+use super::columns::{Column, Kind, midpoint};
 use super::draws::{CONSTANT, FeatureDraws, MAY_WIN, UNKNOWN, feature};
 use super::levels::LevelCounts;
 use super::packed::Sums;
@@ -177,7 +177,7 @@ impl<S: Splitter> Search<S> {
     ) {
         match S::RULE {
             SplitRule::Best => self.offer_midpoints(feature, column, counts),
-            SplitRule::Random => self.offer_random(feature, counts, stream),
+            SplitRule::Random => self.offer_random((feature, column), counts, stream),
         }
     }
 
@@ -193,7 +193,7 @@ impl<S: Splitter> Search<S> {
 
     /// Offers every midpoint; missing values go right in a first pass and left in a second.
     fn offer_midpoints<P>(&mut self, feature: u32, column: &Column, counts: &LevelCounts<P>) {
-        self.offer_pass(feature, counts, None);
+        self.offer_pass((feature, column), counts, None);
         if counts.missing.count == 0 {
             return;
         }
@@ -205,22 +205,27 @@ impl<S: Splitter> Search<S> {
             missing_go_to_left: Some(false),
             left,
         });
-        self.offer_pass(feature, counts, Some(counts.missing));
+        self.offer_pass((feature, column), counts, Some(counts.missing));
     }
 
     /// Offers the midpoints with `missing_left` on the left side.
-    fn offer_pass<P>(&mut self, feature: u32, counts: &LevelCounts<P>, missing_left: Option<Sums>) {
+    fn offer_pass<P>(
+        &mut self,
+        (feature, column): (u32, &Column),
+        counts: &LevelCounts<P>,
+        missing_left: Option<Sums>,
+    ) {
         let mut left = missing_left.unwrap_or_default();
         for pair in counts.levels.windows(2) {
             let [lower, upper] = pair else { continue };
             left += lower.sums;
-            if nearly_equal(lower.value, upper.value) {
+            if column.are_nearly_equal(lower.code, upper.code) {
                 continue;
             }
             self.offer(left, |left| Split {
                 feature,
                 cut: upper.code,
-                threshold: midpoint(lower.value, upper.value),
+                threshold: column.midpoint(lower.code, upper.code),
                 missing_go_to_left: (counts.missing.count > 0).then_some(missing_left.is_some()),
                 left,
             });
@@ -228,14 +233,19 @@ impl<S: Splitter> Search<S> {
     }
 
     /// Draws one threshold, and a side for missing values if there are any, and offers that split.
-    fn offer_random<P>(&mut self, feature: u32, counts: &LevelCounts<P>, stream: &mut DrawStream) {
+    fn offer_random<P>(
+        &mut self,
+        (feature, column): (u32, &Column),
+        counts: &LevelCounts<P>,
+        stream: &mut DrawStream,
+    ) {
         let [first, ..] = counts.levels.as_slice() else { return };
         let [.., last] = counts.levels.as_slice() else { return };
-        let threshold = random_threshold(stream.next(), first.value, last.value);
+        let threshold = random_threshold(stream.next(), column.value(first.code), column.value(last.code));
         let missing_go_to_left = (counts.missing.count > 0).then(|| stream.next() % 2 == 1);
 
         let mut left = if missing_go_to_left == Some(true) { counts.missing } else { Sums::default() };
-        let below = counts.levels.iter().take_while(|level| f64::from(level.value) <= threshold);
+        let below = counts.levels.iter().take_while(|level| f64::from(column.value(level.code)) <= threshold);
         let mut cut = first.code;
         for level in below {
             left += level.sums;
@@ -243,11 +253,6 @@ impl<S: Splitter> Search<S> {
         }
         self.offer(left, |left| Split { feature, cut, threshold, missing_go_to_left, left });
     }
-}
-
-/// scikit-learn's threshold between two neighbouring values.
-pub(super) fn midpoint(lower: f32, upper: f32) -> f64 {
-    f64::from(lower) / 2.0 + f64::from(upper) / 2.0
 }
 
 /// scikit-learn's threshold between the smallest and the largest value, from a tree's random number.
@@ -269,7 +274,7 @@ mod tests {
     /// The best split of a node by a feature with these values; targets count up from 0.
     fn best_split<S: Splitter>(values: &[f64], min_samples: i64, random: TreeRandom) -> Option<Split> {
         let records = ArrayView2::from_shape((values.len(), 1), values).unwrap();
-        let columns = Columns::new(&records).unwrap();
+        let columns = Columns::new(&records, None).unwrap();
         let column = columns.feature(0);
         let targets: Vec<i64> = (0..values.len() as i64).collect();
         let n = values.len() as u64;

@@ -157,7 +157,7 @@ where
         let weights = sample_weights(&dataset.weights, y.len())?;
         let targets = Targets::new(y, total_weight(weights.as_deref(), y.len()))?;
         let training = Training {
-            columns: &Columns::new(&records)?,
+            columns: &Columns::new(&records, None)?,
             targets: &targets.integers,
             quantum: targets.quantum,
             limits: &self.growth.limits(records.dim(), targets.factor),

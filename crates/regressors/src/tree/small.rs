@@ -8,7 +8,7 @@ use super::columns::{Column, Columns, Kind};
 use super::draws::{CONSTANT, MAY_WIN};
 use super::levels::LevelCounts;
 use super::packed::{Packed, Sums};
-use super::search::{BARRED, Features, NOT_BINARY, Search, Split, midpoint, random_threshold};
+use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::splitter::{SplitRule, Splitter};
 use super::stream::DrawStream;
 
@@ -166,7 +166,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
                     left |= pair[0].1;
                     let (lower, upper) = (pair[0].0, pair[1].0);
                     if !column.are_nearly_equal(lower, upper) {
-                        let threshold = || midpoint(level(lower), level(upper));
+                        let threshold = || column.midpoint(lower, upper);
                         search.offer_scored(self.score_of(left), || split(left, upper, threshold()));
                     }
                 }
@@ -231,7 +231,7 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
             _ => {
                 let levels = &mut self.bits.levels;
                 levels.count((columns, column), self.rows, self.bag, None);
-                let is_constant = levels.is_constant();
+                let is_constant = levels.is_constant(column);
                 if !is_constant {
                     search.offer_levels(feature, column, levels, stream);
                 }
