@@ -203,7 +203,7 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
     fn marks(&self, feature: u32) -> u32 {
         let (word, bit) = (feature as usize / 64, feature % 64);
         let is_set = |bits: &[u64]| (bits[word] >> bit) as u32 & 1;
-        CONSTANT * is_set(&self.bits.constant) | MAY_WIN * is_set(&self.bits.may_win)
+        (CONSTANT * is_set(&self.bits.constant)) | (MAY_WIN * is_set(&self.bits.may_win))
     }
 
     #[inline(always)]

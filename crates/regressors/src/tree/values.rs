@@ -249,7 +249,8 @@ mod tests {
             for (value, code) in values.iter().zip(codes) {
                 let code = code as usize;
                 let is_in = |bin: usize| smallest[bin] <= *value && *value <= largest[bin];
-                prop_assert!(if value.is_nan() { code == smallest.len() } else { is_in(code) });
+                let holds = if value.is_nan() { code == smallest.len() } else { is_in(code) };
+                prop_assert!(holds);
             }
         }
 
