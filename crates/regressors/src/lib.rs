@@ -20,6 +20,7 @@ pub mod scale;
 mod sum;
 pub mod target;
 pub mod tree;
+mod vectors;
 pub mod voting;
 
 pub use boosting::GradientBoosting;

@@ -148,6 +148,7 @@ impl TreeRandom {
     }
 
     /// The generator after `N` draws.
+    #[inline(always)]
     pub(crate) fn after<const N: usize>(self) -> Self {
         // Shifts and exclusive ors are linear, so the state's bits can be stepped apart and added up.
         let columns = const {

@@ -4,9 +4,9 @@
 //! a power of two. A tree grown on integers is the same for any order of rows, any subtraction from a
 //! sibling and any number of threads.
 
+use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::ArrayView1;
-use pulp::Arch;
 use std::fmt;
 use std::str::FromStr;
 
@@ -141,9 +141,8 @@ impl Targets {
         let scale = 2f64.powi(shift);
         let mut integers = vec![0; y.len()];
         match y.as_slice() {
-            Some(y) => Arch::new().dispatch(
-                #[inline(always)]
-                || integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64),
+            Some(y) => vectorized!(
+                integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64)
             ),
             None => integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64),
         }

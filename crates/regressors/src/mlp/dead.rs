@@ -14,10 +14,11 @@
 //! treated so: it holds most of the work on wide records.
 
 use super::activation::Activation;
-use super::kernel::{LANES, blocks, vectorized};
+use super::kernel::{LANES, blocks};
 use super::network::{FirstLayer, Network};
 use super::optimizer::Optimizer;
 use super::sparse::SparseRows;
+use crate::vectors::vectorized;
 
 /// Proves units of the first hidden layer dead, and keeps them behind the live ones.
 pub(super) struct DeadUnits {

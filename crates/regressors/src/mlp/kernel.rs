@@ -17,25 +17,6 @@ pub(super) fn blocks(units: usize) -> usize {
     units.div_ceil(LANES)
 }
 
-/// Evaluates loops over numbers as compiled for the widest vectors the processor has.
-macro_rules! vectorized {
-    ($loops:expr) => {
-        $crate::mlp::kernel::dispatch(
-            // What is not inlined is compiled for the oldest processors.
-            #[inline(always)]
-            || $loops,
-        )
-    };
-}
-pub(super) use vectorized;
-
-/// The function behind [`vectorized`]. Its bound makes the closure one that is called once: of any other, a
-/// wrapper is called, which need not be inlined.
-#[inline(always)]
-pub(super) fn dispatch<R>(loops: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(loops)
-}
-
 /// `product = start + rows · table`, each sum in the order of the row's entries.
 pub(super) struct Multiply<'a> {
     pub(super) rows: &'a SparseRows,

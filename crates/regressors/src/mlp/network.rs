@@ -1,12 +1,13 @@
 //! The layers of a network, forwards and backwards.
 
 use super::activation::Activation;
-use super::kernel::{AddTransposed, Block, LANES, Multiply, add_scaled, blocks, dot, vectorized};
+use super::kernel::{AddTransposed, Block, LANES, Multiply, add_scaled, blocks, dot};
 use super::model::MlpParts;
 use super::samples::Samples;
 use super::sparse::SparseRows;
 use super::table::Table;
 use crate::random::RandomState;
+use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
 use std::ops::Range;

@@ -1,9 +1,10 @@
 //! The two solvers: how a gradient moves the parameters.
 
-use super::kernel::{Block, vectorized};
+use super::kernel::Block;
 use super::network::Network;
 use super::params::{LearningRate, MlpValidParams, Solver};
 use super::table::Table;
+use crate::vectors::vectorized;
 
 /// Where [`LearningRate::Adaptive`] gives up.
 const SMALLEST_LEARNING_RATE: f64 = 1e-6;

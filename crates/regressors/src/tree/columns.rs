@@ -7,9 +7,9 @@
 use super::codes::CodeSet;
 use super::packed::Packed;
 use super::values::{MISSING, Pairs, Values, round, value_of};
+use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
-use pulp::Arch;
 use rayon::prelude::*;
 use std::array;
 
@@ -248,10 +248,7 @@ impl Columns {
         for (row, record) in records.rows().into_iter().enumerate() {
             let bits = &mut self.bits[row * words..][..words];
             round(record, &mut values);
-            Arch::new().dispatch(
-                #[inline(always)]
-                || set_bits(&values, &rare, bits),
-            );
+            vectorized!(set_bits(&values, &rare, bits));
             for (word, mut bits) in (0..).zip(bits.iter().copied()) {
                 while bits != 0 {
                     self.rarer.push(64 * word + bits.trailing_zeros());

@@ -32,6 +32,8 @@ pub(super) struct FeatureDraws<S> {
     /// Features with their marks in the node.
     order: Vec<u32>,
     max_features: usize,
+    /// The inverse of the number of positions that each of a node's draws chooses from; 1 after the last.
+    inverses: Vec<f64>,
     /// The positions that a chunk of draws chose, counted from the right.
     from_right: Vec<u32>,
     splitter: PhantomData<S>,
@@ -75,6 +77,7 @@ impl<S: Splitter> FeatureDraws<S> {
             stream: DrawStream::new(random),
             order: (0..n_features as u32).collect(),
             max_features,
+            inverses: (1..=n_features).rev().chain([1; BLOCK]).map(|n| 1.0 / n as f64).collect(),
             from_right: vec![0; AHEAD],
             splitter: PhantomData,
         }
@@ -156,7 +159,7 @@ impl<S: Splitter> NodeDraws<'_, S> {
     /// Turns the next draws into positions.
     #[inline(always)]
     fn enter_chunk(&mut self) {
-        let FeatureDraws { stream, order, from_right, max_features, .. } = &mut *self.draws;
+        let FeatureDraws { stream, order, inverses, from_right, max_features, .. } = &mut *self.draws;
         let left = order.len() - self.drawn;
         let until_enough = match max_features.saturating_sub(self.drawn) {
             0 => BLOCK,
@@ -164,7 +167,9 @@ impl<S: Splitter> NodeDraws<'_, S> {
         };
         self.len = left.min(until_enough).min(AHEAD);
         let whole_blocks = self.len.next_multiple_of(BLOCK);
-        positions_from_right(&stream.ahead()[..whole_blocks], left as i32, &mut from_right[..whole_blocks]);
+        let inverses = &inverses[self.drawn..][..whole_blocks];
+        let from_right = &mut from_right[..whole_blocks];
+        positions_from_right(&stream.ahead()[..whole_blocks], left as i32, inverses, from_right);
     }
 
     /// Compares the next block's positions with the number of candidates.
@@ -214,20 +219,22 @@ impl<S: Splitter> NodeDraws<'_, S> {
 /// Turns numbers into the positions that they choose, counted from the right, of which there are `left` for
 /// the first.
 #[inline(always)]
-fn positions_from_right(numbers: &[u32], left: i32, from_right: &mut [u32]) {
-    for (draw, (number, from_right)) in (0..).zip(numbers.iter().zip(from_right)) {
+fn positions_from_right(numbers: &[u32], left: i32, inverses: &[f64], from_right: &mut [u32]) {
+    let numbers = numbers.iter().zip(inverses);
+    for (draw, ((number, inverse), from_right)) in (0..).zip(numbers.zip(from_right)) {
         // Behind the last draw there are no positions left; what comes out then is not used.
         let positions = (left - draw).max(1);
-        *from_right = positions as u32 - 1 - remainder(*number, positions);
+        *from_right = positions as u32 - 1 - remainder(*number, positions, *inverse);
     }
 }
 
 /// `number % positions` of a 31-bit number, by operations that processors do on many numbers at once.
 #[inline(always)]
-fn remainder(number: u32, positions: i32) -> u32 {
-    // A sum with this has no bits left for a fraction: its last bits are the nearest whole number.
+fn remainder(number: u32, positions: i32, inverse: f64) -> u32 {
+    // A sum with this has no bits left for a fraction: its last bits are the nearest whole number. Where the
+    // inverse's rounding tips the scales, both neighbours are half a quotient away, and lead to the same rest.
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    let quotient = (f64::from(number as i32) / f64::from(positions) + ROUND).to_bits() as i32;
+    let quotient = (f64::from(number as i32) * inverse + ROUND).to_bits() as i32;
     let remainder = (number as i32).wrapping_sub(quotient.wrapping_mul(positions));
     // Rounding up leaves a negative rest.
     (remainder + (remainder >> 31 & positions)) as u32
@@ -237,6 +244,7 @@ fn remainder(number: u32, positions: i32) -> u32 {
 mod tests {
     use super::*;
     use crate::tree::splitter::Best;
+    use proptest::prelude::*;
 
     fn draw_all(
         draws: &mut FeatureDraws<Best>,
@@ -266,12 +274,15 @@ mod tests {
         assert_eq!(varying, [1, 2, 4, 5]);
     }
 
-    #[test]
-    fn remainders_are_exact() {
-        for positions in [1, 2, 3, 67, 68, 537, 1 << 20, (1 << 31) - 1] {
-            for number in [0, 1, positions - 1, positions, positions + 1, 1_774_773_328, TreeRandom::MAX] {
-                let number = number.min(TreeRandom::MAX);
-                assert_eq!(remainder(number, positions as i32), number % positions);
+    proptest! {
+        #[test]
+        fn remainders_are_exact(number in 0..=TreeRandom::MAX, positions in 1u32..5000, near in -2i64..=2) {
+            let inverse = 1.0 / f64::from(positions);
+            // Halves and wholes are where a rounded quotient is in danger.
+            let halves = i64::from(number / positions * positions) + i64::from(positions / 2 * (number % 2));
+            for number in [i64::from(number), halves + near] {
+                let number = number.clamp(0, i64::from(TreeRandom::MAX)) as u32;
+                prop_assert_eq!(remainder(number, positions as i32, inverse), number % positions);
             }
         }
     }

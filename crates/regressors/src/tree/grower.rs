@@ -16,7 +16,7 @@ use super::small::{self, FeatureBits, SmallNode};
 use super::sorted::SortedRows;
 use super::splitter::{SplitRule, Splitter};
 use crate::random::TreeRandom;
-use pulp::Arch;
+use crate::vectors::vectorized;
 use std::ops::Range;
 
 /// Nodes with less impurity than this are leaves, and improvements may fall short by as much.
@@ -325,13 +325,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let search = Search::<S>::new(self.leaf_limits, total);
         let all_are_drawn = limits.max_features >= columns.n_features();
         if self.is_small(job) {
-            return Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    let features = SmallNode::new(columns, &self.bag, rows, total, &mut self.bits);
-                    search.run(&mut self.draws, known, features)
-                },
-            );
+            return vectorized!({
+                let features = SmallNode::new(columns, &self.bag, rows, total, &mut self.bits);
+                search.run(&mut self.draws, known, features)
+            });
         }
         let limits = self.leaf_limits;
         let counted = Counted {
@@ -340,18 +337,14 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             histogram: self.histograms.get(histogram, rows, &self.bag),
             sorted: &self.sorted,
         };
-        let found = Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let all = (columns, all_are_drawn);
-                let mut features =
-                    CountedNode::new(all, &self.bag, counted, (total, limits), &mut self.scores);
-                if S::RULE == SplitRule::Best && all_are_drawn {
-                    features.search_orders(total);
-                }
-                search.run(&mut self.draws, known, features)
-            },
-        );
+        let found = vectorized!({
+            let all = (columns, all_are_drawn);
+            let mut features = CountedNode::new(all, &self.bag, counted, (total, limits), &mut self.scores);
+            if S::RULE == SplitRule::Best && all_are_drawn {
+                features.search_orders(total);
+            }
+            search.run(&mut self.draws, known, features)
+        });
         if histogram.is_none() {
             self.histograms.clear(rows);
         }

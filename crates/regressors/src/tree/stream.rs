@@ -1,12 +1,12 @@
 //! A tree's random numbers, made many at a time.
 
 use crate::random::TreeRandom;
-use pulp::Arch;
+use crate::vectors::vectorized;
 
 /// Generators that run side by side, each from where the one before it will stop.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Numbers that each of them makes.
-const RUN: usize = 128;
+const RUN: usize = 64;
 /// Numbers made together.
 const BATCH: usize = LANES * RUN;
 /// Numbers that [`DrawStream::ahead`] may show.
@@ -60,21 +60,18 @@ impl DrawStream {
         let left = self.made.len() - self.at;
         self.made.copy_within(self.at.., AHEAD - left);
         self.at = AHEAD - left;
-        let mut lanes = [self.random; LANES];
-        for lane in 1..LANES {
-            lanes[lane] = lanes[lane - 1].after::<RUN>();
-        }
-        let batch = &mut self.made[AHEAD..];
-        self.random = Arch::new().dispatch(
-            #[inline(always)]
-            || run(lanes, batch),
-        );
+        let (random, batch) = (self.random, &mut self.made[AHEAD..]);
+        self.random = vectorized!(run(random, batch));
     }
 }
 
 /// Makes every lane's numbers, one lane's after the other's, and returns the last generator.
 #[inline(always)]
-fn run(mut lanes: [TreeRandom; LANES], batch: &mut [u32]) -> TreeRandom {
+fn run(random: TreeRandom, batch: &mut [u32]) -> TreeRandom {
+    let mut lanes = [random; LANES];
+    for lane in 1..LANES {
+        lanes[lane] = lanes[lane - 1].after::<RUN>();
+    }
     let mut steps = [[0; LANES]; RUN];
     for step in &mut steps {
         for lane in 0..LANES {

@@ -1,9 +1,9 @@
 //! The distinct values of features.
 
 use super::columns::nearly_equal;
+use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2};
-use pulp::Arch;
 
 /// Rounds a row's values to `f32`, as scikit-learn's trees see them, without negative zeros.
 pub(super) fn round(record: ArrayView1<'_, f64>, values: &mut [f32]) {
@@ -35,10 +35,7 @@ impl Pairs {
         let mut values = vec![0.0; n];
         for (row, record) in records.rows().into_iter().enumerate() {
             round(record, &mut values);
-            let is_known = Arch::new().dispatch(
-                #[inline(always)]
-                || pairs.are_known(&values),
-            );
+            let is_known = vectorized!(pairs.are_known(&values));
             if !is_known {
                 pairs.insert(row, record, &values)?;
             }

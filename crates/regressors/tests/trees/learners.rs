@@ -236,3 +236,52 @@ proptest! {
         prop_assert_eq!(splits(&weighted), splits(&repeated));
     }
 }
+
+/// 600 rows of one number with as many values and one flag.
+fn curve() -> Rows {
+    let x = Array2::from_shape_fn((600, 2), |(i, j)| match j {
+        0 => (i * 7 % 600) as f64 / 600.0,
+        _ => f64::from(u8::from(i % 3 == 0)),
+    });
+    let y = x.rows().into_iter().map(|x| (6.0 * x[0]).sin() + x[1]).collect();
+    Dataset::new(x, y)
+}
+
+#[test]
+fn few_values_need_no_bins() {
+    let exact = GradientBoosting::params().n_estimators(20);
+    assert_eq!(exact.fit(&laptops()).unwrap(), exact.clone().max_bins(13).fit(&laptops()).unwrap());
+    assert_ne!(exact.fit(&laptops()).unwrap(), exact.clone().max_bins(3).fit(&laptops()).unwrap());
+}
+
+#[test]
+fn bins_cost_little() {
+    let data = curve();
+    let error = |params: regressors::boosting::GradientBoostingParams| {
+        let predicted = params.fit(&data).unwrap().predict(&data);
+        (predicted - &data.targets).mapv(|difference| difference * difference).mean().unwrap().sqrt()
+    };
+    let params = || GradientBoosting::params().learning_rate(0.3);
+    let (exact, binned) = (error(params()), error(params().max_bins(32)));
+    assert!(exact < binned && binned < 0.1, "{exact} {binned}");
+    assert!(matches!(params().max_bins(1).check(), Err(Error::Parameter { name: "max_bins", .. })));
+    assert!(matches!(params().max_bins(256).check(), Err(Error::Parameter { name: "max_bins", .. })));
+}
+
+#[test]
+fn large_nodes_are_the_same_on_any_number_of_threads() {
+    let x = Array2::from_shape_fn((70_000, 6), |(i, j)| match j {
+        0..4 => ((i * (2 * j + 7919) + j) % 70_001) as f64,
+        _ => ((i * (j + 3)) % 97) as f64,
+    });
+    let y = x.rows().into_iter().map(|x| (x[0] * x[1] % 1009.0) + x[4]).collect::<Array1<f64>>();
+    let data = Dataset::new(x, y);
+    let fit = |threads, max_bins: Option<usize>| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let params = GradientBoosting::params().n_estimators(2).max_bins(max_bins);
+        pool.install(|| params.fit(&data).unwrap())
+    };
+    for max_bins in [None, Some(64)] {
+        assert_eq!(fit(1, max_bins), fit(3, max_bins));
+    }
+}
