@@ -1,7 +1,7 @@
 //! A fitted boosting ensemble.
 
 use super::params::GradientBoostingParams;
-use crate::tree::{Rows, Tree, check_trees, mean_importances};
+use crate::tree::{Rows, Scratch, Tree, check_trees, mean_importances, predict_blocks};
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
 use ndarray::{Array1, ArrayBase, Data, Ix2};
@@ -82,13 +82,12 @@ impl GradientBoosting {
 
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for GradientBoosting {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
-        assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
-        let rows = Rows::new(records, self.n_features);
-        let mut predictions = vec![self.init; y.len()];
-        for tree in &self.trees {
-            add_stage(&mut predictions, tree, &rows, self.learning_rate);
-        }
-        y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
+        predict_blocks(records, y, (self.n_features, self.init), |block, predictions| {
+            let mut scratch = Scratch::default();
+            for tree in &self.trees {
+                tree.add(block, &mut scratch, predictions, |value| self.learning_rate * value);
+            }
+        });
     }
 
     fn default_target(&self, records: &ArrayBase<D, Ix2>) -> Array1<f64> {
@@ -98,7 +97,11 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Gra
 
 /// Adds a stage to the predictions of `rows`.
 pub(super) fn add_stage(predictions: &mut [f64], tree: &Tree, rows: &Rows, learning_rate: f64) {
-    for (predicted, row) in predictions.iter_mut().zip(rows.iter()) {
-        *predicted += learning_rate * tree.value(row);
+    let mut scratch = Scratch::default();
+    let mut predictions = predictions;
+    for block in rows.blocks() {
+        let (of_block, others) = predictions.split_at_mut(block.n_rows());
+        tree.add(block, &mut scratch, of_block, |value| learning_rate * value);
+        predictions = others;
     }
 }

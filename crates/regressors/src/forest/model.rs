@@ -2,16 +2,11 @@
 
 use super::params::ForestParams;
 use crate::target::TargetScale;
-use crate::tree::{Best, Random, Rows, Splitter, Tree, check_trees, mean_importances};
+use crate::tree::{Best, Random, Scratch, Splitter, Tree, check_trees, mean_importances, predict_blocks};
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
 use ndarray::{Array1, ArrayBase, Data, Ix2};
-use rayon::prelude::*;
 use std::marker::PhantomData;
-use std::slice::ChunksExact;
-
-/// Most rows that go through a tree before the next is taken: its nodes are read from memory only once.
-const ROWS_AT_A_TIME: usize = 1024;
 
 /// Averaged regression trees, fitted: a [`RandomForest`] or [`ExtraTrees`].
 #[derive(Clone, Debug, PartialEq)]
@@ -116,21 +111,12 @@ impl<S> Forest<S> {
 
 impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
-        assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
-        let rows = Rows::new(records, self.n_features);
         let (n_trees, scale) = (self.trees.len() as f64, self.target_scale.factor());
-        let predict = |rows: ChunksExact<'_, f32>| {
-            let mut sums = vec![0.0; rows.len()];
-            for tree in &self.trees {
-                sums.iter_mut().zip(rows.clone()).for_each(|(sum, row)| *sum += tree.value(row));
-            }
+        predict_blocks(records, y, (self.n_features, 0.0), |block, sums| {
+            let mut scratch = Scratch::default();
+            self.trees.iter().for_each(|tree| tree.add(block, &mut scratch, sums, |value| value));
             sums.iter_mut().for_each(|sum| *sum = *sum / n_trees / scale);
-            sums
-        };
-        let rows_per_thread = records.nrows().div_ceil(rayon::current_num_threads());
-        let chunks: Vec<_> = rows.chunks(rows_per_thread.clamp(1, ROWS_AT_A_TIME)).collect();
-        let predictions: Vec<f64> = chunks.into_par_iter().flat_map_iter(predict).collect();
-        y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
+        });
     }
 
     fn default_target(&self, records: &ArrayBase<D, Ix2>) -> Array1<f64> {

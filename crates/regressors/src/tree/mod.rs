@@ -11,11 +11,14 @@
 //! * `search` draws features and keeps the best split: of a node `counted` in a histogram, where features
 //!   with two values are scored all at once and others by their `levels`, or of a `small` one by bits;
 //! * `draws` says which feature comes next, by a `stream` of random numbers.
+//!
+//! Predictions take the records in blocks of `rows` and read a tree's `descent` instead of its nodes.
 
 mod bag;
 mod codes;
 mod columns;
 mod counted;
+mod descent;
 mod draws;
 mod frontier;
 mod grower;
@@ -37,12 +40,13 @@ mod values;
 
 pub(crate) use bag::{sample_weights, total_weight};
 pub(crate) use columns::Columns;
+pub(crate) use descent::Scratch;
 pub(crate) use grower::{Grown, Training, grow};
 pub use model::Tree;
 pub(crate) use model::{check_trees, mean_importances};
 pub use node::Node;
 pub use params::{Growth, MaxFeatures, Samples, TreeParams};
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Rows, predict_blocks};
 pub use single::{
     DecisionTree, DecisionTreeParams, DecisionTreeValidParams, ExtraTree, ExtraTreeParams,
     ExtraTreeValidParams, SingleTree, SingleTreeParams, SingleTreeValidParams,

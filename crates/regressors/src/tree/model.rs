@@ -1,23 +1,27 @@
 //! A fitted tree: its checks, its predictions and its importances.
 
+use super::descent::{Descent, Scratch};
 use super::node::Node;
-use super::rows::Rows;
+use super::rows::Block;
 use crate::sum::pairwise_sum;
 use crate::{Error, Result};
-use ndarray::{Array1, ArrayBase, Data, Ix2};
+use ndarray::{Array1, ArrayBase, ArrayView1, Data, Ix2};
 
 /// A fitted regression tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tree {
     nodes: Vec<Node>,
     n_features: usize,
+    /// The nodes once more, for predictions.
+    descent: Descent,
 }
 
 impl Tree {
     /// A tree whose nodes come from the grower.
     pub(super) fn grown(nodes: Vec<Node>, n_features: usize) -> Self {
         debug_assert!(Self::from_nodes(nodes.clone(), n_features).is_ok());
-        Self { nodes, n_features }
+        let descent = Descent::new(&nodes);
+        Self { nodes, n_features, descent }
     }
 
     /// A tree read back from a stored model, checked so that no row can leave it or loop in it.
@@ -65,7 +69,8 @@ impl Tree {
                 }
             }
         }
-        Ok(Self { nodes, n_features })
+        let descent = Descent::new(&nodes);
+        Ok(Self { nodes, n_features, descent })
     }
 
     /// The nodes, parents before children.
@@ -99,25 +104,31 @@ impl Tree {
     /// # Panics
     /// If `records` have another number of features than the tree.
     pub fn apply<D: Data<Elem = f64>>(&self, records: &ArrayBase<D, Ix2>) -> Array1<usize> {
-        let rows = Rows::new(records, self.n_features);
-        rows.iter().map(|row| self.leaf_id(row)).collect()
+        assert_eq!(records.ncols(), self.n_features, "records must have as many features as the model");
+        records.rows().into_iter().map(|row| self.leaf_id(row)).collect()
     }
 
-    fn leaf_id(&self, row: &[f32]) -> usize {
+    fn leaf_id(&self, row: ArrayView1<'_, f64>) -> usize {
         let mut id = 0;
         loop {
             let node = &self.nodes[id];
             if node.is_leaf() {
                 return id;
             }
-            id = node.next(row[node.feature as usize]);
+            id = node.next(row[node.feature as usize] as f32);
         }
     }
 
-    /// The value of the leaf that a row ends up in.
+    /// Adds `weigh` of its leaf's value to the sum of each row in `block`.
     #[inline]
-    pub(crate) fn value(&self, row: &[f32]) -> f64 {
-        self.nodes[self.leaf_id(row)].value
+    pub(crate) fn add(
+        &self,
+        block: &Block,
+        scratch: &mut Scratch,
+        sums: &mut [f64],
+        weigh: impl Fn(f64) -> f64,
+    ) {
+        self.descent.add(block, scratch, sums, weigh);
     }
 
     /// Each feature's share of the impurity decrease, of shape `(n_features,)`; zeros without splits.

@@ -1,28 +1,104 @@
 //! Records at prediction.
 
-use ndarray::{ArrayBase, Data, Ix2};
+use ndarray::{Array1, ArrayBase, Data, Ix2};
+use rayon::prelude::*;
 
-/// Records as trees see them: `f32`, row after row.
+/// Most rows of a block: enough to read a tree's nodes from memory once for many rows, few enough to stay
+/// in cache while all trees pass.
+const MOST_ROWS: usize = 2048;
+
+/// Lengths of columns are multiples of this, which fills the widest vectors.
+const LANES: usize = 16;
+
+/// Some rows as trees see them: `f32`, column after column.
 #[derive(Clone, Debug)]
-pub(crate) struct Rows {
+pub(crate) struct Block {
     values: Vec<f32>,
-    n_features: usize,
+    n_rows: usize,
+    /// At least `n_rows`; the values beyond are 0.
+    column_len: usize,
 }
+
+impl Block {
+    /// `rows` hold `n_features` values each, row after row.
+    fn new(rows: &[f64], n_features: usize) -> Self {
+        let n_rows = rows.len() / n_features;
+        let column_len = n_rows.next_multiple_of(LANES);
+        let mut values = vec![0.0; column_len * n_features];
+        // As many rows at once as make a cache line of a column.
+        for (tile, rows) in rows.chunks(LANES * n_features).enumerate() {
+            for (feature, column) in values.chunks_exact_mut(column_len).enumerate() {
+                let column = column[tile * LANES..].iter_mut();
+                let of_rows = rows.iter().skip(feature).step_by(n_features);
+                column.zip(of_rows).for_each(|(value, of_row)| *value = *of_row as f32);
+            }
+        }
+        Self { values, n_rows, column_len }
+    }
+
+    pub(crate) fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// `n_rows` rounded up to whole vectors.
+    pub(super) fn column_len(&self) -> usize {
+        self.column_len
+    }
+
+    /// A feature's values, of shape `(column_len,)`.
+    #[inline]
+    pub(super) fn column(&self, feature: usize) -> &[f32] {
+        &self.values[feature * self.column_len..][..self.column_len]
+    }
+
+    #[inline]
+    pub(super) fn value(&self, row: usize, feature: usize) -> f32 {
+        self.values[feature * self.column_len + row]
+    }
+}
+
+/// All rows of some records, in blocks.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows(Vec<Block>);
 
 impl Rows {
     /// # Panics
     /// If `records` do not have `n_features` features.
     pub(crate) fn new<D: Data<Elem = f64>>(records: &ArrayBase<D, Ix2>, n_features: usize) -> Self {
-        assert_eq!(records.ncols(), n_features, "records must have as many features as the model");
-        Self { values: records.iter().map(|value| *value as f32).collect(), n_features }
+        check_features(records, n_features);
+        let records = records.as_standard_layout();
+        let rows = records.as_slice().unwrap_or_default();
+        Self(rows.chunks(MOST_ROWS * n_features).map(|rows| Block::new(rows, n_features)).collect())
     }
 
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.values.chunks_exact(self.n_features)
+    pub(crate) fn blocks(&self) -> &[Block] {
+        &self.0
     }
+}
 
-    /// Some `n` rows at a time.
-    pub(crate) fn chunks(&self, n: usize) -> impl Iterator<Item = std::slice::ChunksExact<'_, f32>> {
-        self.values.chunks(n * self.n_features).map(|rows| rows.chunks_exact(self.n_features))
-    }
+/// Predicts `y` of every row: `predict` turns `start` into the predictions of a block's rows.
+///
+/// Blocks are spread over rayon's current pool.
+///
+/// # Panics
+/// If `records` do not have `n_features` features, or `y` has another number of rows.
+pub(crate) fn predict_blocks<D: Data<Elem = f64>>(
+    records: &ArrayBase<D, Ix2>,
+    y: &mut Array1<f64>,
+    (n_features, start): (usize, f64),
+    predict: impl Fn(&Block, &mut [f64]) + Sync,
+) {
+    assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
+    check_features(records, n_features);
+    let records = records.as_standard_layout();
+    let rows = records.as_slice().unwrap_or_default();
+    let n_rows = y.len().div_ceil(rayon::current_num_threads()).clamp(1, MOST_ROWS);
+    let mut predictions = vec![start; y.len()];
+    let blocks = predictions.par_chunks_mut(n_rows).zip(rows.par_chunks(n_rows * n_features));
+    blocks.for_each(|(predictions, rows)| predict(&Block::new(rows, n_features), predictions));
+    y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
+}
+
+fn check_features<D: Data<Elem = f64>>(records: &ArrayBase<D, Ix2>, n_features: usize) {
+    assert_eq!(records.ncols(), n_features, "records must have as many features as the model");
 }

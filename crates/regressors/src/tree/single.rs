@@ -2,10 +2,11 @@
 
 use super::bag::{sample_weights, total_weight};
 use super::columns::Columns;
+use super::descent::Scratch;
 use super::grower::{Training, grow};
 use super::model::Tree;
 use super::params::{Growth, TreeParams};
-use super::rows::Rows;
+use super::rows::predict_blocks;
 use super::splitter::{Best, Random, Splitter};
 use crate::input::check_fit;
 use crate::random::{RandomState, TreeRandom};
@@ -170,10 +171,11 @@ where
 
 impl<S, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for SingleTree<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
-        assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
-        let rows = Rows::new(records, self.tree.n_features());
-        let scale = self.target_scale.factor();
-        y.iter_mut().zip(rows.iter()).for_each(|(y, row)| *y = self.tree.value(row) / scale);
+        let (tree, scale) = (&self.tree, self.target_scale.factor());
+        // Any value added to -0 stays what it is, even -0.
+        predict_blocks(records, y, (tree.n_features(), -0.0), |block, predictions| {
+            tree.add(block, &mut Scratch::default(), predictions, |value| value / scale);
+        });
     }
 
     fn default_target(&self, records: &ArrayBase<D, Ix2>) -> Array1<f64> {

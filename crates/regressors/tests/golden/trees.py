@@ -1,6 +1,6 @@
 """Golden trees, forests and boosted trees: what scikit-learn fits on small synthetic data.
 
-    python3 trees.py        writes trees.json, forests.json and boosting.json beside this file
+    python3 trees.py        writes trees.json, forests.json, large.json and boosting.json beside this file
 
 Trees and forests are fitted on round(y * target_scale), boosting on y. Versions are pinned in requirements.txt.
 """
@@ -75,7 +75,34 @@ def smooth(rows=200):
     return x, y, None
 
 
-DATA = {"whole": whole, "cents": cents, "missing": missing, "weighted": weighted, "smooth": smooth}
+def large(rows=600):
+    """Columns with more values than a byte counts, one of fewer, one nearly equal, flags."""
+    rng = np.random.RandomState(6)
+    flags = (rng.rand(rows, 4) < [0.5, 0.3, 0.1, 0.02]).astype(float)
+    level = rng.randint(0, 40, rows) / 40
+    near = 0.5 + rng.randint(0, 7, rows) * 4e-8
+    x = np.column_stack([rng.randint(0, 10**6, rows) / 1000, flags, level, rng.randint(0, 2000, rows) / 8, near])
+    y = x[:, 0] + 300 * flags[:, 0] * level + 2 * x[:, 6] - 400 * flags[:, 2] + 50 * rng.randn(rows)
+    return x, np.round(y), None
+
+
+def large_missing(rows=600):
+    """`large`, with values missing in a column of many values and in one of few."""
+    x, y, _ = large(rows)
+    rng = np.random.RandomState(7)
+    for column in [2, 5, 6]:
+        x[rng.rand(rows) < 0.15, column] = np.nan
+    return x, y, None
+
+
+def large_weighted(rows=600):
+    """`large_missing` with whole weights, a few of them 0."""
+    x, y, _ = large_missing(rows)
+    return x, y, np.random.RandomState(8).randint(0, 4, rows).astype(float)
+
+
+DATA = {"whole": whole, "cents": cents, "missing": missing, "weighted": weighted, "smooth": smooth,
+        "large": large, "large_missing": large_missing, "large_weighted": large_weighted}
 
 TREES = [
     ("DecisionTree", "whole", {}),
@@ -120,6 +147,26 @@ FORESTS = [
     ("ExtraTrees", "weighted", {"max_depth": 7}),
 ]
 
+# Trees of many nodes, stored by feature and threshold alone.
+LARGE = [
+    ("DecisionTree", "large", {}),
+    ("DecisionTree", "large", {"max_features": 3}),
+    ("DecisionTree", "large", {"min_samples_leaf": 4, "max_features": 0.6}),
+    ("DecisionTree", "large", {"max_leaf_nodes": 60}),
+    ("DecisionTree", "large_missing", {}),
+    ("DecisionTree", "large_missing", {"max_features": 3, "min_samples_leaf": 3}),
+    ("DecisionTree", "large_weighted", {"min_weight_fraction_leaf": 0.006}),
+    ("DecisionTree", "large_weighted", {"max_features": "sqrt", "min_samples_leaf": 0.01}),
+    ("ExtraTree", "large", {"max_features": 4}),
+    ("ExtraTree", "large_missing", {"min_samples_leaf": 2}),
+    ("ExtraTree", "large_weighted", {"min_weight_fraction_leaf": 0.01}),
+    ("RandomForest", "large", {"max_features": 0.5}),
+    ("RandomForest", "large_missing", {"min_samples_leaf": 2}),
+    ("RandomForest", "large_weighted", {"max_features": 3, "max_samples": 0.7}),
+    ("ExtraTrees", "large_missing", {"bootstrap": True, "min_samples_leaf": 3}),
+    ("ExtraTrees", "large_weighted", {"max_features": 2, "max_depth": 8}),
+]
+
 BOOSTING = [
     ("GradientBoosting", "cents", {"learning_rate": 0.6}),
     ("GradientBoosting", "cents", {}),
@@ -151,13 +198,19 @@ def nodes(model):
     }
 
 
+def splits(model):
+    """What tells trees apart in a third of the space: the rest follows, and the predictions check it."""
+    tree = model.tree_
+    return {"feature": tree.feature.tolist(), "threshold": tree.threshold[tree.children_left >= 0].tolist()}
+
+
 def golden(learner, name, params):
     x, y, weights = DATA[name]()
     boosting = learner == "GradientBoosting"
     scale = 1.0 if boosting else target_scale(y)
     scaled = dict(params, random_state=42)
     if learner in ["RandomForest", "ExtraTrees"]:
-        scaled["n_estimators"] = 4
+        scaled["n_estimators"] = 2 if name.startswith("large") else 4
     if boosting:
         scaled["n_estimators"] = 30
     params = dict(scaled)
@@ -177,6 +230,8 @@ def golden(learner, name, params):
         # Structure follows from the predictions; the noise in scikit-learn's sums leaves it open now and then.
         return dict(fitted, init=float(model.init_.constant_[0, 0]), n_estimators=len(model.estimators_))
     trees = [model] if hasattr(model, "tree_") else model.estimators_
+    if name.startswith("large"):
+        return dict(fitted, splits=[splits(tree) for tree in trees])
     return dict(fitted, trees=[nodes(tree) for tree in trees])
 
 
@@ -192,4 +247,5 @@ def write(file, models):
 
 write("trees.json", TREES)
 write("forests.json", FORESTS)
+write("large.json", LARGE)
 write("boosting.json", BOOSTING)

@@ -35,6 +35,9 @@ struct Model {
     feature_importances: Vec<f64>,
     #[serde(default)]
     trees: Vec<Nodes>,
+    /// Instead of `trees`, for trees of many nodes.
+    #[serde(default)]
+    splits: Vec<Splits>,
     #[serde(default)]
     init: f64,
     #[serde(default)]
@@ -157,6 +160,24 @@ impl Nodes {
     }
 }
 
+/// The features of all nodes and the thresholds of the inner ones.
+#[derive(Debug, Deserialize, PartialEq)]
+struct Splits {
+    feature: Vec<i32>,
+    /// Null is infinite.
+    threshold: Vec<Option<f64>>,
+}
+
+impl Splits {
+    fn of(tree: &Tree) -> Self {
+        let inner = tree.nodes().iter().filter(|node| !node.is_leaf());
+        Self {
+            feature: tree.nodes().iter().map(|node| node.feature).collect(),
+            threshold: inner.map(|n| Some(n.threshold).filter(|t| t.is_finite())).collect(),
+        }
+    }
+}
+
 fn records(rows: &[Vec<Option<f64>>]) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), rows[0].len()), |(row, column)| rows[row][column].unwrap_or(f64::NAN))
 }
@@ -182,7 +203,10 @@ impl Model {
     }
 
     fn check_trees(&self, trees: &[Tree]) {
-        assert_eq!(trees.len(), self.trees.len(), "{}", self.name());
+        assert_eq!(trees.len(), self.trees.len() + self.splits.len(), "{}", self.name());
+        for (tree, expected) in trees.iter().zip(&self.splits) {
+            assert!(Splits::of(tree) == *expected, "the splits of {}", self.name());
+        }
         for (tree, expected) in trees.iter().zip(&self.trees) {
             for (id, node) in tree.nodes().iter().enumerate() {
                 assert_eq!(*node, expected.node(id), "node {id} of {}", self.name());
@@ -258,6 +282,11 @@ fn trees_are_scikit_learns_bit_for_bit() {
 #[test]
 fn forests_are_scikit_learns_bit_for_bit() {
     check("forests.json");
+}
+
+#[test]
+fn large_trees_are_scikit_learns_bit_for_bit() {
+    check("large.json");
 }
 
 #[test]
