@@ -89,6 +89,10 @@ pub(crate) fn sample_weights(weights: &Array1<f32>, n: usize) -> Result<Option<V
     let whole: Vec<u32> = whole.collect::<Result<_>>()?;
     match total_weight(Some(&whole), n) {
         0 => Err(Error::Empty("rows with a sample weight above 0")),
+        total if total > u64::from(u32::MAX) => {
+            let row = (0..n).max_by_key(|row| whole[*row]).unwrap_or(0);
+            Err(Error::Weight { row, value: weights[row], reason: "too large with the others: 2^32 in all" })
+        }
         _ => Ok(Some(whole)),
     }
 }
@@ -165,6 +169,8 @@ mod tests {
         {
             assert!(matches!(sample_weights(&bad, 1), Err(Error::Weight { row: 0, .. })), "{bad}");
         }
+        let large = array![1.0, 4e9, 4e9];
+        assert!(matches!(sample_weights(&large, 3), Err(Error::Weight { row: 1 | 2, .. })));
         assert!(matches!(sample_weights(&array![0.0], 1), Err(Error::Empty(_))));
         assert!(matches!(sample_weights(&array![1.0], 2), Err(Error::Shape { .. })));
     }

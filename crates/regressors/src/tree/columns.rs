@@ -6,7 +6,7 @@
 
 use super::codes::CodeSet;
 use super::packed::Packed;
-use super::values::{MISSING, Pairs, Values, round, value_of};
+use super::values::{MISSING, Pairs, Values, parts, round, value_of};
 use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
@@ -173,7 +173,7 @@ impl Columns {
         let mut ranks = Vec::new();
         for (feature, values) in values.into_iter().enumerate() {
             match values {
-                Values::Pair([lower, upper]) => columns.add_pair(records, feature, [lower, upper]),
+                Values::Pair(pair) => columns.add_pair(pair, pairs.n_upper(feature)),
                 Values::Few { levels, largest, codes: of_feature, has_missing } => {
                     codes.push(of_feature);
                     columns.add_coded(feature, (levels, largest), has_missing);
@@ -192,12 +192,12 @@ impl Columns {
         Ok(columns)
     }
 
-    fn add_pair(&mut self, records: &ArrayView2<'_, f64>, feature: usize, [lower, upper]: [f32; 2]) {
+    fn add_pair(&mut self, [lower, upper]: [f32; 2], n_upper: u32) {
         let (levels, kind) = if lower == upper {
             (vec![lower], Kind::Constant)
         } else {
-            let above = records.column(feature).iter().filter(|value| **value as f32 > lower).count();
-            (vec![lower, upper], Kind::Binary { rarer: u8::from(2 * above <= self.n_rows) })
+            let rarer = u8::from(2 * n_upper as usize <= self.n_rows);
+            (vec![lower, upper], Kind::Binary { rarer })
         };
         self.columns.push(Column { levels, largest: Vec::new(), has_missing: false, is_plain: true, kind });
     }
@@ -243,22 +243,41 @@ impl Columns {
         rare.resize(words * 64, f32::NAN);
         self.bits = vec![0; words * self.n_rows];
         self.codes = vec![[0; CODES]; code_words * self.n_rows];
-        self.starts.push(0);
-        let mut values = vec![0.0; words * 64];
-        for (row, record) in records.rows().into_iter().enumerate() {
-            let bits = &mut self.bits[row * words..][..words];
-            round(record, &mut values);
-            vectorized!(set_bits(&values, &rare, bits));
-            for (word, mut bits) in (0..).zip(bits.iter().copied()) {
-                while bits != 0 {
-                    self.rarer.push(64 * word + bits.trailing_zeros());
-                    bits &= bits - 1;
+        let parts = parts(self.n_rows, records.len());
+        let size = parts[0].len();
+        let bits = self.bits.par_chunks_mut((size * words).max(1));
+        let rarer = parts.into_par_iter().zip(bits).map(|(rows, bits)| {
+            let mut values = vec![0.0; words * 64];
+            let mut rarer = Vec::new();
+            let mut lens = Vec::with_capacity(rows.len());
+            for (row, bits) in rows.zip(bits.chunks_exact_mut(words)) {
+                round(records.row(row), &mut values);
+                vectorized!(set_bits(&values, &rare, bits));
+                let before = rarer.len();
+                for (word, mut bits) in (0..).zip(bits.iter().copied()) {
+                    while bits != 0 {
+                        rarer.push(64 * word + bits.trailing_zeros());
+                        bits &= bits - 1;
+                    }
                 }
+                lens.push(rarer.len() - before);
             }
-            for (at, codes) in coded.iter().enumerate() {
-                self.codes[row * code_words + at / CODES][at % CODES] = codes[row] as u8;
-            }
-            self.starts.push(self.rarer.len());
+            (rarer, lens)
+        });
+        let rarer: Vec<(Vec<u32>, Vec<usize>)> = rarer.collect();
+        self.starts.push(0);
+        for (rarer, lens) in rarer {
+            let mut end = self.rarer.len();
+            self.rarer.extend(rarer);
+            self.starts.extend(lens.into_iter().map(|len| {
+                end += len;
+                end
+            }));
+        }
+        for (at, codes) in coded.iter().enumerate() {
+            let (word, place) = (at / CODES, at % CODES);
+            let of_feature = self.codes[word..].iter_mut().step_by(code_words);
+            of_feature.zip(codes).for_each(|(word, code)| word[place] = *code as u8);
         }
     }
 

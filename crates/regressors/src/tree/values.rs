@@ -1,9 +1,12 @@
 //! The distinct values of features.
 
 use super::columns::nearly_equal;
+use super::sorted::is_parallel;
 use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2};
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// Rounds a row's values to `f32`, as scikit-learn's trees see them, without negative zeros.
 pub(super) fn round(record: ArrayView1<'_, f64>, values: &mut [f32]) {
@@ -23,55 +26,118 @@ pub(super) struct Pairs {
     /// As the first until another one is seen.
     seconds: Vec<f32>,
     has_more: Vec<bool>,
+    /// Rows with the first value.
+    n_firsts: Vec<u32>,
+    n_rows: u32,
 }
 
 impl Pairs {
     /// # Errors
     /// If a value is infinite, also after rounding to `f32`.
     pub(super) fn find(records: &ArrayView2<'_, f64>) -> Result<Self> {
-        let n = records.ncols();
-        let mut pairs =
-            Self { firsts: vec![f32::NAN; n], seconds: vec![f32::NAN; n], has_more: vec![false; n] };
-        let mut values = vec![0.0; n];
-        for (row, record) in records.rows().into_iter().enumerate() {
+        let parts = parts(records.nrows(), records.len());
+        let find = |rows: Range<usize>| Self::find_in(records, rows);
+        let found: Vec<Result<Self>> = parts.into_par_iter().map(find).collect();
+        let mut found = found.into_iter();
+        let mut pairs = found.next().unwrap_or_else(|| Ok(Self::new(records.ncols())))?;
+        for part in found {
+            pairs.merge(&part?);
+        }
+        Ok(pairs)
+    }
+
+    fn new(n: usize) -> Self {
+        Self {
+            firsts: vec![f32::NAN; n],
+            seconds: vec![f32::NAN; n],
+            has_more: vec![false; n],
+            n_firsts: vec![0; n],
+            n_rows: 0,
+        }
+    }
+
+    fn find_in(records: &ArrayView2<'_, f64>, rows: Range<usize>) -> Result<Self> {
+        let mut pairs = Self::new(records.ncols());
+        pairs.n_rows = rows.len() as u32;
+        let mut values = vec![0.0; records.ncols()];
+        for row in rows {
+            let record = records.row(row);
             round(record, &mut values);
-            let is_known = vectorized!(pairs.are_known(&values));
-            if !is_known {
-                pairs.insert(row, record, &values)?;
+            if !vectorized!(pairs.count(&values)) {
+                pairs.insert_row(row, record, &values)?;
             }
         }
         Ok(pairs)
     }
 
-    /// Whether there is nothing new in a row.
+    /// Counts a row and returns whether there is nothing new in it.
     #[inline(always)]
-    fn are_known(&self, values: &[f32]) -> bool {
-        let pairs = self.firsts.iter().zip(&self.seconds).zip(&self.has_more);
-        values.iter().zip(pairs).fold(true, |known, (value, ((first, second), has_more))| {
-            known & ((*value == *first) | (*value == *second) | (*has_more & (value.abs() <= f32::MAX)))
-        })
+    fn count(&mut self, values: &[f32]) -> bool {
+        let firsts = self.firsts.iter().zip(&mut self.n_firsts);
+        let others = self.seconds.iter().zip(&self.has_more);
+        let mut is_known = true;
+        for (value, ((first, n_firsts), (second, has_more))) in values.iter().zip(firsts.zip(others)) {
+            let is_first = *value == *first;
+            *n_firsts += u32::from(is_first);
+            is_known &= is_first | (*value == *second) | (*has_more & (value.abs() <= f32::MAX));
+        }
+        is_known
     }
 
-    fn insert(&mut self, row: usize, record: ArrayView1<'_, f64>, values: &[f32]) -> Result<()> {
+    fn insert_row(&mut self, row: usize, record: ArrayView1<'_, f64>, values: &[f32]) -> Result<()> {
         for (feature, value) in values.iter().copied().enumerate() {
             if value.is_infinite() {
                 let reason = "infinite or too large for a 32-bit float";
                 return Err(Error::Feature { row, feature, value: record[feature], reason });
             }
-            let (first, second) = (&mut self.firsts[feature], &mut self.seconds[feature]);
             if value.is_nan() {
                 self.has_more[feature] = true;
-            } else if first.is_nan() {
-                (*first, *second) = (value, value);
-            } else if value != *first && value != *second {
-                if *first == *second {
-                    *second = value;
-                } else {
-                    self.has_more[feature] = true;
-                }
+            } else if self.firsts[feature].is_nan() {
+                self.n_firsts[feature] = 1;
+                self.insert(feature, value);
+            } else {
+                self.insert(feature, value);
             }
         }
         Ok(())
+    }
+
+    fn insert(&mut self, feature: usize, value: f32) {
+        let (first, second) = (&mut self.firsts[feature], &mut self.seconds[feature]);
+        if first.is_nan() {
+            (*first, *second) = (value, value);
+        } else if value != *first && value != *second {
+            if *first == *second {
+                *second = value;
+            } else {
+                self.has_more[feature] = true;
+            }
+        }
+    }
+
+    /// Adds what other rows have.
+    fn merge(&mut self, other: &Self) {
+        for feature in 0..self.firsts.len() {
+            let [first, second] = [other.firsts[feature], other.seconds[feature]];
+            self.has_more[feature] |= other.has_more[feature];
+            [first, second]
+                .into_iter()
+                .filter(|value| !value.is_nan())
+                .for_each(|value| self.insert(feature, value));
+            // Of a feature with more values, the number is never asked for.
+            self.n_firsts[feature] += match self.firsts[feature] {
+                value if value == first => other.n_firsts[feature],
+                value if value == second => other.n_rows - other.n_firsts[feature],
+                _ => 0,
+            };
+        }
+        self.n_rows += other.n_rows;
+    }
+
+    /// How many rows have the larger value of a feature that [`Self::get`] knows.
+    pub(super) fn n_upper(&self, feature: usize) -> u32 {
+        let n_firsts = self.n_firsts[feature];
+        if self.firsts[feature] > self.seconds[feature] { n_firsts } else { self.n_rows - n_firsts }
     }
 
     /// A feature's values, smaller first, if it has no others and they can be parted; twice the same if there
@@ -82,6 +148,13 @@ impl Pairs {
         let is_pair = !self.has_more[feature] && (lower == upper || !nearly_equal(lower, upper));
         is_pair.then_some([lower, upper])
     }
+}
+
+/// Parts of the rows, as many as threads are worth it for so many values.
+pub(super) fn parts(n_rows: usize, n_values: usize) -> Vec<Range<usize>> {
+    let n_parts = if is_parallel(n_values) { rayon::current_num_threads() } else { 1 };
+    let size = n_rows.div_ceil(n_parts).max(1);
+    (0..n_rows).step_by(size).map(|start| start..(start + size).min(n_rows)).collect()
 }
 
 /// The values of a feature.
@@ -113,7 +186,7 @@ impl Values {
         let ranks: Vec<u32> = values.into_iter().map(rank).collect();
         let mut keys: Vec<u64> =
             (0u64..).zip(&ranks).map(|(row, rank)| u64::from(*rank) << 32 | row).collect();
-        keys.sort_unstable();
+        radsort::sort_by_key(&mut keys, |key| (key >> 32) as u32);
         Self::Many { ranks, sorted: keys.into_iter().map(|key| key as u32).collect(), has_missing }
     }
 }
