@@ -39,7 +39,7 @@ pub(super) enum Kind {
         /// The level, 0 or 1, that fewer rows have; their bit is set.
         rarer: u8,
     },
-    /// Up to [`Columns::MAX_CODES`] values, missing included: a slot and a code for each.
+    /// Up to [`CodeSet::LIMIT`] values, missing included: a slot and a code for each.
     Coded {
         /// Position among a row's codes.
         at: usize,

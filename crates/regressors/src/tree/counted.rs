@@ -119,16 +119,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
                 let mut lower = lowest;
                 codes.without(lowest).for_each(|upper| {
                     left += slots[lower as usize];
-                    let left = left.unpack(self.bag.layout);
-                    if !column.are_nearly_equal(lower, upper) {
-                        search.offer_allowed(left, |left| Split {
-                            feature,
-                            cut: upper,
-                            threshold: column.midpoint(lower, upper),
-                            missing_go_to_left: None,
-                            left,
-                        });
-                    }
+                    search.offer_between((feature, column), (lower, upper), left.unpack(self.bag.layout));
                     lower = upper;
                 });
             }
@@ -203,16 +194,7 @@ impl<P: Packed> CountedNode<'_, P> {
                         continue;
                     }
                     // Only now is it worth knowing whether there is a split at all.
-                    let (lower, upper) = (code(place), code(place + 1));
-                    if !column.are_nearly_equal(lower, upper) {
-                        search.offer_allowed(left, |left| Split {
-                            feature,
-                            cut: upper,
-                            threshold: column.midpoint(lower, upper),
-                            missing_go_to_left: None,
-                            left,
-                        });
-                    }
+                    search.offer_between((feature, column), (code(place), code(place + 1)), left);
                 }
             }
             SplitRule::Random => {

@@ -4,12 +4,16 @@
 //! order: they are counted by level instead of sorted, and a node's other child is a subtraction. One module
 //! per step:
 //!
-//! * `columns` encodes the records, by their `values`, once per fit, so that a row lists the few sums it counts in;
+//! * `columns` encodes the records once per fit, by their `values`, so that a row lists the few sums it
+//!   counts in;
 //! * `bag` holds the rows of one tree and what each adds to a sum, `packed` into one integer;
-//! * `grower` takes node after node, depth first or by `frontier` best first;
-//! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums;
+//! * `grower` takes node after node, depth first or by `frontier` best first, and has their rows parted
+//!   (`partition`);
+//! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums; features with
+//!   many values keep their rows `sorted` instead;
 //! * `search` draws features and keeps the best split: of a node `counted` in a histogram, where features
-//!   with two values are scored all at once and others by their `levels`, or of a `small` one by bits;
+//!   with two values are scored all at once and others by their `codes` or `levels`, or of a `small` one by
+//!   bits;
 //! * `draws` says which feature comes next, by a `stream` of random numbers.
 //!
 //! Predictions take the records in blocks of `rows` and read a tree's `descent` instead of its nodes.

@@ -139,6 +139,27 @@ impl<S: Splitter> Search<S> {
         }
     }
 
+    /// Takes the split between two neighbouring codes of a node if these can be parted, and it is better; no
+    /// limit bars it, and no value is missing.
+    #[inline(always)]
+    pub(super) fn offer_between(
+        &mut self,
+        (feature, column): (u32, &Column),
+        (lower, upper): (u32, u32),
+        left: Sums,
+    ) {
+        if column.are_nearly_equal(lower, upper) {
+            return;
+        }
+        self.offer_allowed(left, |left| Split {
+            feature,
+            cut: upper,
+            threshold: column.midpoint(lower, upper),
+            missing_go_to_left: None,
+            left,
+        });
+    }
+
     /// Takes a split that no limit bars if it is better.
     #[inline(always)]
     pub(super) fn offer_allowed(&mut self, left: Sums, split: impl FnOnce(Sums) -> Split) {
