@@ -179,12 +179,6 @@ impl TreeRandom {
         Self(s)
     }
 
-    /// `rand_int(low, high)`: `low + next() % (high - low)`; `high > low`.
-    #[inline]
-    pub fn int(&mut self, low: usize, high: usize) -> usize {
-        low + self.next() as usize % (high - low)
-    }
-
     /// `rand_uniform(low, high)` of a number that was drawn already, the upper end included.
     #[inline]
     pub fn scale(draw: u32, low: f64, high: f64) -> f64 {

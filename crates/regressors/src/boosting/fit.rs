@@ -28,16 +28,16 @@ where
         let labels = Labels { y: y.to_vec(), weights: sample_weights(&dataset.weights, y.len())? };
         if self.n_iter_no_change.is_none() {
             let init = labels.mean(&labels.y);
-            return self.fit_stages(&records, Part::new(&records, labels, init), None);
+            return self.fit_stages(&records, Part::new(labels, init), None);
         }
         let mut random = RandomState::new(self.growth.random_state);
         let parts = train_test_split(y.len(), self.validation_fraction, &mut random);
         let (train, held_out) = (labels.select(&parts.train)?, labels.select(&parts.test)?);
         let init = train.mean(&train.y);
         let records_of = |rows: &[usize]| records.select(Axis(0), rows);
-        let held_out = Part::new(&records_of(&parts.test).view(), held_out, init);
-        let records = records_of(&parts.train);
-        self.fit_stages(&records.view(), Part::new(&records.view(), train, init), Some(held_out))
+        let held_out_rows = Rows::new(&records_of(&parts.test), records.ncols());
+        let held_out = (Part::new(held_out, init), held_out_rows);
+        self.fit_stages(&records_of(&parts.train).view(), Part::new(train, init), Some(held_out))
     }
 }
 
@@ -47,19 +47,21 @@ impl GradientBoostingValidParams {
         &self,
         records: &ArrayView2<'_, f64>,
         train: Part,
-        mut held_out: Option<Part>,
+        mut held_out: Option<(Part, Rows)>,
     ) -> Result<GradientBoosting> {
         let init = train.init;
         let random = RandomState::new(self.growth.random_state);
-        let mut stages =
-            Stages { params: self, columns: Columns::new(records, self.max_bins)?, train, random };
+        let leaves_rows_out = self.subsample < 1.0 || train.labels.weights.is_some();
+        let rows = leaves_rows_out.then(|| Rows::new(records, records.ncols()));
+        let columns = Columns::new(records, self.max_bins)?;
+        let mut stages = Stages { params: self, columns, rows, train, random };
         let mut losses = vec![f64::INFINITY; self.n_iter_no_change.unwrap_or(0)];
         let mut trees = Vec::new();
         for stage in 0..self.n_estimators {
             trees.push(stages.fit_next()?);
             self.progress.step();
-            let (Some(held_out), Some(tree)) = (&mut held_out, trees.last()) else { continue };
-            held_out.add(tree, self.learning_rate);
+            let (Some((held_out, rows)), Some(tree)) = (&mut held_out, trees.last()) else { continue };
+            add_stage(&mut held_out.predictions, tree, rows, self.learning_rate);
             let loss = held_out.loss();
             // Better than at least one of the last `n_iter_no_change` is good enough.
             if !losses.iter().any(|earlier| loss + self.tol < *earlier) {
@@ -102,23 +104,18 @@ impl Labels {
     }
 }
 
-/// Rows with what the stages so far predict for them.
+/// Labels with what the stages so far predict for their rows.
 #[derive(Debug)]
 struct Part {
-    rows: Rows,
     labels: Labels,
     init: f64,
     predictions: Vec<f64>,
 }
 
 impl Part {
-    fn new(records: &ArrayView2<'_, f64>, labels: Labels, init: f64) -> Self {
+    fn new(labels: Labels, init: f64) -> Self {
         let predictions = vec![init; labels.y.len()];
-        Self { rows: Rows::new(records, records.ncols()), labels, init, predictions }
-    }
-
-    fn add(&mut self, tree: &Tree, learning_rate: f64) {
-        add_stage(&mut self.predictions, tree, &self.rows, learning_rate);
+        Self { labels, init, predictions }
     }
 
     fn residuals(&self) -> Array1<f64> {
@@ -136,6 +133,8 @@ impl Part {
 struct Stages<'a> {
     params: &'a GradientBoostingValidParams,
     columns: Columns,
+    /// The training rows, if not every one of them ends in a leaf when a tree is grown.
+    rows: Option<Rows>,
     train: Part,
     random: RandomState,
 }
@@ -148,7 +147,11 @@ impl Stages<'_> {
             .map_err(|_| Error::Diverged("residuals grow without bound; lower learning_rate"))?;
         let weights = self.weights();
         let weights = weights.as_deref().or(self.train.labels.weights.as_deref());
-        let targets = Targets::fixed_point(residuals.view(), total_weight(weights, residuals.len()));
+        let total_weight = total_weight(weights, residuals.len());
+        if total_weight == 0 {
+            return Err(Error::Empty("rows with weight in a stage's subsample"));
+        }
+        let targets = Targets::fixed_point(residuals.view(), total_weight);
         let shape = (residuals.len(), self.columns.n_features());
         let training = Training {
             columns: &self.columns,
@@ -157,18 +160,16 @@ impl Stages<'_> {
             limits: &self.params.growth.limits(shape, targets.factor),
         };
         let random = TreeRandom::new(self.random.tree_seed());
-        if total_weight(weights, residuals.len()) == 0 {
-            return Err(Error::Empty("rows with weight in a stage's subsample"));
-        }
         let grown = grow::<Best>(&training, weights, random);
-        if weights.is_none() {
-            // Every row is in a leaf already.
-            for (value, rows) in grown.leaves() {
-                let step = self.params.learning_rate * value;
-                rows.iter().for_each(|row| self.train.predictions[*row as usize] += step);
+        let predictions = &mut self.train.predictions;
+        match &self.rows {
+            Some(rows) => add_stage(predictions, &grown.tree, rows, self.params.learning_rate),
+            None => {
+                for (value, rows) in grown.leaves() {
+                    let step = self.params.learning_rate * value;
+                    rows.iter().for_each(|row| predictions[*row as usize] += step);
+                }
             }
-        } else {
-            self.train.add(&grown.tree, self.params.learning_rate);
         }
         Ok(grown.tree)
     }

@@ -6,7 +6,8 @@
 
 use super::codes::CodeSet;
 use super::packed::Packed;
-use super::values::{MISSING, Pairs, Values, parts, round, value_of};
+use super::parallel::parts;
+use super::values::{MISSING, Pairs, Values, round, value_of};
 use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
@@ -378,11 +379,8 @@ impl Columns {
         let word = |row: u32, at: usize| u64::from_ne_bytes(self.codes[row as usize * words + at]);
         for (at, features) in self.coded.chunks(CODES).enumerate() {
             let first = word(rows[0], at);
-            let all = (0..features.len()).fold([0; CODES], |mut all, at| {
-                all[at] = 1;
-                all
-            });
-            let mut differing = [0; CODES];
+            let all = array::from_fn(|at| u8::from(at < features.len()));
+            let mut differing = [0u8; CODES];
             for rows in rows.chunks(64) {
                 let bits = rows.iter().fold(0, |any, row| any | (word(*row, at) ^ first)).to_ne_bytes();
                 differing = array::from_fn(|at| differing[at] | u8::from(bits[at] != 0));

@@ -31,6 +31,7 @@ mod levels;
 mod model;
 mod node;
 mod packed;
+mod parallel;
 mod params;
 mod partition;
 mod rows;

@@ -1,6 +1,7 @@
 //! A node's rows by ascending value of each feature with many values.
 
 use super::columns::{Columns, Kind};
+use super::parallel::is_parallel;
 use super::partition::partition;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -18,6 +19,9 @@ pub(super) struct SortedRows {
 impl SortedRows {
     /// The in-bag `rows` ascend.
     pub(super) fn new(columns: &Columns, rows: &[u32], n_rows: usize) -> Self {
+        if columns.n_ranked() == 0 {
+            return Self { orders: Vec::new(), goes_left: Vec::new() };
+        }
         let mut in_bag = vec![rows.len() == n_rows; n_rows];
         rows.iter().for_each(|row| in_bag[*row as usize] = true);
         let order = |feature: &u32| match &columns.feature(*feature).kind {
@@ -54,10 +58,4 @@ impl SortedRows {
             orders.iter_mut().for_each(|order| part(order, moved));
         }
     }
-}
-
-/// Whether work on so many values is worth several threads.
-pub(super) fn is_parallel(n_values: usize) -> bool {
-    const WORTH: usize = 1 << 18;
-    n_values >= WORTH && rayon::current_num_threads() > 1
 }

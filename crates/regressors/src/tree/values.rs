@@ -1,7 +1,7 @@
 //! The distinct values of features.
 
 use super::columns::nearly_equal;
-use super::sorted::is_parallel;
+use super::parallel::parts;
 use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2};
@@ -148,13 +148,6 @@ impl Pairs {
         let is_pair = !self.has_more[feature] && (lower == upper || !nearly_equal(lower, upper));
         is_pair.then_some([lower, upper])
     }
-}
-
-/// Parts of the rows, as many as threads are worth it for so many values.
-pub(super) fn parts(n_rows: usize, n_values: usize) -> Vec<Range<usize>> {
-    let n_parts = if is_parallel(n_values) { rayon::current_num_threads() } else { 1 };
-    let size = n_rows.div_ceil(n_parts).max(1);
-    (0..n_rows).step_by(size).map(|start| start..(start + size).min(n_rows)).collect()
 }
 
 /// The values of a feature.
