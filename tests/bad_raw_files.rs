@@ -236,8 +236,7 @@ fn refuse(case: &Case) -> (u8, String) {
         config: config.clone(),
         out: artifacts.clone(),
         data: Some(folder()),
-        set: Vec::new(),
-        threads: None,
+        ..stage::Arguments::default()
     };
     let error = ingest::run(&arguments).expect_err(case.file);
     assert!(!artifacts.exists(), "{}: something was left in OUT", case.file);

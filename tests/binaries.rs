@@ -110,3 +110,32 @@ fn a_stage_says_what_it_did_in_one_line_on_stderr() {
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.starts_with("ingest ") && text.contains("observations.parquet, rejected.parquet"), "{text}");
 }
+
+#[test]
+fn a_stage_keeps_a_record_of_its_last_success() {
+    let out = tempfile::tempdir().unwrap();
+    let flags =
+        ["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap(), "--run-id", "r-1"];
+    assert!(run("ingest", &flags).status.success());
+    let record = stage::RunRecord::last(out.path(), "ingest").unwrap();
+    assert_eq!((record.context.run_id.as_str(), record.context.stage.as_str()), ("r-1", "ingest"));
+    assert!(record.text.contains("rows kept") && record.threads > 0 && record.seconds > 0.0, "{record:?}");
+    let names: Vec<&str> = record.written.iter().map(|written| written.name.as_str()).collect();
+    assert_eq!(names, ["observations.parquet", "rejected.parquet"]);
+
+    let (code, line) = failure("ingest", &[&flags[..5], &["../r"]].concat());
+    assert_eq!(code, 64, "{line}");
+    assert!(line.contains("'../r' for '--run-id <ID>': must have at most 100 letters"), "{line}");
+}
+
+#[test]
+fn a_record_that_cannot_be_kept_is_a_warning() {
+    let out = tempfile::tempdir().unwrap();
+    std::fs::write(out.path().join("logs"), b"no folder").unwrap();
+    let output =
+        run("ingest", &["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap()]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.starts_with("warning: ingest: ") && text.contains("logs: cannot write: "), "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+}

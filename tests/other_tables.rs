@@ -31,9 +31,7 @@ impl Table {
         stage::Arguments {
             config: self.path().join("pipeline.toml"),
             out: self.path().join("out"),
-            data: None,
-            set: Vec::new(),
-            threads: None,
+            ..stage::Arguments::default()
         }
     }
 

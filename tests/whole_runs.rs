@@ -96,9 +96,7 @@ fn one_model_trains_alone_and_a_vote_brings_its_missing_members() {
         train::run(&train::Arguments {
             stage: pipeline.arguments.clone(),
             model: models.iter().map(ToString::to_string).collect(),
-            train: None,
-            test: None,
-            label: None,
+            ..train::Arguments::default()
         })
         .unwrap()
     };
@@ -121,9 +119,7 @@ fn a_vote_of_a_model_that_was_trained_again_is_refused() {
     train::run(&train::Arguments {
         stage: pipeline.arguments.clone(),
         model: vec!["RandomForest".into()],
-        train: None,
-        test: None,
-        label: None,
+        ..train::Arguments::default()
     })
     .unwrap();
     let error = pipeline.stage("evaluate").unwrap_err();

@@ -46,8 +46,7 @@ impl Pipeline {
             config: config.to_path_buf(),
             out: out.path().to_path_buf(),
             data: Some(data.to_path_buf()),
-            set: Vec::new(),
-            threads: None,
+            ..Arguments::default()
         };
         Self { arguments, threads: 2, _out: out }
     }
@@ -75,13 +74,9 @@ impl Pipeline {
             "ingest" => ingest::run(arguments),
             "feature-selection" => feature_selection::run(arguments),
             "split" => split::run(arguments),
-            "train" => train::run(&train::Arguments {
-                stage: arguments.clone(),
-                model: Vec::new(),
-                train: None,
-                test: None,
-                label: None,
-            }),
+            "train" => {
+                train::run(&train::Arguments { stage: arguments.clone(), ..train::Arguments::default() })
+            }
             "evaluate" => evaluate::run(arguments),
             other => panic!("there is no stage {other}"),
         })

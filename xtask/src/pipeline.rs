@@ -93,8 +93,11 @@ fn default_out(config: &Path) -> PathBuf {
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let out = flags.out.clone().unwrap_or_else(|| default_out(&flags.inputs.config));
     let binaries = build()?;
+    let run_id = stage::generated_run_id();
     for stage in &STAGES {
-        execute(&binaries.join(stage.name), &flags.inputs.for_stage(&out))?;
+        let mut stage_flags = flags.inputs.for_stage(&out);
+        stage_flags.extend(["--run-id".into(), run_id.clone().into()]);
+        execute(&binaries.join(stage.name), &stage_flags)?;
     }
     let evaluated = out.join("evaluate");
     let _ = write!(io::stdout().lock(), "\n{}", scores::table(&evaluated)?);

@@ -55,9 +55,7 @@ fn peak_per_size(rows: usize, columns: &[Column]) -> f64 {
     let arguments = stage::Arguments {
         config: folder.path().join("pipeline.toml"),
         out: folder.path().join("out"),
-        data: None,
-        set: Vec::new(),
-        threads: None,
+        ..stage::Arguments::default()
     };
     forget_peak();
     let summary = ingest::run(&arguments).unwrap();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::{env, thread};
 
 /// Flags common to all stages.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Arguments {
     /// The pipeline's configuration (TOML); a stage reads its own section of it
     #[arg(long, value_name = "FILE")]
@@ -26,6 +26,10 @@ pub struct Arguments {
     /// Threads [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+
+    /// Name of the run in logs and run records [default: the time and a random word]
+    #[arg(long, value_name = "ID", value_parser = run_id)]
+    pub run_id: Option<String>,
 }
 
 impl Arguments {
@@ -46,6 +50,16 @@ impl Arguments {
     pub fn folder(&self, name: &str) -> Folder {
         Folder::new(self.out.join(name))
     }
+}
+
+/// A run id: it names files, so it holds nothing that a path or a shell would take for its own.
+pub(crate) fn run_id(text: &str) -> std::result::Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let starts_plain = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if text.len() <= 100 && starts_plain && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err("must have at most 100 letters, digits, '.', '_' and '-', and begin with a letter or digit".into())
 }
 
 /// How many threads to use: the flag, `RAYON_NUM_THREADS`, `SLURM_CPUS_PER_TASK`, or what the machine offers.

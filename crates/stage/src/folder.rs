@@ -222,7 +222,7 @@ impl Drop for Publication {
 }
 
 /// A file that a commit published.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Written {
     /// File name in the stage's folder.
     pub name: String,
@@ -230,7 +230,7 @@ pub struct Written {
     pub bytes: usize,
 }
 
-fn write_temporary(folder: &Folder, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+pub(crate) fn write_temporary(folder: &Folder, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let temporary = folder.file(&format!(".{name}.{}.tmp", process::id()));
     signals::remove_on_exit(&temporary);
     let write = || -> io::Result<()> {
@@ -246,7 +246,7 @@ fn write_temporary(folder: &Folder, name: &str, bytes: &[u8]) -> Result<PathBuf>
     Ok(temporary)
 }
 
-fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|error| Error::writing(to, &error))?;
     signals::forget(from);
     Ok(())

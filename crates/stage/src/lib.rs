@@ -3,13 +3,17 @@
 
 mod cli;
 mod config;
+mod context;
 mod error;
 mod folder;
+mod record;
 mod run;
 mod signals;
 
 pub use cli::{Arguments, threads};
 pub use config::Config;
+pub use context::{Context, generated_run_id};
 pub use error::{Error, Kind, Result};
 pub use folder::{Folder, Publication, Written, hash_of};
+pub use record::{LOGS, RunRecord};
 pub use run::{Summary, main, usage};

@@ -1,7 +1,7 @@
 //! From the command line to the exit code: the frame of every stage's `main`.
 
 use crate::folder::Written;
-use crate::{Arguments, Error, Kind, Result, cli, signals};
+use crate::{Arguments, Context, Error, Kind, Result, RunRecord, cli, signals};
 use clap::error::ErrorKind;
 use std::any::Any;
 use std::io::{self, Write};
@@ -42,14 +42,19 @@ where
 
 fn work<A: AsRef<Arguments>>(name: &str, arguments: &A, run: fn(&A) -> Result<Summary>) -> Result<()> {
     signals::watch().map_err(|error| Error::internal(format!("cannot watch signals: {error}")))?;
-    let threads = cli::threads(arguments.as_ref().threads)?;
+    let common = arguments.as_ref();
+    let threads = cli::threads(common.threads)?;
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
         .map_err(|error| Error::internal(format!("cannot start {threads} threads: {error}")))?;
     let start = Instant::now();
     let summary = run(arguments)?;
-    say(&line(name, &summary, start.elapsed().as_secs_f64()));
+    let record = RunRecord::new(Context::new(name, common, None), &summary, start.elapsed());
+    if let Err(error) = record.write(&common.out) {
+        say(&format!("warning: {name}: {error}"));
+    }
+    say(&line(name, &summary, record.seconds));
     Ok(())
 }
 

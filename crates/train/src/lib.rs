@@ -27,7 +27,7 @@ use std::time::Instant;
 const STAGE: &str = "train";
 
 /// Flags of the stage.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 // Groups are named after structs, and stage::Arguments has the same name.
 #[group(skip)]
 pub struct Arguments {
