@@ -1,6 +1,5 @@
 //! The stage `evaluate`: predicts with every model, scores, and draws what people look at.
 
-mod numbers;
 pub mod regplot;
 pub mod report;
 pub mod scores;

@@ -1,6 +1,6 @@
 //! An axis: the span of the numbers, and ticks at round ones.
 
-use crate::numbers;
+use page::numbers;
 
 /// Ticks that one side of the picture has room for.
 const MOST_TICKS: f64 = 7.0;

@@ -9,9 +9,10 @@ mod axis;
 mod fit;
 mod marks;
 
-use crate::{numbers, scores};
+use crate::scores;
 use axis::Axis;
 use fit::Fit;
+use page::numbers;
 use std::fmt::Write;
 
 /// What is drawn: one model's predictions and the labels of the same rows.

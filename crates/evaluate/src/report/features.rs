@@ -1,10 +1,10 @@
 //! Which candidate features stayed, which left, and why.
 
-use super::table::{self, number};
-use super::{Report, framed};
-use crate::numbers;
+use super::Report;
 use artifacts::selection::Candidate;
 use maud::{Markup, html};
+use page::numbers;
+use page::table::{self, number};
 
 /// The features that left, in order, and those that stayed.
 pub(super) fn section(report: &Report) -> Markup {
@@ -21,7 +21,7 @@ pub(super) fn section(report: &Report) -> Markup {
         @if !left.is_empty() { (part("Left", &left, &Shown::of(&left))) }
         @if !kept.is_empty() { (part("Kept", &kept, &Shown::of(&kept))) }
     };
-    framed("features", "Features", intro, body)
+    page::section("features", "Features", intro, body)
 }
 
 /// The columns of a table that say something.

@@ -15,13 +15,12 @@ mod features;
 
 mod split;
 
-mod table;
-
 use artifacts::fits::FitRecord;
 use artifacts::metrics::Score;
 use artifacts::selection::Selection;
 use artifacts::split_report::SplitReport;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::html;
+use page::Page;
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -84,42 +83,19 @@ impl Report {
 
 /// The whole page.
 pub fn html(report: &Report) -> String {
-    // No part of the page may load anything, whatever the names in it are.
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                title { (report.label) " · " (report.title) }
-                link rel="icon" href="data:,";
-                style { (PreEscaped(include_str!("report.css"))) }
-            }
-            body {
-                (summary::header(report))
-                main {
-                    (scores::section(report))
-                    (plots::section(report))
-                    (models::section(report))
-                    (features::section(report))
-                    (split::section(report))
-                }
-            }
-        }
+    let main = html! {
+        (scores::section(report))
+        (plots::section(report))
+        (models::section(report))
+        (features::section(report))
+        (split::section(report))
     };
-    page.into_string()
-}
-
-/// A section of the page: a heading that can be linked to, a line that says what it shows, its body.
-fn framed(id: &str, heading: &str, intro: Markup, body: Markup) -> Markup {
-    html! {
-        section id=(id) aria-labelledby={ (id) "-heading" } {
-            h2 id={ (id) "-heading" } { (heading) }
-            p.intro { (intro) }
-            (body)
-        }
+    Page {
+        title: &format!("{} · {}", report.label, report.title),
+        style: include_str!("report.css"),
+        script: "",
+        header: summary::header(report),
+        main,
     }
+    .to_html()
 }

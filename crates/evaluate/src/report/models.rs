@@ -1,9 +1,9 @@
 //! What the models were told, and how long their fits took.
 
-use super::{Report, framed};
-use crate::numbers;
+use super::Report;
 use artifacts::fits::FitRecord;
 use maud::{Markup, html};
+use page::numbers;
 use serde_json::Value;
 
 /// A card per model.
@@ -25,7 +25,7 @@ pub(super) fn section(report: &Report) -> Markup {
             }
         }
     };
-    framed("models", "Models", intro, body)
+    page::section("models", "Models", intro, body)
 }
 
 fn time(fit: &FitRecord) -> String {

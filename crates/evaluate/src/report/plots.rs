@@ -1,6 +1,6 @@
 //! The models' pictures, side by side.
 
-use super::{Report, framed};
+use super::Report;
 use maud::{Markup, PreEscaped, html};
 
 /// Every model's predictions against the labels.
@@ -18,5 +18,5 @@ pub(super) fn section(report: &Report) -> Markup {
             @for (_, svg) in &report.plots { figure { (PreEscaped(svg)) } }
         }
     };
-    framed("plots", "Actual against predicted", intro, body)
+    page::section("plots", "Actual against predicted", intro, body)
 }

@@ -1,9 +1,10 @@
 //! The table of all models' scores.
 
-use super::{Report, SPLITS, framed, table};
-use crate::numbers;
+use super::{Report, SPLITS};
 use artifacts::metrics::Score;
 use maud::{Markup, html};
+use page::numbers;
+use page::table;
 
 /// The scores of all models, the best of each column marked.
 pub(super) fn section(report: &Report) -> Markup {
@@ -41,7 +42,7 @@ pub(super) fn section(report: &Report) -> Markup {
             }
         }
     };
-    framed("scores", "Scores", intro, table::scrolling("Scores", table))
+    page::section("scores", "Scores", intro, table::scrolling("Scores", table))
 }
 
 /// One score of every model.

@@ -1,10 +1,10 @@
 //! Whether train, val and test look alike.
 
-use super::table::{self, number};
-use super::{Report, framed};
-use crate::numbers;
+use super::Report;
 use artifacts::split_report::RoleReport;
 use maud::{Markup, html};
+use page::numbers;
+use page::table::{self, number};
 
 /// The roles that have rows, train first.
 pub(super) fn roles(report: &Report) -> Vec<(&str, &RoleReport)> {
@@ -27,7 +27,7 @@ pub(super) fn section(report: &Report) -> Markup {
         (quantiles(report, &roles))
         (unseen(&roles))
     };
-    framed("split", "Split", intro, body)
+    page::section("split", "Split", intro, body)
 }
 
 fn rows(roles: &[(&str, &RoleReport)]) -> Markup {

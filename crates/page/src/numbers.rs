@@ -4,7 +4,7 @@
 const MINUS: &str = "\u{2212}";
 
 /// Digits after the point that show `digits` significant ones of `largest`; at most eight.
-pub(crate) fn decimals(largest: f64, digits: i32) -> usize {
+pub fn decimals(largest: f64, digits: i32) -> usize {
     if largest == 0.0 || !largest.is_finite() {
         return 0;
     }
@@ -13,7 +13,7 @@ pub(crate) fn decimals(largest: f64, digits: i32) -> usize {
 }
 
 /// `value` rounded to `decimals`, as in "−12,345.6"; in powers of ten where that would be unreadable.
-pub(crate) fn grouped(value: f64, decimals: usize) -> String {
+pub fn grouped(value: f64, decimals: usize) -> String {
     let size = value.abs();
     if value.is_nan() {
         return "–".into();
@@ -30,12 +30,12 @@ pub(crate) fn grouped(value: f64, decimals: usize) -> String {
 }
 
 /// `value` to `digits` significant digits.
-pub(crate) fn significant(value: f64, digits: i32) -> String {
+pub fn significant(value: f64, digits: i32) -> String {
     grouped(value, decimals(value, digits))
 }
 
 /// A time in the unit that a person would use, as in "4.10 ms" or "1.77 s".
-pub(crate) fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     if seconds < 1.0 {
         format!("{} ms", significant(1e3 * seconds, 3))
     } else {
@@ -44,7 +44,7 @@ pub(crate) fn time(seconds: f64) -> String {
 }
 
 /// A count, as in "12,345".
-pub(crate) fn count(count: usize) -> String {
+pub fn count(count: usize) -> String {
     thousands(&count.to_string())
 }
 
