@@ -86,6 +86,22 @@ impl Cells {
         builder.finish_like(self)
     }
 
+    /// Bytes of the texts, with 8 an item in lists.
+    pub(crate) fn content_bytes(&self) -> usize {
+        let texts = |texts: &StringArray| {
+            let offsets = texts.value_offsets();
+            offsets.last().zip(offsets.first()).map_or(0, |(end, start)| (end - start) as usize)
+        };
+        match &self.0 {
+            Inner::Number(numbers) => 8 * numbers.len(),
+            Inner::Text(column) => texts(column),
+            Inner::List(lists) => {
+                let items: Option<&StringArray> = lists.values().as_any().downcast_ref();
+                items.map_or(0, |items| texts(items) + 8 * items.len())
+            }
+        }
+    }
+
     pub(crate) fn array(&self) -> &dyn Array {
         match &self.0 {
             Inner::Number(numbers) => numbers,

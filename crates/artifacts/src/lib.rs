@@ -1,5 +1,5 @@
 //! The contract between stages: one module per file that crosses a stage border, the readers of raw
-//! files, and the assignment of rows to train, val and test.
+//! files and of any table column by column, and the assignment of rows to train, val and test.
 //!
 //! Nothing outside this crate knows Arrow or Parquet. Every artifact carries its name and its schema
 //! version, is checked just before it is written and just after it is read, and holds no dates, paths or
@@ -10,6 +10,7 @@ mod kind;
 mod rows;
 mod table;
 
+pub mod columns;
 pub mod raw;
 
 pub mod observations;

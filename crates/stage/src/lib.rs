@@ -16,4 +16,4 @@ pub use context::{Context, generated_run_id};
 pub use error::{Error, Kind, Result};
 pub use folder::{Folder, Publication, Written, hash_of};
 pub use record::{LOGS, RunRecord};
-pub use run::{Summary, main, usage};
+pub use run::{Summary, main, program, usage};

@@ -25,12 +25,17 @@ pub fn main<A>(name: &str, run: fn(&A) -> Result<Summary>) -> ExitCode
 where
     A: clap::Parser + AsRef<Arguments>,
 {
+    program(name, |arguments: &A| work(name, arguments, run))
+}
+
+/// Runs a program that is no stage: parses flags of type `A` and runs, with the errors and exit codes of [`main`].
+pub fn program<A: clap::Parser>(name: &str, run: impl FnOnce(&A) -> Result<()>) -> ExitCode {
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(name, &error),
     };
     panic::set_hook(Box::new(|_| {}));
-    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| work(name, &arguments, run)));
+    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| run(&arguments)));
     match outcome.unwrap_or_else(|panic| Err(bug(panic.as_ref()))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

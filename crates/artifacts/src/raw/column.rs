@@ -24,9 +24,11 @@ impl<'a> From<Cell<'a>> for Value<'a> {
 
 /// A column that grows row by row.
 #[derive(Debug)]
-pub(super) struct Column {
-    pub(super) name: String,
+pub(crate) struct Column {
+    pub(crate) name: String,
     cells: CellsBuilder,
+    /// Whether cells are only counted.
+    skipped: bool,
     rows: usize,
     /// Whether the cells so far are booleans, which are kept as texts; `None` before the first cell.
     booleans: Option<bool>,
@@ -34,18 +36,32 @@ pub(super) struct Column {
 
 impl Column {
     /// A column whose first `rows` cells are missing.
-    pub(super) fn new(name: String, rows: usize) -> Self {
-        let mut column = Self { name, cells: CellsBuilder::default(), rows: 0, booleans: None };
+    pub(crate) fn new(name: String, rows: usize) -> Self {
+        let mut column =
+            Self { name, cells: CellsBuilder::default(), skipped: false, rows: 0, booleans: None };
         column.pad(rows);
         column
     }
 
-    pub(super) fn rows(&self) -> usize {
+    /// A column that counts its cells instead of keeping them.
+    pub(super) fn skipped(name: String, rows: usize) -> Self {
+        Self { skipped: true, rows, ..Self::new(name, 0) }
+    }
+
+    /// Whether there are booleans, and no texts.
+    pub(crate) fn is_boolean(&self) -> bool {
+        self.booleans == Some(true)
+    }
+
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Appends missing cells up to a length of `rows`.
     pub(super) fn pad(&mut self, rows: usize) {
+        if self.skipped {
+            self.rows = self.rows.max(rows);
+        }
         while self.rows < rows {
             self.append(None).unwrap_or_else(|_| unreachable!("a missing cell has no type"));
         }
@@ -56,6 +72,10 @@ impl Column {
     /// # Errors
     /// What is wrong with it: another type than the cells before, or a number that is not finite.
     pub(super) fn push(&mut self, value: Value<'_>) -> Result<(), String> {
+        if self.skipped {
+            self.rows += 1;
+            return Ok(());
+        }
         match value {
             Value::Missing => self.append(None),
             Value::Number(number) if !number.is_finite() => {
@@ -91,7 +111,7 @@ impl Column {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> (String, Cells) {
+    pub(crate) fn finish(self) -> (String, Cells) {
         (self.name, self.cells.finish())
     }
 }

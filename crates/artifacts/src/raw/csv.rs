@@ -5,7 +5,8 @@ use super::{REPEATED_COLUMN, RawTable, Source, not_an_integer};
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use stage::{Error, Result};
 use std::fmt::{self, Display, Formatter};
-use std::str;
+use std::ops::Range;
+use std::{io, str};
 
 /// The spellings of a missing cell, as pandas has them.
 const MISSING: [&str; 19] = [
@@ -40,6 +41,28 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
         place.row += 1;
     }
     source.table(columns, row_id)
+}
+
+/// The columns, of which those in `keep`, by place, have their cells. `None` where [`read`] refuses the file.
+pub(super) fn stream(file: impl io::Read, keep: &Range<usize>) -> Option<Vec<Column>> {
+    let mut reader = ReaderBuilder::new().from_reader(file);
+    let mut columns: Vec<Column> = Vec::new();
+    for (place, name) in reader.headers().ok()?.iter().enumerate() {
+        if columns.iter().any(|column| column.name == name) {
+            return None;
+        }
+        let new = if keep.contains(&place) { Column::new } else { Column::skipped };
+        columns.push(new(name.to_owned(), 0));
+    }
+    let mut record = ByteRecord::new();
+    while reader.read_byte_record(&mut record).ok()? {
+        for (column, cell) in columns.iter_mut().zip(&record) {
+            let cell = str::from_utf8(cell).ok()?;
+            let value = if MISSING.contains(&cell) { Value::Missing } else { Value::Text(cell) };
+            column.push(value).ok()?;
+        }
+    }
+    Some(columns)
 }
 
 /// A row, by its index or number and its line.

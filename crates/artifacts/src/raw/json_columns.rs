@@ -8,26 +8,42 @@ use super::{REPEATED, REPEATED_COLUMN, RawTable, Source, not_an_integer, repeate
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use stage::Result;
 use std::fmt::{self, Display, Formatter};
+use std::{io, mem};
 
 pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
-    let mut reading = Reading::default();
+    let mut columns = Vec::new();
+    let mut take = |column: Column| columns.push(column.finish());
+    let mut reading = Reading::new(&mut take);
     let mut parser = serde_json::Deserializer::from_slice(text);
     let parsed = parser.deserialize_map(TableVisitor(&mut reading)).and_then(|()| parser.end());
     if let Err(error) = parsed {
-        let column = reading.columns.last().map(|column| column.name.as_str());
+        let column = reading.names.last().map(String::as_str);
         let row = reading.row.as_ref().map(|row| row as &dyn Display);
         return Err(Stop { source, text, line: 1, column, row }.refuse(&error));
     }
-    let columns = reading.columns.into_iter().map(Column::finish).collect();
-    Ok(RawTable { row_id: Some(reading.row_id), columns })
+    let row_id = reading.row_id;
+    Ok(RawTable { row_id: Some(row_id), columns })
 }
 
-/// What has been read, and the row at which the parser stands.
-#[derive(Default)]
-struct Reading {
+/// Gives every column to `take` as soon as it is complete, and forgets it; returns the index.
+pub(super) fn stream(file: impl io::Read, take: &mut dyn FnMut(Column)) -> serde_json::Result<Vec<i64>> {
+    let mut reading = Reading::new(take);
+    let mut parser = serde_json::Deserializer::from_reader(file);
+    parser.deserialize_map(TableVisitor(&mut reading))?;
+    parser.end()?;
+    Ok(reading.row_id)
+}
+
+/// What has been read, and where the parser stands.
+struct Reading<'a> {
     row_id: Vec<i64>,
-    columns: Vec<Column>,
+    /// Of all columns so far.
+    names: Vec<String>,
+    /// The column at which the parser stands.
+    column: Column,
     row: Option<Row>,
+    /// Takes the columns that are complete.
+    take: &'a mut dyn FnMut(Column),
 }
 
 /// A row as its index names it.
@@ -46,51 +62,62 @@ impl Display for Row {
     }
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
+    fn new(take: &'a mut dyn FnMut(Column)) -> Self {
+        let column = Column::new(String::new(), 0);
+        Self { row_id: Vec::new(), names: Vec::new(), column, row: None, take }
+    }
+
     fn start(&mut self, name: String) -> Result<(), String> {
         self.row = None;
-        let known = self.columns.iter().any(|column| column.name == name);
-        self.columns.push(Column::new(name, 0));
+        self.column = Column::new(name.clone(), 0);
+        let known = self.names.contains(&name);
+        self.names.push(name);
         if known { Err(REPEATED_COLUMN.to_owned()) } else { Ok(()) }
     }
 
-    /// Takes the index of the next cell of the last column.
+    /// Takes the index of the next cell of the column.
     fn take_index(&mut self, text: &str) -> Result<(), String> {
         let Ok(index) = text.parse() else {
             self.row = Some(Row::NoIndex(text.to_owned()));
             return Err(not_an_integer(format_args!("'{text}'")));
         };
         self.row = Some(Row::Index(index));
-        let [first, .., last] = self.columns.as_slice() else {
+        let [first, _, ..] = self.names.as_slice() else {
             self.row_id.push(index);
             return Ok(());
         };
-        match self.row_id.get(last.rows()) {
+        let rows = self.column.rows();
+        match self.row_id.get(rows) {
             Some(expected) if *expected == index => Ok(()),
             Some(expected) => Err(format!(
-                "the order of the index differs from column '{}', which has row {expected} at this place ({}); \
+                "the order of the index differs from column '{first}', which has row {expected} at this place ({}); \
                  write all columns from one table",
-                first.name,
-                last.rows() + 1,
+                rows + 1,
             )),
             None => Err(format!(
-                "the column is longer than the {} rows of column '{}'; write all columns from one table",
+                "the column is longer than the {} rows of column '{first}'; write all columns from one table",
                 self.row_id.len(),
-                first.name,
             )),
         }
     }
 
-    /// Checks the last column once it is complete.
+    /// Checks the column once it is complete, and gives it away.
     fn end(&mut self) -> Result<(), String> {
-        let [first, .., last] = self.columns.as_slice() else { return self.check_unique() };
-        let Some(&absent) = self.row_id.get(last.rows()) else { return Ok(()) };
+        self.check_length()?;
+        let next = Column::new(String::new(), 0);
+        (self.take)(mem::replace(&mut self.column, next));
+        Ok(())
+    }
+
+    fn check_length(&mut self) -> Result<(), String> {
+        let [first, _, ..] = self.names.as_slice() else { return self.check_unique() };
+        let rows = self.column.rows();
+        let Some(&absent) = self.row_id.get(rows) else { return Ok(()) };
         self.row = Some(Row::Index(absent));
         Err(format!(
-            "the column ends after {} rows and lacks this one, column '{}' has {}; \
+            "the column ends after {rows} rows and lacks this one, column '{first}' has {}; \
              write all columns from one table",
-            last.rows(),
-            first.name,
             self.row_id.len(),
         ))
     }
@@ -103,9 +130,9 @@ impl Reading {
 }
 
 /// Reads the object of columns.
-struct TableVisitor<'a>(&'a mut Reading);
+struct TableVisitor<'a, 'b>(&'a mut Reading<'b>);
 
-impl<'de> Visitor<'de> for TableVisitor<'_> {
+impl<'de> Visitor<'de> for TableVisitor<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
@@ -123,9 +150,9 @@ impl<'de> Visitor<'de> for TableVisitor<'_> {
 }
 
 /// Reads one column's object of index to cell.
-struct ColumnSeed<'a>(&'a mut Reading);
+struct ColumnSeed<'a, 'b>(&'a mut Reading<'b>);
 
-impl<'de> DeserializeSeed<'de> for ColumnSeed<'_> {
+impl<'de> DeserializeSeed<'de> for ColumnSeed<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -133,7 +160,7 @@ impl<'de> DeserializeSeed<'de> for ColumnSeed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for ColumnSeed<'_> {
+impl<'de> Visitor<'de> for ColumnSeed<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
@@ -142,18 +169,16 @@ impl<'de> Visitor<'de> for ColumnSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut cells: A) -> Result<(), A::Error> {
         while cells.next_key_seed(IndexSeed(self.0))?.is_some() {
-            if let Some(column) = self.0.columns.last_mut() {
-                cells.next_value_seed(CellSeed(column))?;
-            }
+            cells.next_value_seed(CellSeed(&mut self.0.column))?;
         }
         Ok(())
     }
 }
 
 /// Reads the index of a cell, which is its key.
-struct IndexSeed<'a>(&'a mut Reading);
+struct IndexSeed<'a, 'b>(&'a mut Reading<'b>);
 
-impl<'de> DeserializeSeed<'de> for IndexSeed<'_> {
+impl<'de> DeserializeSeed<'de> for IndexSeed<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -161,7 +186,7 @@ impl<'de> DeserializeSeed<'de> for IndexSeed<'_> {
     }
 }
 
-impl Visitor<'_> for IndexSeed<'_> {
+impl Visitor<'_> for IndexSeed<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {

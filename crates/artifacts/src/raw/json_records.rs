@@ -10,6 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use stage::Result;
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
+use std::io::{self, BufRead};
+use std::ops::Range;
 
 pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
     let mut reading = Reading::new(source.index);
@@ -21,6 +23,30 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
         Stop { source, text, line: 1, column: reading.column(), row }.refuse(&error)
     })?;
     reading.finish(source)
+}
+
+/// The columns of an array of records, of which those in `keep`, by place, have their cells.
+pub(super) fn stream(file: impl io::Read, keep: Range<usize>) -> serde_json::Result<Vec<Column>> {
+    let mut reading = Reading { keep, ..Reading::new(None) };
+    let mut parser = serde_json::Deserializer::from_reader(file);
+    parser.deserialize_seq(RecordsVisitor(&mut reading))?;
+    parser.end()?;
+    Ok(reading.columns)
+}
+
+/// As [`stream`], of a record per line.
+pub(super) fn stream_lines(mut file: impl BufRead, keep: Range<usize>) -> serde_json::Result<Vec<Column>> {
+    let mut reading = Reading { keep, ..Reading::new(None) };
+    let mut line = Vec::new();
+    while file.read_until(b'\n', &mut line).map_err(serde_json::Error::io)? > 0 {
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            let mut parser = serde_json::Deserializer::from_slice(&line);
+            RecordSeed(&mut reading).deserialize(&mut parser)?;
+            parser.end()?;
+        }
+        line.clear();
+    }
+    Ok(reading.columns)
 }
 
 pub(super) fn read_lines(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
@@ -43,6 +69,8 @@ struct Reading<'a> {
     index: Option<&'a str>,
     row_id: Vec<i64>,
     columns: Vec<Column>,
+    /// Places of the columns whose cells are kept.
+    keep: Range<usize>,
     places: HashMap<String, usize>,
     /// The record that is being read, or will be next.
     row: usize,
@@ -66,6 +94,7 @@ impl<'a> Reading<'a> {
             index,
             row_id: Vec::new(),
             columns: Vec::new(),
+            keep: 0..usize::MAX,
             places: HashMap::new(),
             row: 0,
             begun: false,
@@ -116,9 +145,11 @@ impl<'a> Reading<'a> {
         if let Some(&place) = self.places.get(name) {
             return place;
         }
-        self.columns.push(Column::new(name.to_owned(), self.row));
-        self.places.insert(name.to_owned(), self.columns.len() - 1);
-        self.columns.len() - 1
+        let place = self.columns.len();
+        let new = if self.keep.contains(&place) { Column::new } else { Column::skipped };
+        self.columns.push(new(name.to_owned(), self.row));
+        self.places.insert(name.to_owned(), place);
+        place
     }
 
     fn end_record(&mut self) -> Result<(), String> {

@@ -11,10 +11,12 @@ mod json_columns;
 mod json_records;
 
 mod csv;
-mod parquet;
+pub(crate) mod parquet;
 
-mod column;
+pub(crate) mod column;
 mod json;
+
+pub(crate) mod stream;
 
 use self::column::Column;
 use crate::Cells;

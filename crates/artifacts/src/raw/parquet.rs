@@ -78,9 +78,9 @@ fn integer(array: &dyn Array, row: usize) -> Option<i64> {
 }
 
 /// Why an array cannot be read: because of its type, or of one of its rows.
-struct Refused {
-    at_row: bool,
-    reason: String,
+pub(crate) struct Refused {
+    pub(crate) at_row: bool,
+    pub(crate) reason: String,
 }
 
 impl From<String> for Refused {
@@ -89,7 +89,8 @@ impl From<String> for Refused {
     }
 }
 
-fn append(column: &mut Column, array: &dyn Array) -> std::result::Result<(), Refused> {
+/// Appends all cells of the array to the column.
+pub(crate) fn append(column: &mut Column, array: &dyn Array) -> std::result::Result<(), Refused> {
     match array.data_type() {
         DataType::Null => column.pad(column.rows() + array.len()),
         DataType::Boolean => {

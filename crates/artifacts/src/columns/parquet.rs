@@ -1,0 +1,162 @@
+//! Parquet files of any size, a column at a time.
+
+use super::typed::{self, named};
+use super::{Column, Values};
+use crate::raw::{column, parquet as raw};
+use arrow_array::cast::AsArray;
+use arrow_array::types as t;
+use arrow_array::{Array, ArrowPrimitiveType};
+use arrow_schema::DataType;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use stage::{Error, Result};
+use std::fs::File;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+
+/// Rows that are decoded at once.
+const BATCH: usize = 1 << 14;
+
+/// Gives every column to `take`, in file order; returns the number of rows.
+pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
+    let file = File::open(path).map_err(|error| Error::reading(path, &error))?;
+    let refuse =
+        |reason: String| Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()));
+    // The decoder may panic on hostile files; a refused file must not look like a bug of ours.
+    let guarded = |decode: &dyn Fn() -> std::result::Result<Column, Error>| {
+        panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(refuse("damaged pages".into())))
+    };
+    let metadata = panic::catch_unwind(AssertUnwindSafe(|| {
+        ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())
+    }));
+    let metadata = metadata.unwrap_or_else(|_| Err("damaged metadata".into())).map_err(refuse)?;
+    for place in 0..metadata.schema().fields().len() {
+        take(guarded(&|| read_column(path, &file, &metadata, place))?);
+    }
+    usize::try_from(metadata.metadata().file_metadata().num_rows()).map_err(|error| refuse(error.to_string()))
+}
+
+fn read_column(path: &Path, file: &File, metadata: &ArrowReaderMetadata, place: usize) -> Result<Column> {
+    let field = metadata.schema().field(place);
+    let refuse = |reason: &dyn std::fmt::Display| {
+        Error::data(format!("{}: column '{}': {reason}", path.display(), field.name()))
+    };
+    let file = file.try_clone().map_err(|error| Error::reading(path, &error))?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), [place]);
+    let reader = builder.with_projection(mask).with_batch_size(BATCH).build();
+    let mut growing = Growing::new(field.data_type());
+    for batch in reader.map_err(|error| refuse(&error))? {
+        let batch = batch.map_err(|error| refuse(&error))?;
+        growing.append(batch.column(0)).map_err(|reason| refuse(&reason))?;
+    }
+    Ok(growing.finish(field.name(), field.data_type()))
+}
+
+/// The cells so far.
+enum Growing {
+    Numbers(Vec<f64>),
+    Integers(Whole<i64>),
+    Naturals(Whole<u64>),
+    Booleans(Vec<Option<bool>>),
+    /// Texts and lists, and dictionaries of anything.
+    Raw(column::Column),
+}
+
+impl Growing {
+    fn new(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Float64 | DataType::Float32 => Self::Numbers(Vec::new()),
+            DataType::Boolean => Self::Booleans(Vec::new()),
+            signed if signed.is_signed_integer() => Self::Integers(Whole::default()),
+            unsigned if unsigned.is_unsigned_integer() => Self::Naturals(Whole::default()),
+            _ => Self::Raw(column::Column::new(String::new(), 0)),
+        }
+    }
+
+    fn append(&mut self, array: &dyn Array) -> std::result::Result<(), String> {
+        match (self, array.data_type()) {
+            (Self::Numbers(numbers), DataType::Float32) => {
+                let cells = array.as_primitive::<t::Float32Type>();
+                numbers.extend(cells.iter().map(|cell| cell.map_or(f64::NAN, f64::from)));
+            }
+            (Self::Numbers(numbers), _) => {
+                let cells = array.as_primitive::<t::Float64Type>();
+                numbers.extend(cells.iter().map(|cell| cell.unwrap_or(f64::NAN)));
+            }
+            (Self::Booleans(booleans), _) => booleans.extend(array.as_boolean().iter()),
+            (Self::Integers(integers), DataType::Int8) => integers.extend::<t::Int8Type>(array),
+            (Self::Integers(integers), DataType::Int16) => integers.extend::<t::Int16Type>(array),
+            (Self::Integers(integers), DataType::Int32) => integers.extend::<t::Int32Type>(array),
+            (Self::Integers(integers), _) => integers.extend::<t::Int64Type>(array),
+            (Self::Naturals(integers), DataType::UInt8) => integers.extend::<t::UInt8Type>(array),
+            (Self::Naturals(integers), DataType::UInt16) => integers.extend::<t::UInt16Type>(array),
+            (Self::Naturals(integers), DataType::UInt32) => integers.extend::<t::UInt32Type>(array),
+            (Self::Naturals(integers), _) => integers.extend::<t::UInt64Type>(array),
+            (Self::Raw(column), _) => raw::append(column, array).map_err(|refused| match refused.at_row {
+                true => format!("row {}: {}", column.rows(), refused.reason),
+                false => refused.reason,
+            })?,
+        }
+        Ok(())
+    }
+
+    fn finish(self, name: &str, data_type: &DataType) -> Column {
+        let values = match self {
+            Self::Numbers(numbers) => Values::Numbers(numbers),
+            Self::Booleans(booleans) => Values::Booleans(booleans),
+            Self::Integers(integers) => integers.finish(Values::Integers, |x| x as f64),
+            Self::Naturals(integers) => integers.finish(Values::Naturals, |x| x as f64),
+            Self::Raw(column) => {
+                let typed = typed::of_cells(column);
+                match (typed, data_type) {
+                    (Values::Texts(cells), DataType::List(_) | DataType::LargeList(_)) => {
+                        Values::Lists(cells)
+                    }
+                    (values, _) => values,
+                }
+            }
+        };
+        let type_name = match (&values, data_type) {
+            (Values::Numbers(_), DataType::Float32) => "float32",
+            (Values::Integers(_), DataType::Int8) => "int8",
+            (Values::Integers(_), DataType::Int16) => "int16",
+            (Values::Integers(_), DataType::Int32) => "int32",
+            (Values::Naturals(_), DataType::UInt8) => "uint8",
+            (Values::Naturals(_), DataType::UInt16) => "uint16",
+            (Values::Naturals(_), DataType::UInt32) => "uint32",
+            _ => return named(name.to_owned(), values),
+        };
+        Column { name: name.to_owned(), type_name, values }
+    }
+}
+
+/// Integers, and where they are missing.
+#[derive(Default)]
+struct Whole<V> {
+    values: Vec<V>,
+    missing: Vec<usize>,
+}
+
+impl<V: Copy + Default> Whole<V> {
+    fn extend<T: ArrowPrimitiveType<Native: Into<V>>>(&mut self, array: &dyn Array) {
+        for cell in array.as_primitive::<T>() {
+            if cell.is_none() {
+                self.missing.push(self.values.len());
+            }
+            self.values.push(cell.map_or_else(V::default, Into::into));
+        }
+    }
+
+    /// With missing cells they are numbers, as in pandas.
+    fn finish(self, whole: fn(Vec<V>) -> Values, widen: fn(V) -> f64) -> Values {
+        if self.missing.is_empty() {
+            return whole(self.values);
+        }
+        let mut numbers: Vec<f64> = self.values.into_iter().map(widen).collect();
+        self.missing.into_iter().for_each(|row| numbers[row] = f64::NAN);
+        Values::Numbers(numbers)
+    }
+}
