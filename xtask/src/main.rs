@@ -4,12 +4,12 @@
 
 mod bench;
 mod build;
+mod explore;
 mod parity;
 mod pipeline;
 mod python;
 mod sample;
 mod scores;
-mod table;
 
 use clap::Parser;
 use stage::Kind;
@@ -38,6 +38,17 @@ enum Command {
         flags: Vec<OsString>,
     },
 
+    /// Look at a table, an artifact or a raw file: info, head, tail, describe, columns
+    ///
+    /// `cargo xtask explore split/train describe`; without a table it lists the artifacts
+    /// (`cargo xtask explore --help` shows the rest).
+    #[command(disable_help_flag = true)]
+    Explore {
+        /// A file, or the name of an artifact, then what to show
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "TABLE")]
+        flags: Vec<OsString>,
+    },
+
     /// Compare the models with scikit-learn's, tree by tree and row by row
     ///
     /// Runs the stages into a folder of its own, fits scikit-learn with the same hyperparameters, and shows one line
@@ -63,6 +74,7 @@ fn main() -> ExitCode {
     let outcome: anyhow::Result<ExitCode> = match command {
         Command::Pipeline(flags) => pipeline::run(&flags),
         Command::Stage { name, flags } => pipeline::stage(&name, flags),
+        Command::Explore { flags } => explore::run(flags),
         Command::Parity(flags) => parity::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
         Command::Sample { out } => write_sample(&out),

@@ -7,7 +7,7 @@ mod measured;
 mod promise;
 
 use crate::pipeline::{Inputs, STAGES};
-use crate::{build, pipeline, python, root, table};
+use crate::{build, pipeline, python, root};
 use anyhow::{Context, Result};
 use measured::Measured;
 use promise::Promise;
@@ -156,7 +156,7 @@ fn render(lines: &[Line]) -> String {
         ["", "trees", "nodes", "rows to 1e-9", "largest", "RMSE", "scikit-learn", "n_iter", "", "promise"];
     let header = header.map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = iter::once(header).chain(lines.iter().map(cells)).collect();
-    table::aligned(&rows, &[0, 8, 9])
+    tables::aligned(&rows, &[0, 8, 9])
 }
 
 fn cells(line: &Line) -> Vec<String> {

@@ -78,11 +78,13 @@ impl Inputs {
     }
 }
 
-fn default_config() -> PathBuf {
+/// The configuration of the laptops.
+pub(crate) fn default_config() -> PathBuf {
     root().join("data/laptops/pipeline.toml")
 }
 
-fn default_out(config: &Path) -> PathBuf {
+/// The folder of artifacts beside a configuration.
+pub(crate) fn default_out(config: &Path) -> PathBuf {
     config.with_file_name("artifacts")
 }
 
@@ -151,7 +153,7 @@ fn stale_upstream(name: &str, out: &Path) -> Result<Vec<String>> {
 }
 
 /// The value of `--flag VALUE` or `--flag=VALUE`.
-fn value_of(flag: &str, flags: &[OsString]) -> Option<OsString> {
+pub(crate) fn value_of(flag: &str, flags: &[OsString]) -> Option<OsString> {
     let after = flags.iter().position(|other| other == flag).and_then(|place| flags.get(place + 1).cloned());
     after.or_else(|| {
         let joined = flags.iter().find_map(|other| other.to_str()?.strip_prefix(flag)?.strip_prefix('='));
@@ -163,7 +165,13 @@ fn value_of(flag: &str, flags: &[OsString]) -> Option<OsString> {
 ///
 /// All of them even for one: another set of packages may ask for other features and be built anew.
 pub(crate) fn build() -> Result<PathBuf> {
-    build::packages(&STAGES.map(|stage| stage.name), &[])
+    build_with(&[])
+}
+
+/// Builds the binaries of all stages, and of other packages that so get by with the libraries built for those.
+pub(crate) fn build_with(others: &[&str]) -> Result<PathBuf> {
+    let stages = STAGES.iter().map(|stage| stage.name);
+    build::packages(&stages.chain(others.iter().copied()).collect::<Vec<_>>(), &[])
 }
 
 /// Runs a stage's binary to its end.

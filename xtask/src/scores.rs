@@ -1,6 +1,5 @@
 //! The table of scores that a run ends with.
 
-use crate::table;
 use serde::Deserialize;
 use stage::{Error, Result};
 use std::fs;
@@ -57,7 +56,7 @@ fn render(scores: &[Score]) -> String {
         row.push(if best == Some(model) { "best".to_owned() } else { String::new() });
         rows.push(row);
     }
-    table::aligned(&rows, &[0])
+    tables::aligned(&rows, &[0])
 }
 
 fn header() -> Vec<String> {
