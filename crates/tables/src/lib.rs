@@ -3,8 +3,8 @@
 //! A table is its rows, the header first. `texts` names the columns that stand left; all others are numbers and stand
 //! right. Widths are those of a terminal: wide characters count two, combining ones none.
 
+use console::Term;
 use std::env;
-use terminal_size::{Width, terminal_size};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Between two columns.
@@ -87,10 +87,10 @@ pub fn shortened(text: &str, width: usize) -> String {
     kept + "…"
 }
 
-/// The width to print for, as Python finds it: `COLUMNS`, else the terminal's of stdout or stderr, else 80.
+/// The width to print for, as Python finds it: `COLUMNS`, else that of the terminal on stdout, else 80.
 pub fn terminal_width() -> usize {
     let variable = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
-    let terminal = || terminal_size().map(|(Width(columns), _)| usize::from(columns));
+    let terminal = || Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     variable.filter(|&columns| columns > 0).or_else(terminal).unwrap_or(80)
 }
 
