@@ -35,9 +35,13 @@ fn only_artifacts_knows_arrow_and_parquet() {
         "crates/tables",
         "xtask",
     ]) {
+        // The crate layouts knows Arrow: one of its subjects is Arrow's arrays. Nothing depends on it.
         let dependencies = dependencies(krate);
         assert!(!dependencies.iter().any(|name| name.starts_with("arrow") || name == "parquet"), "{krate}");
+        assert!(!dependencies.contains("layouts"), "{krate}");
     }
+    let layouts = dependencies("crates/layouts");
+    assert!(!layouts.contains("parquet") && STAGES.iter().all(|stage| !layouts.contains(*stage)));
 }
 
 #[test]
@@ -53,6 +57,7 @@ fn nothing_depends_on_bench_and_its_peers_are_optional() {
         [
             "crates/artifacts",
             "crates/explore",
+            "crates/layouts",
             "crates/page",
             "crates/regressors",
             "crates/stage",

@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod explore;
+mod layouts;
 mod parity;
 mod pipeline;
 mod python;
@@ -58,6 +59,13 @@ enum Command {
     /// Time the learners, and those of other libraries with --peers, as a Markdown table
     Bench(bench::Flags),
 
+    /// Measure what records cost as dictionaries, as slots and as columns, and write a page
+    ///
+    /// `cargo xtask layouts --help` lists the flags. `cargo xtask layouts python` runs the study's own benchmark of
+    /// classes with and without slots again, in both orders (python3, and PyPI for the first run).
+    #[command(disable_help_flag = true)]
+    Layouts(layouts::Flags),
+
     /// Write the three files of sample data
     Sample {
         /// Folder to write to
@@ -77,6 +85,7 @@ fn main() -> ExitCode {
         Command::Explore { flags } => explore::run(flags),
         Command::Parity(flags) => parity::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
+        Command::Layouts(flags) => layouts::run(&flags),
         Command::Sample { out } => write_sample(&out),
     };
     match outcome {

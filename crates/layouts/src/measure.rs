@@ -1,0 +1,299 @@
+//! Fair timing: contestants take turns in random order, after a warm-up, until the ratio of their medians is
+//! known narrowly or the time is up.
+
+use crate::task::Run;
+use regressors::random::RandomState;
+use serde::Serialize;
+use stage::{Error, Result};
+use std::time::Instant;
+
+/// Rounds below which no verdict is given. Of five rounds the interval spans all values, which hold the median in
+/// 15 cases of 16.
+pub const ROUNDS_FOR_A_VERDICT: usize = 5;
+
+/// Resamples of a bootstrap interval.
+const RESAMPLES: usize = 2_000;
+
+/// One side of a comparison.
+pub struct Contestant<'a> {
+    /// What it is called in errors.
+    pub name: &'static str,
+    /// Does the task once.
+    pub run: Box<dyn FnMut() -> Result<Run> + 'a>,
+}
+
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Rounds before the interval is asked.
+    pub rounds_min: usize,
+    /// Rounds after which it is no longer asked.
+    pub rounds_max: usize,
+    /// Width of the interval, as a share of the ratio, that is narrow enough.
+    pub narrow: f64,
+    /// No round starts after this, once there are enough for a verdict.
+    pub until: Instant,
+    /// No round starts after this, whatever is missing.
+    pub deadline: Instant,
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// Number of rounds after the warm-up.
+    pub rounds: usize,
+    /// Seconds of a round, as the warm-up took them.
+    pub warm_up_seconds: f64,
+    /// By phase, in order: the seconds of each contestant in each round. The first phase is the whole task.
+    pub phases: Vec<(&'static str, Vec<Vec<f64>>)>,
+    /// Errors of models, which all contestants found.
+    pub rmse: Vec<(&'static str, f64)>,
+}
+
+/// The first phase: all others together.
+pub const WHOLE: &str = "whole";
+
+/// Lets the contestants take turns. Ratios are taken against the first of them.
+///
+/// # Errors
+/// If a run fails, or outcomes differ: layouts that disagree are not worth a comparison.
+pub fn interleave(
+    contestants: &mut [Contestant<'_>],
+    random: &mut RandomState,
+    limits: &Limits,
+) -> Result<Timed> {
+    let start = Instant::now();
+    let mut expected: Option<(&'static str, String)> = None;
+    let mut rmse = Vec::new();
+    let mut run = |contestant: &mut Contestant<'_>| {
+        let Run { phases, outcome, rmse: errors } = (contestant.run)()?;
+        rmse = errors;
+        match &expected {
+            None => expected = Some((contestant.name, outcome)),
+            Some((_, same)) if *same == outcome => {}
+            Some((name, other)) => return Err(disagree((name, other), (contestant.name, &outcome))),
+        }
+        Ok(phases)
+    };
+    // Caches, pages and the processor's clock are paid for here, and by nobody.
+    for contestant in contestants.iter_mut() {
+        run(contestant)?;
+    }
+    let warm_up_seconds = start.elapsed().as_secs_f64();
+    let mut timed = Timed { rounds: 0, warm_up_seconds, phases: Vec::new(), rmse: Vec::new() };
+    let mut order: Vec<usize> = (0..contestants.len()).collect();
+    while !timed.is_enough(limits, random) {
+        random.shuffle(&mut order);
+        for &place in &order {
+            let phases = run(&mut contestants[place])?;
+            timed.push(place, contestants.len(), &phases);
+        }
+        timed.rounds += 1;
+    }
+    timed.rmse = rmse;
+    Ok(timed)
+}
+
+fn disagree(one: (&str, &str), other: (&str, &str)) -> Error {
+    let at = one.1.bytes().zip(other.1.bytes()).position(|(a, b)| a != b).unwrap_or_default();
+    let around = |text: &str| text.chars().skip(at.saturating_sub(20)).take(60).collect::<String>();
+    Error::internal(format!(
+        "{} and {} disagree: '{}' and '{}'",
+        one.0,
+        other.0,
+        around(one.1),
+        around(other.1)
+    ))
+}
+
+impl Timed {
+    fn push(&mut self, place: usize, contestants: usize, phases: &[(&'static str, f64)]) {
+        if self.phases.is_empty() {
+            let names = std::iter::once(WHOLE).chain(phases.iter().map(|(name, _)| *name));
+            self.phases = names.map(|name| (name, vec![Vec::new(); contestants])).collect();
+        }
+        let whole = phases.iter().map(|(_, seconds)| seconds).sum();
+        let seconds = std::iter::once(whole).chain(phases.iter().map(|(_, seconds)| *seconds));
+        for ((_, samples), seconds) in self.phases.iter_mut().zip(seconds) {
+            samples[place].push(seconds);
+        }
+    }
+
+    fn is_enough(&self, limits: &Limits, random: &mut RandomState) -> bool {
+        let now = Instant::now();
+        if self.rounds >= limits.rounds_max || now >= limits.deadline {
+            return true;
+        }
+        if self.rounds < limits.rounds_min {
+            return false;
+        }
+        // The interval costs time as well: it is asked every fifth round.
+        now >= limits.until || (self.rounds.is_multiple_of(5) && self.is_narrow(limits.narrow, random))
+    }
+
+    fn is_narrow(&self, narrow: f64, random: &mut RandomState) -> bool {
+        let Some((_, samples)) = self.phases.first() else { return false };
+        samples[1..].iter().all(|side| {
+            let ratio = Ratio::of(side, &samples[0], random);
+            ratio.high - ratio.low <= narrow * ratio.ratio
+        })
+    }
+}
+
+/// The ratio of two sides' median seconds, with its 95 % bootstrap interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ratio {
+    /// Median of the one side by the median of the other: below 1 if the one is faster.
+    pub ratio: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+}
+
+impl Ratio {
+    /// Compares rounds of `one` with the same rounds of `other`: both are resampled together, since what disturbs
+    /// a round disturbs both sides (Efron & Tibshirani 1993, percentile interval).
+    ///
+    /// # Panics
+    /// If there are no rounds, or not as many on both sides.
+    pub fn of(one: &[f64], other: &[f64], random: &mut RandomState) -> Self {
+        assert_eq!(one.len(), other.len(), "sides have the same rounds");
+        let high = u32::try_from(one.len()).unwrap_or(u32::MAX);
+        let mut sides = (Vec::new(), Vec::new());
+        let mut ratios: Vec<f64> = (0..RESAMPLES)
+            .map(|_| {
+                sides.0.clear();
+                sides.1.clear();
+                for _ in 0..one.len() {
+                    let round = random.randint(high) as usize;
+                    sides.0.push(one[round]);
+                    sides.1.push(other[round]);
+                }
+                middle(&mut sides.0) / middle(&mut sides.1)
+            })
+            .collect();
+        ratios.sort_unstable_by(f64::total_cmp);
+        let at = |share: f64| ratios[(share * (RESAMPLES - 1) as f64).round() as usize];
+        Self { ratio: median(one) / median(other), low: at(0.025), high: at(0.975) }
+    }
+
+    /// Whether the interval excludes 1.
+    pub fn is_real(&self) -> bool {
+        self.low > 1.0 || self.high < 1.0
+    }
+}
+
+/// The median.
+///
+/// # Panics
+/// If there are no values.
+pub fn median(values: &[f64]) -> f64 {
+    middle(&mut values.to_vec())
+}
+
+fn middle(values: &mut [f64]) -> f64 {
+    let half = values.len() / 2;
+    let odd = values.len() % 2 == 1;
+    let (below, upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if odd { *upper } else { (lower + *upper) / 2.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    fn limits(rounds_min: usize, rounds_max: usize) -> Limits {
+        let far = Instant::now() + Duration::from_secs(3600);
+        Limits { rounds_min, rounds_max, narrow: 0.02, until: far, deadline: far }
+    }
+
+    fn contestant<'a>(name: &'static str, run: impl FnMut() -> Run + 'a) -> Contestant<'a> {
+        let mut run = run;
+        Contestant { name, run: Box::new(move || Ok(run())) }
+    }
+
+    fn run(seconds: f64, outcome: &str) -> Run {
+        Run { phases: vec![("a", seconds), ("b", seconds)], outcome: outcome.to_owned(), rmse: Vec::new() }
+    }
+
+    #[test]
+    fn medians_of_odd_and_even_counts() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(&[7.0]), 7.0);
+    }
+
+    #[test]
+    fn the_interval_covers_what_is_known() {
+        // Both sides uniform around their means, 1.5 to 1: the true ratio of medians is 1.5. Of 200 intervals
+        // 95 % should hold it; a binomial count stays above 180 in all but 1 of 400 cases.
+        let mut random = RandomState::new(7);
+        let mut held = 0;
+        for _ in 0..200 {
+            let mut side = |mean: f64| -> Vec<f64> {
+                (0..30).map(|_| mean * random.uniform(0.8, 1.2)).collect()
+            };
+            let (one, other) = (side(1.5), side(1.0));
+            let ratio = Ratio::of(&one, &other, &mut random);
+            assert!(ratio.low <= ratio.ratio && ratio.ratio <= ratio.high);
+            held += usize::from(ratio.low <= 1.5 && 1.5 <= ratio.high);
+        }
+        assert!((181..=200).contains(&held), "{held} of 200");
+    }
+
+    #[test]
+    fn a_difference_is_real_only_if_the_interval_excludes_1() {
+        let mut random = RandomState::new(1);
+        let noisy: Vec<f64> = (0..40).map(|i| 1.0 + 0.1 * f64::from(i % 5)).collect();
+        let rotated: Vec<f64> = noisy.iter().cycle().skip(2).take(40).copied().collect();
+        assert!(!Ratio::of(&noisy, &rotated, &mut random).is_real());
+        let slower: Vec<f64> = noisy.iter().map(|x| 2.0 * x).collect();
+        let ratio = Ratio::of(&slower, &noisy, &mut random);
+        assert_eq!((ratio.low, ratio.ratio, ratio.high), (2.0, 2.0, 2.0));
+        assert!(ratio.is_real());
+    }
+
+    #[test]
+    fn turns_are_shuffled_and_the_warm_up_does_not_count() {
+        let turns = RefCell::new(Vec::new());
+        let mut contestants: Vec<Contestant<'_>> = ["x", "y", "z"]
+            .into_iter()
+            .map(|name| {
+                let turns = &turns;
+                contestant(name, move || {
+                    turns.borrow_mut().push(name);
+                    run(1.0, "same")
+                })
+            })
+            .collect();
+        let timed = interleave(&mut contestants, &mut RandomState::new(3), &limits(50, 50)).unwrap();
+        drop(contestants);
+        assert_eq!(timed.rounds, 50);
+        assert_eq!(timed.phases.iter().map(|(name, _)| *name).collect::<Vec<_>>(), [WHOLE, "a", "b"]);
+        assert!(timed.phases.iter().all(|(_, sides)| sides.iter().all(|side| side.len() == 50)));
+        assert_eq!(timed.phases[0].1[2][0], 2.0);
+        let turns = turns.into_inner();
+        assert_eq!(turns.len(), 3 + 150);
+        let firsts = |name| turns[3..].chunks(3).filter(|round| round[0] == name).count();
+        assert!(["x", "y", "z"].into_iter().all(|name| (6..30).contains(&firsts(name))));
+        assert!(turns.chunks(3).all(|round| ["x", "y", "z"].iter().all(|name| round.contains(name))));
+    }
+
+    #[test]
+    fn rounds_end_when_the_interval_is_narrow() {
+        let mut contestants = [contestant("x", || run(1.0, "same")), contestant("y", || run(2.0, "same"))];
+        let timed = interleave(&mut contestants, &mut RandomState::new(3), &limits(7, 50)).unwrap();
+        assert_eq!(timed.rounds, 10);
+    }
+
+    #[test]
+    fn layouts_that_disagree_are_an_error() {
+        let mut contestants = [contestant("x", || run(1.0, "rmse 1.5")), contestant("y", || run(1.0, "rmse 1.6"))];
+        let error = interleave(&mut contestants, &mut RandomState::new(3), &limits(5, 5)).unwrap_err();
+        assert_eq!(error.to_string(), "x and y disagree: 'rmse 1.5' and 'rmse 1.6'");
+    }
+}
