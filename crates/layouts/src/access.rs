@@ -22,7 +22,10 @@ pub fn read_one(layout: &impl Layout) -> f64 {
 /// Reads all attributes of the records that `visits` names; returns the sum of all numbers and of the lengths of
 /// all texts.
 pub fn read_records(layout: &impl Layout, visits: &[usize]) -> f64 {
-    visits.iter().map(|&row| ATTRIBUTES.iter().map(|attribute| read(layout, row, *attribute)).sum::<f64>()).sum()
+    visits
+        .iter()
+        .map(|&row| ATTRIBUTES.iter().map(|attribute| read(layout, row, *attribute)).sum::<f64>())
+        .sum()
 }
 
 #[inline]

@@ -11,7 +11,7 @@ use page::{Markup, html};
 const WIDTH: f64 = 420.0;
 
 /// Bytes a record as bars, by layout; nothing where no memory was counted.
-pub fn memory(size: &Size) -> Markup {
+pub(crate) fn memory(size: &Size) -> Markup {
     let bytes = LAYOUTS.map(|layout| size.per_record(layout).unwrap_or_default());
     let most = bytes.iter().copied().fold(0.0, f64::max);
     if most == 0.0 {
@@ -39,22 +39,22 @@ struct Line<'a> {
 }
 
 /// Durations against those of dictionaries, of every whole task at every size, with their intervals.
-pub fn ratios(report: &Report) -> Markup {
+pub(crate) fn ratios(report: &Report) -> Markup {
     let mut tasks: Vec<&str> = Vec::new();
     for task in report.sizes.iter().flat_map(|size| &size.tasks) {
         if !tasks.contains(&task.task) && !task.phases.is_empty() {
             tasks.push(task.task);
         }
     }
-    let groups: Vec<(&str, Vec<Line<'_>>)> = tasks.into_iter().map(|task| (task, lines(report, task))).collect();
+    let groups: Vec<(&str, Vec<Line<'_>>)> =
+        tasks.into_iter().map(|task| (task, lines(report, task))).collect();
     let ratios = groups.iter().flat_map(|(_, lines)| lines).flat_map(|line| &line.ratios);
     let Some(scale) = Scale::of(ratios.map(|(_, ratio)| *ratio)) else { return html! {} };
-    let mut height = 0;
-    let tops: Vec<usize> = groups
-        .iter()
-        .map(|(_, lines)| std::mem::replace(&mut height, height + 30 + 22 * lines.len()))
-        .collect();
-    height += 30;
+    let mut tops = vec![0];
+    for (_, lines) in &groups {
+        tops.push(tops[tops.len() - 1] + 30 + 22 * lines.len());
+    }
+    let height = tops[tops.len() - 1] + 30;
     let label = "Durations as multiples of those of dictionaries, with 95 % intervals; the tables below have the numbers";
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label=(label) {

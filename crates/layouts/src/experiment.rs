@@ -157,8 +157,7 @@ impl Experiment<'_> {
             };
             memory::ask(&self.plan.counter, &request)
         };
-        let answers: Vec<Answer> =
-            LAYOUTS.par_iter().with_max_len(1).map(ask).collect::<Result<_>>()?;
+        let answers: Vec<Answer> = LAYOUTS.par_iter().with_max_len(1).map(ask).collect::<Result<_>>()?;
         for (place, &task) in tasks.iter().enumerate() {
             let seconds: f64 = answers.iter().map(|answer| answer.tasks[place].2).sum();
             self.budget.learn(task.name(), size.rows, seconds);
@@ -211,9 +210,9 @@ impl Experiment<'_> {
     /// The task if enough rounds fit, else what of it fits.
     fn choose(&mut self, task: Task, size: Scale) -> Option<Task> {
         let candidates = if task == Task::Linear { vec![task, Task::Matrix] } else { vec![task] };
-        candidates.into_iter().find(|&task| {
-            self.budget.fits(self.least(task, size), self.budget.moment(1.0), &size.what(task))
-        })
+        candidates
+            .into_iter()
+            .find(|&task| self.budget.fits(self.least(task, size), self.budget.moment(1.0), &size.what(task)))
     }
 
     fn limits(&self, share: f64) -> Limits {

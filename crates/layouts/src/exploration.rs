@@ -136,7 +136,8 @@ fn sets<'a, I: Iterator<Item = &'a str>>(lists: impl Iterator<Item = I>) -> Desc
 }
 
 fn summary<'a>(counts: impl Iterator<Item = (&'a str, usize)> + Clone) -> Description {
-    let (top, freq) = counts.clone().max_by_key(|(level, count)| (*count, Reverse(*level))).unwrap_or_default();
+    let (top, freq) =
+        counts.clone().max_by_key(|(level, count)| (*count, Reverse(*level))).unwrap_or_default();
     let count = counts.clone().map(|(_, count)| count).sum();
     Description::Levels { count, unique: counts.count(), top: top.to_owned(), freq }
 }

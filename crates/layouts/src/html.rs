@@ -6,8 +6,13 @@ use page::{Markup, Page, figure, html, nav, section, table};
 
 /// The whole page.
 pub fn page(report: &Report) -> String {
-    let sections =
-        [("memory", "Memory"), ("time", "Time"), ("findings", "All findings"), ("misspelt", "Misspelt"), ("method", "Method")];
+    let sections = [
+        ("memory", "Memory"),
+        ("time", "Time"),
+        ("findings", "All findings"),
+        ("misspelt", "Misspelt"),
+        ("method", "Method"),
+    ];
     let header = html! {
         p.eyebrow { "layouts" }
         h1 { "What slots do to time and memory" }

@@ -8,11 +8,8 @@ use stage::{Error, Result};
 use std::path::Path;
 
 /// The study's files, and whether their rows are trained on, left alone, or predicted.
-const FILES: [(&str, Role); 3] = [
-    ("train_dataset.json", Role::Train),
-    ("val_dataset.json", Role::Val),
-    ("test_dataset.json", Role::Test),
-];
+const FILES: [(&str, Role); 3] =
+    [("train_dataset.json", Role::Train), ("val_dataset.json", Role::Val), ("test_dataset.json", Role::Test)];
 
 /// What the study does with the rows of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +55,10 @@ impl Listings {
             let before = complete.len();
             complete.extend(here);
             if complete.len() == before && role != Role::Val {
-                return Err(Error::data(format!("{}: no row is complete; bring complete rows", path.display())));
+                return Err(Error::data(format!(
+                    "{}: no row is complete; bring complete rows",
+                    path.display()
+                )));
             }
             files.push(file);
         }
@@ -132,7 +132,10 @@ impl File {
         let take = |name: &str| {
             let column = table.columns.iter().find(|(other, _)| other == name);
             column.map(|(_, cells)| cells.clone()).ok_or_else(|| {
-                Error::data(format!("{}: column '{name}' is not there; bring the study's columns", path.display()))
+                Error::data(format!(
+                    "{}: column '{name}' is not there; bring the study's columns",
+                    path.display()
+                ))
             })
         };
         let columns = |names: &[&str]| names.iter().map(|name| take(name)).collect::<Result<Vec<_>>>();

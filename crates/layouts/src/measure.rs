@@ -234,9 +234,8 @@ mod tests {
         let mut random = RandomState::new(7);
         let mut held = 0;
         for _ in 0..200 {
-            let mut side = |mean: f64| -> Vec<f64> {
-                (0..30).map(|_| mean * random.uniform(0.8, 1.2)).collect()
-            };
+            let mut side =
+                |mean: f64| -> Vec<f64> { (0..30).map(|_| mean * random.uniform(0.8, 1.2)).collect() };
             let (one, other) = (side(1.5), side(1.0));
             let ratio = Ratio::of(&one, &other, &mut random);
             assert!(ratio.low <= ratio.ratio && ratio.ratio <= ratio.high);
@@ -292,7 +291,8 @@ mod tests {
 
     #[test]
     fn layouts_that_disagree_are_an_error() {
-        let mut contestants = [contestant("x", || run(1.0, "rmse 1.5")), contestant("y", || run(1.0, "rmse 1.6"))];
+        let mut contestants =
+            [contestant("x", || run(1.0, "rmse 1.5")), contestant("y", || run(1.0, "rmse 1.6"))];
         let error = interleave(&mut contestants, &mut RandomState::new(3), &limits(5, 5)).unwrap_err();
         assert_eq!(error.to_string(), "x and y disagree: 'rmse 1.5' and 'rmse 1.6'");
     }

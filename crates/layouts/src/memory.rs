@@ -4,13 +4,13 @@
 //! for, `peak_alloc` knows what is in use and its peak. Both count requests, not what the system adds to
 //! them. A block that grows counts twice while it is copied, and again in the sum.
 
-use crate::listings::Listings;
+use crate::access;
 use crate::columns::Columns;
 use crate::dictionaries::Dictionaries;
 use crate::layout::Layout;
+use crate::listings::Listings;
 use crate::slots::Slots;
 use crate::task::{Setting, Task};
-use crate::access;
 use cap::Cap;
 use peak_alloc::PeakAlloc;
 use serde::{Deserialize, Serialize};

@@ -66,7 +66,8 @@ pub fn text(report: &Report) -> String {
         text.push('\n');
         lines(&mut text, &words::verdicts(size));
         for task in size.tasks.iter().filter(|task| !task.rmse.is_empty()) {
-            let errors: Vec<String> = task.rmse.iter().map(|(model, rmse)| format!("{model} {rmse:.4}")).collect();
+            let errors: Vec<String> =
+                task.rmse.iter().map(|(model, rmse)| format!("{model} {rmse:.4}")).collect();
             lines(&mut text, &[format!("RMSE, the same in all layouts: {}", errors.join(", "))]);
         }
         text.push('\n');
@@ -164,8 +165,10 @@ mod tests {
     #[test]
     fn values_stand_to_the_right_and_comparisons_beside_them() {
         let cells = |cells: [&str; 6]| cells.map(str::to_owned).to_vec();
-        let table =
-            vec![cells(["", "a", "b", "", "c", ""]), cells(["held", "10 B", "9 B", "10.0 % smaller", "8 B", "x"])];
+        let table = vec![
+            cells(["", "a", "b", "", "c", ""]),
+            cells(["held", "10 B", "9 B", "10.0 % smaller", "8 B", "x"]),
+        ];
         assert_eq!(
             aligned(&table),
             "         a    b                    c\nheld  10 B  9 B  10.0 % smaller  8 B  x\n"

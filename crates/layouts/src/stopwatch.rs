@@ -4,18 +4,18 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Counts the processor time of this process, all threads together, from its making.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch {
+pub(crate) struct Stopwatch {
     start: f64,
 }
 
 impl Stopwatch {
     /// Starts now.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { start: now() }
     }
 
     /// Seconds since the start.
-    pub fn seconds(self) -> f64 {
+    pub(crate) fn seconds(self) -> f64 {
         now() - self.start
     }
 }

@@ -1,8 +1,8 @@
 //! What is measured: one run of a task on one layout, its seconds by phase, and its outcome.
 
+use crate::layout::Layout;
 use crate::learning::{self, Learned, Learners};
 use crate::listings::Sample;
-use crate::layout::Layout;
 use crate::stopwatch::Stopwatch;
 use crate::{access, exploration, matrix};
 use serde::{Deserialize, Serialize};

@@ -44,14 +44,18 @@ fn per_cent(ratio: f64, less: &str, more: &str) -> String {
 
 /// The interval of the same per cent, as in "39.9 to 42.6".
 pub fn interval(ratio: &Ratio) -> String {
-    let per_cent = |end: f64| numbers::grouped(100.0 * if ratio.ratio > 1.0 { end - 1.0 } else { 1.0 - end }, 1);
+    let per_cent =
+        |end: f64| numbers::grouped(100.0 * if ratio.ratio > 1.0 { end - 1.0 } else { 1.0 - end }, 1);
     let (one, other) = if ratio.ratio > 1.0 { (ratio.low, ratio.high) } else { (ratio.high, ratio.low) };
     format!("{} to {}", per_cent(one), per_cent(other))
 }
 
 /// Whether whole tasks of a size differ, a sentence each.
 pub fn verdicts(size: &Size) -> Vec<String> {
-    size.tasks.iter().flat_map(|task| task.whole().into_iter().flat_map(|whole| of_task(task, whole))).collect()
+    size.tasks
+        .iter()
+        .flat_map(|task| task.whole().into_iter().flat_map(|whole| of_task(task, whole)))
+        .collect()
 }
 
 fn of_task(task: &TaskFindings, whole: &Phase) -> Vec<String> {
@@ -146,7 +150,9 @@ mod tests {
 
     #[test]
     fn bytes_and_durations_have_fitting_units() {
-        for (value, text) in [(999.0, "999 B"), (24_100.0, "24.1 kB"), (3.5e6, "3.50 MB"), (2.25e9, "2.25 GB")] {
+        for (value, text) in
+            [(999.0, "999 B"), (24_100.0, "24.1 kB"), (3.5e6, "3.50 MB"), (2.25e9, "2.25 GB")]
+        {
             assert_eq!(bytes(value), text);
         }
         for (value, text) in [(2.5e-5, "25.0 µs"), (0.0123, "12.3 ms"), (2.0, "2.00 s")] {

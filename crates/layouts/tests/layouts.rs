@@ -1,5 +1,7 @@
 //! All layouts hold the same, do the same, and an experiment ends in tables and a page.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use layouts::columns::Columns;
 use layouts::dictionaries::Dictionaries;
 use layouts::experiment::LAYOUTS;
@@ -119,7 +121,10 @@ fn an_experiment_ends_in_tables_and_a_page() {
     // Each file has a row with a missing cell.
     assert_eq!(report.method.complete_rows, 39 + 4 + 9);
     assert!(report.left_out.is_empty());
-    assert_eq!(report.sizes.iter().map(|size| (size.rows, size.study)).collect::<Vec<_>>(), [(52, true), (60, false)]);
+    assert_eq!(
+        report.sizes.iter().map(|size| (size.rows, size.study)).collect::<Vec<_>>(),
+        [(52, true), (60, false)]
+    );
     for size in &report.sizes {
         assert_eq!(size.held.iter().map(|held| held.layout).collect::<Vec<_>>(), LAYOUTS);
         let retained: Vec<usize> = size.held.iter().map(|held| held.bytes.retained).collect();
@@ -131,18 +136,24 @@ fn an_experiment_ends_in_tables_and_a_page() {
 
     let page = html::page(&report);
     assert_eq!(page.matches("<svg").count(), 2);
-    for text in ["What slots do to time and memory", "60 rows, drawn from", "buynow_prise", "a real difference"] {
+    for text in
+        ["What slots do to time and memory", "60 rows, drawn from", "buynow_prise", "a real difference"]
+    {
         assert!(page.contains(text), "{text}");
     }
     assert!(!page.contains("http://") && !page.contains("https://"));
     let text = print::text(&report);
-    for part in ["held", "exploration (", "% smaller", "whole records read, at random", "RMSE", "no field `prise`"] {
+    for part in
+        ["held", "exploration (", "% smaller", "whole records read, at random", "RMSE", "no field `prise`"]
+    {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     assert!(print::markdown(&report).contains("| held |"));
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["sizes"][1]["held"][0]["layout"], "dictionaries");
-    assert!(json["sizes"][1]["tasks"][0]["phases"][0]["durations"][1]["against_dictionaries"]["low"].is_f64());
+    assert!(
+        json["sizes"][1]["tasks"][0]["phases"][0]["durations"][1]["against_dictionaries"]["low"].is_f64()
+    );
 }
 
 #[test]
@@ -154,5 +165,8 @@ fn files_that_are_not_the_studys_are_refused() {
     fs::write(folder.path().join("test_dataset.json"), r#"{"state": {"1": "new"}}"#).unwrap();
     let error = Listings::read(folder.path()).unwrap_err();
     assert_eq!(error.exit_code(), 65);
-    assert!(error.to_string().ends_with("column 'CPU clock speed (GHz)' is not there; bring the study's columns"), "{error}");
+    assert!(
+        error.to_string().ends_with("column 'CPU clock speed (GHz)' is not there; bring the study's columns"),
+        "{error}"
+    );
 }
