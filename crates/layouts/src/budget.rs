@@ -70,7 +70,7 @@ impl Budget {
     /// Whether `seconds` fit before `until`; if not, `what` is noted as left out.
     pub(crate) fn fits(&mut self, seconds: f64, until: Instant, what: &str) -> bool {
         let left = until.saturating_duration_since(Instant::now()).as_secs_f64();
-        let fits = self.full || seconds <= left;
+        let fits = self.full || seconds < left;
         if !fits {
             let reason = format!("it would take about {seconds:.0} s, and {left:.0} s are left");
             self.left_out.push(format!("{what}: {reason}"));
