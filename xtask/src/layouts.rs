@@ -1,6 +1,6 @@
 //! `cargo xtask layouts`: builds the programs of the benchmark of layouts and runs them; or the study's own in Python.
 
-use crate::{build, python, root};
+use crate::{build, pipeline, python, root};
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -20,7 +20,7 @@ pub(crate) struct Flags {
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let (mut program, flags) = match flags.flags.split_first() {
         Some((first, others)) if first == "python" => (in_python()?, others),
-        _ => (Command::new(build::packages(&["layouts"], &[])?.join("layouts")), flags.flags.as_slice()),
+        _ => (Command::new(pipeline::build_with(&["layouts"])?.join("layouts")), flags.flags.as_slice()),
     };
     let status = program.args(flags).status().context("cannot start the benchmark of layouts")?;
     Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))

@@ -7,6 +7,9 @@ use crate::report::{Held, Report, Size};
 use crate::words;
 use std::fmt::Write;
 
+/// Columns that stand left: names, and comparisons beside the value that they belong to.
+const TEXTS: [usize; 3] = [0, 3, 5];
+
 /// Rows of a table, of cells; the first row is the head.
 pub type Table = Vec<Vec<String>>;
 
@@ -62,7 +65,7 @@ pub fn text(report: &Report) -> String {
     let mut text = String::new();
     for size in &report.sizes {
         paragraph(&mut text, &words::title(size));
-        text.push_str(&aligned(&table(size)));
+        text.push_str(&tables::folded(&table(size), &TEXTS, 1, tables::terminal_width()));
         text.push('\n');
         lines(&mut text, &words::verdicts(size));
         for task in size.tasks.iter().filter(|task| !task.rmse.is_empty()) {
@@ -95,7 +98,7 @@ pub fn markdown(report: &Report) -> String {
     let mut text = String::new();
     for size in &report.sizes {
         paragraph(&mut text, &format!("### {}\n", words::title(size)));
-        piped(&mut text, &table(size));
+        text.push_str(&tables::markdown(&table(size), &TEXTS));
         text.push('\n');
         listed(&mut text, &words::verdicts(size));
     }
@@ -104,7 +107,7 @@ pub fn markdown(report: &Report) -> String {
     table.extend(report.misspellings.iter().map(|m| {
         vec![m.layout.to_owned(), format!("`{}`", m.code), m.outcome.clone(), m.noticed.to_owned()]
     }));
-    piped(&mut text, &table);
+    text.push_str(&tables::markdown(&table, &[0, 1, 2, 3]));
     text.push('\n');
     if !report.left_out.is_empty() {
         paragraph(&mut text, "### Left out\n");
@@ -126,52 +129,4 @@ fn lines(text: &mut String, lines: &[String]) {
 fn listed(text: &mut String, lines: &[String]) {
     lines.iter().for_each(|line| paragraph(text, &format!("- {line}")));
     text.push('\n');
-}
-
-/// Columns as wide as their widest cell; all but the first to the right.
-fn aligned(table: &Table) -> String {
-    let columns = table.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| {
-        let cells = table.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in table {
-        let cells = row.iter().zip(&widths).enumerate().map(|(place, (cell, width))| {
-            // Comparisons stand beside the value that they belong to.
-            if matches!(place, 0 | 3 | 5) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        let line = cells.collect::<Vec<_>>().join("  ");
-        paragraph(&mut text, line.trim_end());
-    }
-    text
-}
-
-fn piped(text: &mut String, table: &Table) {
-    for (place, row) in table.iter().enumerate() {
-        let cells = row.iter().map(|cell| cell.replacen("  ", "&nbsp;&nbsp;", 1).replace('|', "\\|"));
-        paragraph(text, &format!("| {} |", cells.collect::<Vec<_>>().join(" | ")));
-        if place == 0 {
-            paragraph(text, &format!("|{}", "---|".repeat(row.len())));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_stand_to_the_right_and_comparisons_beside_them() {
-        let cells = |cells: [&str; 6]| cells.map(str::to_owned).to_vec();
-        let table = vec![
-            cells(["", "a", "b", "", "c", ""]),
-            cells(["held", "10 B", "9 B", "10.0 % smaller", "8 B", "x"]),
-        ];
-        assert_eq!(
-            aligned(&table),
-            "         a    b                    c\nheld  10 B  9 B  10.0 % smaller  8 B  x\n"
-        );
-    }
 }
