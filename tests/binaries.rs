@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// The binary of a stage, built in the profile of this test.
-fn binary(name: &str) -> PathBuf {
+pub(crate) fn binary(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
@@ -22,9 +22,9 @@ fn binary(name: &str) -> PathBuf {
     folder.join(name)
 }
 
-const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
+pub(crate) const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
 
-fn run(name: &str, arguments: &[&str]) -> Output {
+pub(crate) fn run(name: &str, arguments: &[&str]) -> Output {
     Command::new(binary(name)).args(arguments).current_dir(root()).env_remove("HOME").output().unwrap()
 }
 

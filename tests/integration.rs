@@ -10,6 +10,10 @@ mod whole_runs;
 mod real_data;
 // The stages as programs: flags, exit codes, messages.
 mod binaries;
+// What they say on stderr.
+mod logs;
+// Training by tasks.
+mod tasks;
 // What ingest refuses: one bad file per case, with its message and exit code.
 mod bad_raw_files;
 // What stages refuse of each other: one bad artifact per case.

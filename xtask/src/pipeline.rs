@@ -38,6 +38,9 @@ pub(crate) struct Flags {
     /// Run every stage, whatever lies in OUT
     #[arg(long)]
     force: bool,
+
+    #[command(flatten)]
+    log: stage::LogFlags,
 }
 
 /// What a run is made from.
@@ -99,6 +102,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     for stage in &STAGES {
         let mut stage_flags = flags.inputs.for_stage(&out);
         stage_flags.extend(["--run-id".into(), run_id.clone().into()]);
+        stage_flags.extend(flags.log.to_flags());
         execute(&binaries.join(stage.name), &stage_flags)?;
     }
     let evaluated = out.join("evaluate");

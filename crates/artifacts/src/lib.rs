@@ -25,6 +25,7 @@ pub mod splits;
 
 pub mod fits;
 pub mod models;
+pub mod parts;
 
 pub mod metrics;
 pub mod predictions;

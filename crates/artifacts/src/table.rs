@@ -147,7 +147,12 @@ pub(crate) struct Table {
 impl Table {
     /// Reads the file `name` of `folder` and checks that it is the given artifact in this version.
     pub(crate) fn open(folder: &Folder, name: &str, artifact: Artifact) -> Result<Self> {
-        let table = Self::parse(folder.file(name), folder.read(name)?)?;
+        Self::checked(folder.file(name), folder.read(name)?, artifact)
+    }
+
+    /// Decodes a Parquet file that lies at `path` and checks that it is the given artifact in this version.
+    pub(crate) fn checked(path: PathBuf, bytes: Vec<u8>, artifact: Artifact) -> Result<Self> {
+        let table = Self::parse(path, bytes)?;
         let found = table.metadata.get("artifact");
         if found.map(String::as_str) != Some(artifact.name) {
             let found =

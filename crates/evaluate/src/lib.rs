@@ -15,6 +15,7 @@ use ndarray::Array1;
 use rayon::prelude::*;
 use regplot::RegPlot;
 use report::Report;
+use stage::log::{self, Level};
 use stage::{Arguments, Config, Error, Folder, Kind, Result, Summary};
 use std::collections::{HashMap, HashSet};
 
@@ -29,6 +30,10 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config = arguments.config()?;
     let splits = Splits::read(&arguments.folder("split"), &arguments.folder("ingest"))?;
     let models = predict(&config, &arguments.folder("train"), &splits)?;
+    let rows = [&splits.train, &splits.val, &splits.test].map(|split| split.row_id.len());
+    let [train, val, test] = rows.map(Into::into);
+    let fields = [("train", train), ("val", val), ("test", test), ("models", models.len().into())];
+    log::event(Level::Info, "input", &fields);
 
     let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
     let plots: Vec<(String, String)> = models.par_iter().filter_map(|model| splits.plot(model)).collect();
@@ -129,7 +134,13 @@ fn labelled(split: &Split, predicted: &Array1<f64>, rows: &[usize]) -> (Vec<f64>
 /// Reads the configured models that are stored, in the order of the configuration, and predicts all rows.
 fn predict(config: &Config, folder: &Folder, splits: &Splits) -> Result<Vec<Predicted>> {
     let section: toml::Table = config.section("train")?;
-    let names: Vec<&String> = section.keys().filter(|name| folder.contains(&models::file(name))).collect();
+    let mut names: Vec<&String> = Vec::new();
+    for name in section.keys() {
+        // A model that the manifest names must be there, or come.
+        if folder.promises(&models::file(name))? || folder.contains(&models::file(name)) {
+            names.push(name);
+        }
+    }
     if names.is_empty() {
         let place = folder.file("");
         return Err(Error::new(

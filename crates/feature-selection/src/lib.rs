@@ -18,6 +18,7 @@ use config::{FitOn, Section};
 use encode::Encoded;
 use ndarray::{Array1, Array2, Axis};
 use select::{Fitted, Outcome};
+use stage::log::{self, Level};
 use stage::{Arguments, Error, Result, Summary};
 
 /// Reads the observations, encodes and selects, writes features and selection.
@@ -30,6 +31,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let split: SplitConfig = config.section("split")?;
 
     let observations = Observations::read(&arguments.folder("ingest"))?;
+    log::event(Level::Info, "input", &[("observations", observations.row_id.len().into())]);
     let encoded = encode::encode(&observations, &section.blocks)
         .map_err(|reason| config.error("feature-selection", reason))?;
     let fitted = fitted_rows(&observations, &encoded, &split, section.fit_on)?;

@@ -12,7 +12,8 @@ use artifacts::Origin;
 use config::IngestConfig;
 use file::RawFile;
 use sieve::Sieve;
-use stage::{Arguments, Result, Summary};
+use stage::log::{self, Level};
+use stage::{Arguments, Kind, Result, Summary};
 
 /// The name that the stage's configuration section and output folder share.
 pub const NAME: &str = "ingest";
@@ -26,7 +27,11 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config = IngestConfig::load(&arguments.config()?)?;
     let mut sieve = Sieve::new(&config);
     for (origin, name) in config.files.in_order() {
-        let file = RawFile::read(&config, origin, arguments.data().join(name))?;
+        let path = arguments.data().join(name);
+        let read = || RawFile::read(&config, origin, path.clone());
+        let file = arguments.patience().wait(&[Kind::Missing], read)?;
+        let fields = [("file", path.display().to_string().into()), ("rows", file.rows().into())];
+        log::event(Level::Info, "input", &fields);
         sieve.sort_out(file)?;
     }
     let sorted = sieve.finish()?;

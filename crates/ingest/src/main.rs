@@ -11,8 +11,8 @@ struct CommandLine {
     stage: Arguments,
 }
 
-impl AsRef<Arguments> for CommandLine {
-    fn as_ref(&self) -> &Arguments {
+impl stage::CommandLine for CommandLine {
+    fn common(&self) -> &Arguments {
         &self.stage
     }
 }

@@ -8,6 +8,7 @@ pub use adversarial::auc as adversarial_auc;
 use artifacts::roles::{self, Assignable, Role, SplitConfig};
 use artifacts::{Features, Observations, Split};
 use ndarray::Axis;
+use stage::log::{self, Level};
 use stage::{Arguments, Result, Summary};
 
 /// Reads features and observations, writes the rows of each role and the report.
@@ -18,6 +19,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config: SplitConfig = arguments.config()?.section("split")?;
     let features = Features::read(&arguments.folder("feature-selection"))?;
     let observations = Observations::read(&arguments.folder("ingest"))?;
+    let fields = [("rows", features.row_id.len().into()), ("features", features.names.len().into())];
+    log::event(Level::Info, "input", &fields);
     if observations.row_id != features.row_id {
         let place = arguments.folder("feature-selection").file(artifacts::features::FILE);
         return Err(stage::Error::data(format!(

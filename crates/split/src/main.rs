@@ -11,8 +11,8 @@ use std::process::ExitCode;
 ///
 /// Configuration: [split] (by, fractions, random_state).
 ///
-/// Exit codes: 0 done, 64 wrong flags, 65 bad data, 66 missing input, 70 bug, 74 disk, 78 wrong configuration,
-/// 130 and 143 after SIGINT and SIGTERM.
+/// Exit codes: 0 done, 64 wrong flags, 65 bad data, 66 missing input, 70 bug, 74 disk, 75 try again later,
+/// 78 wrong configuration, 130 and 143 after SIGINT and SIGTERM.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct CommandLine {
@@ -20,8 +20,8 @@ struct CommandLine {
     stage: stage::Arguments,
 }
 
-impl AsRef<stage::Arguments> for CommandLine {
-    fn as_ref(&self) -> &stage::Arguments {
+impl stage::CommandLine for CommandLine {
+    fn common(&self) -> &stage::Arguments {
         &self.stage
     }
 }

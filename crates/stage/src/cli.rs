@@ -1,7 +1,9 @@
 //! The flags that all stages take.
 
-use crate::{Config, Error, Folder, Result};
+use crate::{Config, Error, Folder, Kind, Patience, Result};
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{env, thread};
 
 /// Flags common to all stages.
@@ -30,12 +32,64 @@ pub struct Arguments {
     /// Name of the run in logs and run records [default: the time and a random word]
     #[arg(long, value_name = "ID", value_parser = run_id)]
     pub run_id: Option<String>,
+
+    /// Wait so long for an input that is not there yet, or not whole; then exit with 75 instead of 66 or 65
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub wait: u32,
+
+    /// How to speak
+    #[command(flatten)]
+    pub log: LogFlags,
+}
+
+/// Flags that say how a program speaks on stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct LogFlags {
+    /// Lines for people, or one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// Say each step; twice: each file too
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Say errors only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// How lines on stderr look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line; the last is a summary
+    Json,
+}
+
+impl LogFlags {
+    /// The flags as another program takes them.
+    pub fn to_flags(self) -> Vec<OsString> {
+        let mut flags: Vec<OsString> = Vec::new();
+        if self.log_format == LogFormat::Json {
+            flags.extend(["--log-format".into(), "json".into()]);
+        }
+        flags.extend((0..self.verbose).map(|_| "--verbose".into()));
+        flags.extend(self.quiet.then(|| "--quiet".into()));
+        flags
+    }
 }
 
 impl Arguments {
     /// The configuration with the overrides of `--set`.
     pub fn config(&self) -> Result<Config> {
-        Config::load(&self.config, &self.set)
+        self.patience().wait(&[Kind::Missing], || Config::load(&self.config, &self.set))
+    }
+
+    /// How long to wait for an input.
+    pub fn patience(&self) -> Patience {
+        Patience(Duration::from_secs(self.wait.into()))
     }
 
     /// The folder of the raw files.
@@ -48,7 +102,7 @@ impl Arguments {
 
     /// The artifacts of the stage `name`.
     pub fn folder(&self, name: &str) -> Folder {
-        Folder::new(self.out.join(name))
+        Folder::new(self.out.join(name)).patient(self.patience())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The configuration file: one TOML table, one section per stage, keys overridden by `--set`.
 
-use crate::{Error, Result};
+use crate::{Error, Result, hash_of};
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,6 +56,11 @@ impl Config {
             let message = error.inner().message().to_owned();
             Error::config(format!("{}: {place}: {}", self.path.display(), with_suggestion(&message)))
         })
+    }
+
+    /// A short hash of the configuration with its overrides, to tell whether two runs had the same.
+    pub fn digest(&self) -> String {
+        hash_of(self.table.to_string().as_bytes())[..16].to_owned()
     }
 
     /// Where the configuration was read from.

@@ -1,6 +1,6 @@
 //! Which run, task, attempt and job this process is, for logs and run records.
 
-use crate::{Arguments, hash_of};
+use crate::hash_of;
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,11 +21,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// The stage `stage` with its flags, under the scheduler that the environment tells of.
-    pub(crate) fn new(stage: &str, arguments: &Arguments, task: Option<String>) -> Self {
+    /// The stage `stage`, in a new run unless `run_id` names one, under the scheduler that the environment tells of.
+    pub(crate) fn new(stage: &str, run_id: Option<String>, task: Option<String>) -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         Self {
-            run_id: arguments.run_id.clone().unwrap_or_else(generated_run_id),
+            run_id: run_id.unwrap_or_else(generated_run_id),
             stage: stage.to_owned(),
             task,
             attempt: attempt(variable),

@@ -4,13 +4,20 @@
 //! safely on disk gives them their names; the manifest, with a hash of each artifact, comes last as the
 //! mark of a complete set.
 
-use crate::{Error, Result, signals};
+use crate::log::{self, Level};
+use crate::{Error, Kind, Patience, Result, signals};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::LazyLock;
+
+/// A name that no other process has: not another machine's on the same file system, nor another container's.
+static PROCESS: LazyLock<String> =
+    LazyLock::new(|| format!("{}-{:08x}", process::id(), RandomState::new().hash_one(0) as u32));
 
 /// Name of the manifest in every stage's folder.
 const MANIFEST: &str = "manifest.json";
@@ -37,12 +44,19 @@ impl Manifest {
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
+    patience: Patience,
 }
 
 impl Folder {
     /// The folder at `path`; it need not exist yet.
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, patience: Patience::default() }
+    }
+
+    /// The same folder, whose readers wait for a file, a manifest, or the content that it promises.
+    #[must_use]
+    pub fn patient(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Where the file `name` lies.
@@ -55,12 +69,33 @@ impl Folder {
         self.file(name).is_file()
     }
 
+    /// Whether the manifest names the file.
+    ///
+    /// # Errors
+    /// If the manifest cannot be read, or does not come in time.
+    pub fn promises(&self, name: &str) -> Result<bool> {
+        let manifest = self.patience.wait(&[Kind::Missing, Kind::Data], || {
+            self.await_manifest()?;
+            self.manifest()
+        })?;
+        Ok(manifest.outputs.contains_key(name))
+    }
+
     /// The bytes of the file `name`.
     ///
     /// # Errors
     /// If it is missing, cannot be read, or is not what the manifest says the stage wrote.
     pub fn read(&self, name: &str) -> Result<Vec<u8>> {
+        // What is altered for good and what is not whole yet look the same.
+        let bytes = self.patience.wait(&[Kind::Missing, Kind::Data], || self.read_now(name))?;
+        let path = self.file(name).display().to_string();
+        log::event(Level::Debug, "read", &[("file", path.into()), ("bytes", bytes.len().into())]);
+        Ok(bytes)
+    }
+
+    fn read_now(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.file(name);
+        self.await_manifest()?;
         let bytes = fs::read(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 Error::reading(&path, &error).hint(format!("run the stage '{}' first", self.stage()))
@@ -106,6 +141,25 @@ impl Folder {
         let made_from = self.manifest()?.inputs.remove(&upstream.stage());
         let now = upstream.manifest()?.outputs_hash();
         Ok(made_from.is_some_and(|made_from| made_from != now))
+    }
+
+    /// Writes one file of its own, outside of any set: whole or not at all.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn place(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        fs::create_dir_all(&self.path).map_err(|error| Error::writing(&self.path, &error))?;
+        rename(&write_temporary(self, name, bytes)?, &self.file(name))?;
+        self.sync()
+    }
+
+    /// A reader that waits wants the mark of a complete set; others take files without a manifest as they are.
+    fn await_manifest(&self) -> Result<()> {
+        if self.patience.is_none() {
+            return Ok(());
+        }
+        let place = self.file(MANIFEST);
+        File::open(&place).map(drop).map_err(|error| Error::reading(&place, &error))
     }
 
     fn stage(&self) -> String {
@@ -230,8 +284,8 @@ pub struct Written {
     pub bytes: usize,
 }
 
-pub(crate) fn write_temporary(folder: &Folder, name: &str, bytes: &[u8]) -> Result<PathBuf> {
-    let temporary = folder.file(&format!(".{name}.{}.tmp", process::id()));
+fn write_temporary(folder: &Folder, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+    let temporary = folder.file(&format!(".{name}.{}.tmp", *PROCESS));
     signals::remove_on_exit(&temporary);
     let write = || -> io::Result<()> {
         let mut file = File::create(&temporary)?;
@@ -246,7 +300,7 @@ pub(crate) fn write_temporary(folder: &Folder, name: &str, bytes: &[u8]) -> Resu
     Ok(temporary)
 }
 
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|error| Error::writing(to, &error))?;
     signals::forget(from);
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! A run record: never hashed, and no key depends on it.
 
-use crate::folder::{Folder, Written, rename, write_temporary};
+use crate::folder::{Folder, Written};
 use crate::{Context, Error, Result, Summary, context};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -59,13 +59,10 @@ impl RunRecord {
     /// # Errors
     /// If the disk refuses it.
     pub(crate) fn write(&self, out: &Path) -> Result<()> {
-        let folder = Folder::new(out.join(LOGS));
-        let place = folder.file("");
-        fs::create_dir_all(&place).map_err(|error| Error::writing(&place, &error))?;
         let task = self.context.task.as_ref().map(|task| format!("-task-{}", task.replace('/', "-of-")));
         let name = format!("{}{}.json", self.context.stage, task.unwrap_or_default());
         let text = serde_json::to_string_pretty(self).map_err(Error::internal)?;
-        rename(&write_temporary(&folder, &name, text.as_bytes())?, &folder.file(&name))
+        Folder::new(out.join(LOGS)).place(&name, text.as_bytes())
     }
 }
 

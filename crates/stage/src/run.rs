@@ -1,31 +1,62 @@
 //! From the command line to the exit code: the frame of every stage's `main`.
 
 use crate::folder::Written;
-use crate::{Arguments, Context, Error, Kind, Result, RunRecord, cli, signals};
+use crate::log::{Level, Log, say};
+use crate::{Arguments, Context, Error, Kind, LogFlags, LogFormat, Result, RunRecord, Task, cli, signals};
 use clap::error::ErrorKind;
 use std::any::Any;
-use std::io::{self, Write};
+use std::env;
 use std::panic;
 use std::process::ExitCode;
-use std::time::Instant;
+
+/// The command line of a stage's program.
+pub trait CommandLine: clap::Parser {
+    /// The flags that all stages take.
+    fn common(&self) -> &Arguments;
+
+    /// Which task to do, of a stage whose work can be divided.
+    ///
+    /// # Errors
+    /// If the flags or the scheduler's variables name no task.
+    fn task(&self) -> Result<Option<Task>> {
+        Ok(None)
+    }
+}
 
 /// What a stage says of itself when it is done.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// Rows and other counts, as in "6109 rows, 68 features".
     pub text: String,
-    /// The files it published.
+    /// The files that it published; without any, the run leaves no record.
     pub written: Vec<Written>,
 }
 
 /// Runs the stage `name`: parses flags of type `A`, sets up signals and threads, runs, reports on stderr.
 ///
 /// Every failure is one line on stderr and an exit code of [`crate::Kind`]; a panic is a bug (70).
-pub fn main<A>(name: &str, run: fn(&A) -> Result<Summary>) -> ExitCode
-where
-    A: clap::Parser + AsRef<Arguments>,
-{
-    program(name, |arguments: &A| work(name, arguments, run))
+pub fn main<A: CommandLine>(name: &str, run: fn(&A) -> Result<Summary>) -> ExitCode {
+    let line = match A::try_parse() {
+        Ok(line) => line,
+        Err(error) => return wrong_flags(name, &error),
+    };
+    let (task, refused) = match line.task() {
+        Ok(task) => (task, None),
+        Err(error) => (None, Some(error)),
+    };
+    let common = line.common();
+    let context = Context::new(name, common.run_id.clone(), task.map(|task| task.to_string()));
+    let log = Log::new(common.log, context).start();
+    match guarded(|| refused.map_or_else(|| work(log, &line, run), Err)) {
+        Ok(summary) => {
+            succeed(log, common, &summary);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            log.failure(&error.to_string(), error.exit_code());
+            ExitCode::from(error.exit_code())
+        }
+    }
 }
 
 /// Runs a program that is no stage: parses flags of type `A` and runs, with the errors and exit codes of [`main`].
@@ -34,9 +65,7 @@ pub fn program<A: clap::Parser>(name: &str, run: impl FnOnce(&A) -> Result<()>) 
         Ok(arguments) => arguments,
         Err(error) => return usage(name, &error),
     };
-    panic::set_hook(Box::new(|_| {}));
-    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| run(&arguments)));
-    match outcome.unwrap_or_else(|panic| Err(bug(panic.as_ref()))) {
+    match guarded(|| run(&arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {name}: {error}"));
@@ -45,33 +74,68 @@ pub fn program<A: clap::Parser>(name: &str, run: impl FnOnce(&A) -> Result<()>) 
     }
 }
 
-fn work<A: AsRef<Arguments>>(name: &str, arguments: &A, run: fn(&A) -> Result<Summary>) -> Result<()> {
+/// What `work` gives; a panic is a bug.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::set_hook(Box::new(|_| {}));
+    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(work));
+    outcome.unwrap_or_else(|panic| Err(bug(panic.as_ref())))
+}
+
+fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> Result<Summary> {
     signals::watch().map_err(|error| Error::internal(format!("cannot watch signals: {error}")))?;
-    let common = arguments.as_ref();
+    let common = line.common();
     let threads = cli::threads(common.threads)?;
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
         .map_err(|error| Error::internal(format!("cannot start {threads} threads: {error}")))?;
-    let start = Instant::now();
-    let summary = run(arguments)?;
-    let record = RunRecord::new(Context::new(name, common, None), &summary, start.elapsed());
-    if let Err(error) = record.write(&common.out) {
-        say(&format!("warning: {name}: {error}"));
+    let config = common.config()?;
+    let fields = [
+        ("version", env!("CARGO_PKG_VERSION").into()),
+        ("threads", threads.into()),
+        ("config", config.path().display().to_string().into()),
+        ("config_digest", config.digest().into()),
+    ];
+    log.event(Level::Info, "start", &fields);
+    let summary = run(line)?;
+    for Written { name, bytes } in &summary.written {
+        log.event(Level::Debug, "published", &[("file", name.as_str().into()), ("bytes", (*bytes).into())]);
     }
-    say(&line(name, &summary, record.seconds));
-    Ok(())
+    Ok(summary)
+}
+
+/// Says that the stage is done and keeps a record of it.
+fn succeed(log: &Log, common: &Arguments, summary: &Summary) {
+    let record = RunRecord::new(log.context().clone(), summary, log.elapsed());
+    let kept = if summary.written.is_empty() { Ok(()) } else { record.write(&common.out) };
+    if let Err(error) = kept {
+        log.warning(&error);
+    }
+    let bytes: usize = summary.written.iter().map(|written| written.bytes).sum();
+    let fields = [
+        ("exit_code", 0.into()),
+        ("text", summary.text.as_str().into()),
+        ("threads", record.threads.into()),
+        ("files", summary.written.len().into()),
+        ("bytes", bytes.into()),
+        ("seconds", record.seconds.into()),
+        ("peak_memory_bytes", record.peak_memory_bytes.into()),
+    ];
+    log.summary(&text(&record.context.stage, summary, record.seconds), &fields);
 }
 
 /// The stage's one line: name, counts, seconds, files.
-fn line(name: &str, summary: &Summary, seconds: f64) -> String {
+fn text(name: &str, summary: &Summary, seconds: f64) -> String {
     let bytes: usize = summary.written.iter().map(|written| written.bytes).sum();
-    let files = match summary.written.as_slice() {
-        few if few.len() <= 4 => few.iter().map(|w| w.name.as_str()).collect::<Vec<_>>().join(", "),
-        [first, .., last] => format!("{} … {} ({} files)", first.name, last.name, summary.written.len()),
-        _ => String::new(),
+    let names: Vec<&str> = summary.written.iter().map(|written| written.name.as_str()).collect();
+    let files = match names[..] {
+        [] => String::new(),
+        [first, _, _, .., _, last] => {
+            format!("  {first} … {last} ({} files), {}", names.len(), size(bytes))
+        }
+        _ => format!("  {}, {}", names.join(", "), size(bytes)),
     };
-    format!("{name:<18} {:<63} {seconds:>6.2} s  {files}, {}", summary.text, size(bytes))
+    format!("{name:<18} {:<63} {seconds:>6.2} s{files}", summary.text)
 }
 
 /// A size in the unit that a person would use.
@@ -87,6 +151,30 @@ fn size(bytes: usize) -> String {
 ///
 /// The exit code is 0 for help that was asked for, else [`crate::Kind::Usage`].
 pub fn usage(name: &str, error: &clap::Error) -> ExitCode {
+    explain(name, error, |error| say(&format!("error: {name}: {error}")))
+}
+
+/// The same for a stage, in the format of its flags as far as they can be read.
+fn wrong_flags(name: &str, error: &clap::Error) -> ExitCode {
+    if given("--log-format").as_deref() != Some("json") {
+        return usage(name, error);
+    }
+    let flags = LogFlags { log_format: LogFormat::Json, ..LogFlags::default() };
+    let run_id = given("--run-id").and_then(|id| cli::run_id(&id).ok());
+    let log = Log::new(flags, Context::new(name, run_id, None));
+    explain(name, error, |error| log.failure(&error.to_string(), error.exit_code()))
+}
+
+/// The value of `--flag VALUE` or `--flag=VALUE` in a command line that clap refuses.
+fn given(flag: &str) -> Option<String> {
+    let arguments: Vec<String> = env::args_os().map(|text| text.to_string_lossy().into_owned()).collect();
+    let joined = |text: &String| Some(text.strip_prefix(flag)?.strip_prefix('=')?.to_owned());
+    let apart = arguments.windows(2).find(|pair| pair[0] == flag).map(|pair| pair[1].clone());
+    apart.or_else(|| arguments.iter().find_map(joined))
+}
+
+/// Shows help that was asked for, or has `say` tell what is wrong with the flags.
+fn explain(name: &str, error: &clap::Error, say: impl FnOnce(&Error)) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
         return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });
@@ -94,7 +182,7 @@ pub fn usage(name: &str, error: &clap::Error) -> ExitCode {
     let rendered = error.to_string();
     let message = rendered.split("\n\nUsage").next().unwrap_or_default().trim_start_matches("error: ");
     let error = Error::usage(message).hint(format!("{name} --help lists the flags"));
-    say(&format!("error: {name}: {error}"));
+    say(&error);
     ExitCode::from(error.exit_code())
 }
 
@@ -102,9 +190,4 @@ fn bug(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panic without a message");
     Error::internal(format!("a bug: {text}; please report it with the command and the files that led to it"))
-}
-
-/// One line on stderr; a closed stderr is nobody's failure.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -1,5 +1,6 @@
 //! SIGTERM and SIGINT end the process at once, after its own temporary files are gone.
 
+use crate::log;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -35,6 +36,7 @@ pub(crate) fn watch() -> std::io::Result<()> {
                 for path in paths.iter() {
                     let _ = fs::remove_file(path);
                 }
+                log::stopped(signal, signal_hook::low_level::signal_name(signal).unwrap_or("a signal"));
                 process::exit(128 + signal)
             })
         }

@@ -14,8 +14,11 @@ use train::Arguments;
 /// which learner it is (Linear, MLP, DecisionTree, ExtraTree, RandomForest, ExtraTrees, GradientBoosting, Voting),
 /// or its key `learner` does.
 ///
-/// Exit codes: 0 done, 64 wrong flags, 65 bad data, 66 missing input, 70 bug, 74 disk, 78 wrong configuration,
-/// 130 and 143 after SIGINT and SIGTERM.
+/// The work can be divided: --list-tasks tells into how many tasks, --task K/N does one of them (a model, or a range
+/// of a forest's trees), and --merge puts the parts together to the same bytes, for any N.
+///
+/// Exit codes: 0 done, 64 wrong flags, 65 bad data, 66 missing input, 70 bug, 74 disk, 75 try again later,
+/// 78 wrong configuration, 130 and 143 after SIGINT and SIGTERM.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct CommandLine {
@@ -23,9 +26,13 @@ struct CommandLine {
     arguments: Arguments,
 }
 
-impl AsRef<stage::Arguments> for CommandLine {
-    fn as_ref(&self) -> &stage::Arguments {
+impl stage::CommandLine for CommandLine {
+    fn common(&self) -> &stage::Arguments {
         &self.arguments.stage
+    }
+
+    fn task(&self) -> stage::Result<Option<stage::Task>> {
+        self.arguments.tasks.task()
     }
 }
 

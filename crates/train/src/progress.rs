@@ -1,6 +1,6 @@
-//! A bar per model on a terminal; nothing otherwise.
+//! A bar per model on a terminal, unless lines or quiet were asked for; nothing otherwise.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regressors::Progress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,9 @@ pub(crate) struct Bars {
 impl Bars {
     /// A bar for each model: its name and the number of steps it will count (0: unknown).
     pub(crate) fn new<'a>(models: impl Iterator<Item = (&'a str, u64)>) -> Self {
-        let all = MultiProgress::new();
+        let target =
+            if stage::log::bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let all = MultiProgress::with_draw_target(target);
         let bars: Vec<(ProgressBar, Progress)> = models
             .map(|(name, steps)| {
                 let bar =

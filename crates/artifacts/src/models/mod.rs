@@ -20,6 +20,7 @@ use regressors::{
 };
 use serde_json::{Map, Value};
 use stage::{Error, Folder, Result};
+use std::path::PathBuf;
 
 pub(crate) const ARTIFACT: Artifact = Artifact { name: "model", version: 1 };
 
@@ -176,6 +177,11 @@ impl Model {
             Regressor::GradientBoosting(model) => nodes::write_boosting(table, model)?,
         };
         table.to_bytes()
+    }
+
+    /// The model of such a file, which lies at `path`.
+    pub(crate) fn from_bytes(path: PathBuf, bytes: Vec<u8>) -> Result<Self> {
+        Self::from_table(&Table::checked(path, bytes, ARTIFACT)?)
     }
 
     fn from_table(table: &Table) -> Result<Self> {

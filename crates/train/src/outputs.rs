@@ -1,0 +1,104 @@
+//! What the stage publishes: models, votes composed of them, predictions, and how long each fit took.
+
+use crate::config::{Plan, Planned, Recipe};
+use crate::fit::Fitted;
+use crate::{Arguments, STAGE};
+use artifacts::Split;
+use artifacts::fits::{self, FitRecord};
+use artifacts::models::{self, Member, Vote};
+use artifacts::predictions::Predictions;
+use ndarray::Array1;
+use stage::{Error, Folder, Result, Summary};
+
+/// A model to be published.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) fitted: Fitted,
+}
+
+/// Publishes the models with what is made of them.
+///
+/// # Errors
+/// If the rows to predict are refused, a vote lacks a member, or the disk refuses an output.
+pub(crate) fn publish(
+    plan: &Plan,
+    outputs: &[Output],
+    rows: &Split,
+    arguments: &Arguments,
+) -> Result<Summary> {
+    let folder = arguments.stage.folder(STAGE);
+    let upstream = arguments.train.is_none().then(|| arguments.stage.folder("split"));
+    let mut publication = folder.publish(upstream.as_slice())?;
+    let mut votes = Vec::new();
+    let mut stored = Vec::new();
+    for output in outputs {
+        stored.push((output.name.clone(), stage::hash_of(&output.bytes)));
+        publication.artifact(&models::file(&output.name), &output.bytes)?;
+    }
+    for planned in &plan.votes {
+        let vote = compose(planned, &stored, &folder)?;
+        vote.write(&planned.name, &mut publication)?;
+        votes.push((planned.name.clone(), vote));
+    }
+    for name in &plan.kept {
+        publication.keep(&models::file(name));
+    }
+    if let Some(path) = &arguments.test {
+        let read = || Split::from_plain_file(path, &rows.label_name);
+        let test = arguments.stage.patience().wait(&[stage::Kind::Missing], read)?;
+        predict(&test, outputs, &votes)?.write(&mut publication)?;
+    }
+    fits::write(&records(outputs, &plan.kept, &folder, rows), &mut publication)?;
+    let count = outputs.len() + votes.len();
+    let text = format!("{count} models on {} rows, {} features", rows.row_id.len(), rows.names.len());
+    Ok(Summary { text, written: publication.commit()? })
+}
+
+/// A vote of members that were fitted now or lie in the folder.
+fn compose(planned: &Planned<Recipe>, fitted: &[(String, String)], folder: &Folder) -> Result<Vote> {
+    let members = planned.recipe.members.iter().map(|(name, weight)| {
+        let now = fitted.iter().find(|(other, _)| other == name).map(|(_, hash)| hash.clone());
+        let hash = now.map_or_else(|| folder.hash(&models::file(name)), Ok)?;
+        Ok(Member { name: name.clone(), weight: *weight, hash })
+    });
+    Ok(Vote { parameters: planned.parameters.clone(), members: members.collect::<Result<_>>()? })
+}
+
+/// Predictions of all models for the rows of a plain file.
+fn predict(test: &Split, outputs: &[Output], votes: &[(String, Vote)]) -> Result<Predictions> {
+    let mut predicted: Vec<(String, Array1<f64>)> = Vec::new();
+    for Output { name, fitted, .. } in outputs {
+        predicted.push((name.clone(), fitted.model.predict(&test.values, &test.names)?));
+    }
+    for (name, vote) in votes {
+        let of =
+            |member: &Member| predicted.iter().find(|(name, _)| *name == member.name).map(|(_, p)| p.view());
+        let members: Option<Vec<_>> = vote.members.iter().map(of).collect();
+        let members = members
+            .ok_or_else(|| Error::usage(format!("--test: {name} needs all its members in --model")))?;
+        let vote = vote.voting()?.combine(members).map_err(Error::internal)?;
+        predicted.push((name.clone(), vote));
+    }
+    Ok(Predictions {
+        row_id: test.row_id.clone(),
+        actual: test.label.clone(),
+        models: predicted.into_iter().map(|(name, predicted)| (name, predicted.to_vec())).collect(),
+    })
+}
+
+/// Records of this run's fits, and of earlier ones whose models are kept.
+fn records(outputs: &[Output], kept: &[String], folder: &Folder, rows: &Split) -> Vec<FitRecord> {
+    // A run record may be missing or damaged without harm, and none is worth waiting for.
+    let earlier = fits::read(&Folder::new(folder.file(""))).unwrap_or_default();
+    let now = outputs.iter().map(|Output { name, fitted, .. }| FitRecord {
+        model: name.clone(),
+        seconds: fitted.seconds,
+        threads: fitted.threads,
+        alone: fitted.alone,
+        rows: u32::try_from(rows.row_id.len()).unwrap_or(u32::MAX),
+        features: u32::try_from(rows.names.len()).unwrap_or(u32::MAX),
+    });
+    now.chain(earlier.into_iter().filter(|record| kept.contains(&record.model))).collect()
+}
