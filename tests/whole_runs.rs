@@ -76,6 +76,7 @@ fn plain_files_of_numbers_train_and_predict() {
         train: Some(splits.file("train.parquet")),
         test: Some(splits.file("test.parquet")),
         label: Some("buynow_price".into()),
+        ..train::Arguments::default()
     })
     .unwrap();
     pipeline.stage("train").unwrap();
