@@ -1,14 +1,17 @@
 //! Parquet files in memory: written with the artifact's name and schema version, read back column by column.
 
 use crate::Cells;
+use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
-    UInt32Array, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray,
+    RecordBatch, StringArray, UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Encoding;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use stage::{Error, Folder, Result};
 use std::collections::HashMap;
 use std::panic;
@@ -30,6 +33,8 @@ pub(crate) struct Writing {
     fields: Vec<Field>,
     columns: Vec<ArrayRef>,
     metadata: HashMap<String, String>,
+    /// Columns whose values hardly repeat.
+    varied: Vec<String>,
 }
 
 impl Writing {
@@ -38,12 +43,19 @@ impl Writing {
             ("artifact".to_owned(), artifact.name.to_owned()),
             ("version".to_owned(), artifact.version.to_string()),
         ]);
-        Self { fields: Vec::new(), columns: Vec::new(), metadata }
+        Self { fields: Vec::new(), columns: Vec::new(), metadata, varied: Vec::new() }
     }
 
     /// Adds to the file's metadata.
     pub(crate) fn meta(mut self, key: &str, value: impl Into<String>) -> Self {
         self.metadata.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Says of columns that their values hardly repeat: no dictionary is tried, and integers are stored by
+    /// their differences.
+    pub(crate) fn varied(mut self, names: &[&str]) -> Self {
+        self.varied.extend(names.iter().map(ToString::to_string));
         self
     }
 
@@ -116,8 +128,7 @@ impl Writing {
         let write = || {
             // Room that stays untouched costs nothing, while growth would copy.
             let mut bytes = Vec::with_capacity(batch.get_array_memory_size());
-            let properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROW_GROUP)).build();
-            let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
+            let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(self.properties()))?;
             let mut metadata: Vec<_> = self.metadata.iter().collect();
             metadata.sort();
             for (key, value) in metadata {
@@ -133,6 +144,20 @@ impl Writing {
         write().map_err(|error: parquet::errors::ParquetError| {
             Error::internal(format!("cannot encode: {error}"))
         })
+    }
+}
+
+impl Writing {
+    fn properties(&self) -> WriterProperties {
+        let mut properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROW_GROUP));
+        for field in self.fields.iter().filter(|field| self.varied.contains(field.name())) {
+            let column = ColumnPath::from(field.name().as_str());
+            properties = properties.set_column_dictionary_enabled(column.clone(), false);
+            if field.data_type().is_integer() {
+                properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+            }
+        }
+        properties.build()
     }
 }
 
@@ -207,7 +232,7 @@ impl Table {
     }
 
     pub(crate) fn f64s(&self, name: &str) -> Result<Vec<f64>> {
-        self.required(name, self.optional_f64s(name)?)
+        self.numbers_of::<Float64Type>(name, "float64")
     }
 
     pub(crate) fn optional_f64s(&self, name: &str) -> Result<Vec<Option<f64>>> {
@@ -215,25 +240,19 @@ impl Table {
     }
 
     pub(crate) fn i64s(&self, name: &str) -> Result<Vec<i64>> {
-        let values =
-            self.collect::<Int64Array, _>(name, "int64", |column, rows| rows.extend(column.iter()))?;
-        self.required(name, values)
+        self.numbers_of::<Int64Type>(name, "int64")
     }
 
     pub(crate) fn i32s(&self, name: &str) -> Result<Vec<i32>> {
-        let values =
-            self.collect::<Int32Array, _>(name, "int32", |column, rows| rows.extend(column.iter()))?;
-        self.required(name, values)
+        self.numbers_of::<Int32Type>(name, "int32")
     }
 
     pub(crate) fn u64s(&self, name: &str) -> Result<Vec<u64>> {
-        let values =
-            self.collect::<UInt64Array, _>(name, "uint64", |column, rows| rows.extend(column.iter()))?;
-        self.required(name, values)
+        self.numbers_of::<UInt64Type>(name, "uint64")
     }
 
     pub(crate) fn u32s(&self, name: &str) -> Result<Vec<u32>> {
-        self.required(name, self.optional_u32s(name)?)
+        self.numbers_of::<UInt32Type>(name, "uint32")
     }
 
     pub(crate) fn optional_u32s(&self, name: &str) -> Result<Vec<Option<u32>>> {
@@ -323,22 +342,44 @@ impl Table {
         type_name: &str,
         append: impl Fn(&A, &mut Vec<Option<V>>),
     ) -> Result<Vec<Option<V>>> {
-        let index = self.index(name)?;
         let mut rows = Vec::with_capacity(self.rows());
-        for batch in &self.batches {
-            let column = batch.column(index);
-            let typed = column.as_any().downcast_ref::<A>().ok_or_else(|| {
-                self.refuse(format!("column '{name}': expected {type_name}, found {}", column.data_type()))
-            })?;
-            append(typed, &mut rows);
+        self.typed::<A>(name, type_name)?.into_iter().for_each(|column| append(column, &mut rows));
+        Ok(rows)
+    }
+
+    /// A column of numbers without nulls.
+    fn numbers_of<T: ArrowPrimitiveType>(&self, name: &str, type_name: &str) -> Result<Vec<T::Native>> {
+        let mut rows = Vec::with_capacity(self.rows());
+        for column in self.typed::<PrimitiveArray<T>>(name, type_name)? {
+            if column.null_count() > 0 {
+                let null = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or(0);
+                return Err(self.null(name, rows.len() + null));
+            }
+            rows.extend_from_slice(column.values());
         }
         Ok(rows)
+    }
+
+    /// A column, batch by batch.
+    fn typed<A: Array + 'static>(&self, name: &str, type_name: &str) -> Result<Vec<&A>> {
+        let index = self.index(name)?;
+        let batches = self.batches.iter().map(|batch| {
+            let column = batch.column(index);
+            column.as_any().downcast_ref::<A>().ok_or_else(|| {
+                self.refuse(format!("column '{name}': expected {type_name}, found {}", column.data_type()))
+            })
+        });
+        batches.collect()
+    }
+
+    fn null(&self, name: &str, row: usize) -> Error {
+        self.refuse(format!("column '{name}', row {}: null", row + 1))
     }
 
     fn required<V>(&self, name: &str, values: Vec<Option<V>>) -> Result<Vec<V>> {
         let null = values.iter().position(Option::is_none);
         match null {
-            Some(row) => Err(self.refuse(format!("column '{name}', row {}: null", row + 1))),
+            Some(row) => Err(self.null(name, row)),
             None => Ok(values.into_iter().flatten().collect()),
         }
     }

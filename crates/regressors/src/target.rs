@@ -4,9 +4,10 @@
 //! a power of two. A tree grown on integers is the same for any order of rows, any subtraction from a
 //! sibling and any number of threads.
 
+use crate::parallel::{for_each_part, map_parts};
 use crate::vectors::vectorized;
 use crate::{Error, Result};
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, Axis};
 use std::fmt;
 use std::str::FromStr;
 
@@ -140,12 +141,17 @@ impl Targets {
         let shift = (sum_bits - weight_bits - (exponent(largest(y)) + 1)).clamp(-1000, 1000) as i32;
         let scale = 2f64.powi(shift);
         let mut integers = vec![0; y.len()];
-        match y.as_slice() {
-            Some(y) => vectorized!(
-                integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64)
-            ),
-            None => integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64),
-        }
+        for_each_part(&mut integers, |start, integers| {
+            let y = y.slice_axis(Axis(0), (start..start + integers.len()).into());
+            match y.as_slice() {
+                Some(y) => vectorized!(
+                    integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64)
+                ),
+                None => {
+                    integers.iter_mut().zip(y).for_each(|(k, y)| *k = (y * scale).round_ties_even() as i64);
+                }
+            }
+        });
         Self { integers, quantum: 2f64.powi(-shift), factor: 1.0, decimal: false }
     }
 
@@ -165,6 +171,11 @@ impl Targets {
 
 /// Refuses targets that are NaN, or whose squares, summed up, leave the range of `f64`.
 pub(crate) fn check_squares(y: &ArrayView1<'_, f64>) -> Result<()> {
+    // Without a way out of the loop, it runs in vectors.
+    let are_small = |y: &[f64]| vectorized!(y.iter().fold(true, |small, y| small & (y.abs() <= LARGEST)));
+    if y.as_slice().is_some_and(|y| map_parts(y, are_small).into_iter().all(|small| small)) {
+        return Ok(());
+    }
     match y.iter().position(|y| y.is_nan() || y.abs() > LARGEST) {
         Some(row) => Err(Error::Target { row, value: y[row], reason: "too large to square" }),
         None => Ok(()),
@@ -172,7 +183,20 @@ pub(crate) fn check_squares(y: &ArrayView1<'_, f64>) -> Result<()> {
 }
 
 fn largest(y: ArrayView1<'_, f64>) -> f64 {
-    y.iter().fold(0.0, |largest, y| largest.max(y.abs()))
+    let larger = |largest: f64, y: f64| if y > largest { y } else { largest };
+    let Some(y) = y.as_slice() else { return y.iter().fold(0.0, |largest, y| larger(largest, y.abs())) };
+    const LANES: usize = 16;
+    let of_part = |y: &[f64]| {
+        let (blocks, rest) = y.as_chunks::<LANES>();
+        let mut lanes = [0.0; LANES];
+        vectorized!(for block in blocks {
+            for lane in 0..LANES {
+                lanes[lane] = larger(lanes[lane], block[lane].abs());
+            }
+        });
+        lanes.into_iter().chain(rest.iter().map(|y| y.abs())).fold(0.0, larger)
+    };
+    map_parts(y, of_part).into_iter().fold(0.0, larger)
 }
 
 /// `floor(log2(value))` of a positive value, from its bits: libm's `log2` may differ between machines.

@@ -20,3 +20,18 @@ pub(crate) use vectorized;
 pub(crate) fn dispatch<R>(loops: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(loops)
 }
+
+/// The dot product of two rows of the same length: per lane in their order, then over lanes.
+#[inline(always)]
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
+}

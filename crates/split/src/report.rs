@@ -6,6 +6,7 @@ use artifacts::roles::Role;
 use artifacts::split_report::{RoleReport, SplitReport};
 use artifacts::{Cell, Features, Observations};
 use ndarray::Axis;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Percentiles of the label that the report gives.
@@ -16,7 +17,7 @@ pub(crate) fn report(features: &Features, observations: &Observations, roles: &[
     let rows_of = |role| (0..roles.len()).filter(|&row| roles[row] == role).collect::<Vec<_>>();
     let train = rows_of(Role::Train);
     let train_groups: HashSet<u64> = train.iter().map(|&row| features.group[row]).collect();
-    let reports = Role::ALL.into_iter().map(|role| {
+    let reports = Role::ALL.into_par_iter().map(|role| {
         let rows = rows_of(role);
         let labels: Vec<f64> = rows.iter().filter_map(|&row| features.label[row]).collect();
         let mut report = RoleReport {

@@ -23,6 +23,7 @@ fn write<'a>(table: Writing, trees: impl IntoIterator<Item = &'a Tree> + Clone) 
         .f64s("weighted_n_node_samples", nodes().map(|node| node.weighted_n_node_samples))
         .f64s("impurity", nodes().map(|node| node.impurity))
         .f64s("value", nodes().map(|node| node.value))
+        .varied(&["node", "left", "right", "n_node_samples", "impurity", "value"])
 }
 
 fn read(table: &Table, n_features: usize) -> Result<Vec<Tree>> {

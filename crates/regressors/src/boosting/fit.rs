@@ -3,6 +3,7 @@
 use super::model::{GradientBoosting, add_stage};
 use super::params::GradientBoostingValidParams;
 use crate::input::{check_finite, check_fit};
+use crate::parallel::for_each_part;
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
 use crate::target::{Targets, check_squares};
@@ -119,7 +120,12 @@ impl Part {
     }
 
     fn residuals(&self) -> Array1<f64> {
-        self.labels.y.iter().zip(&self.predictions).map(|(y, predicted)| y - predicted).collect()
+        let mut residuals = vec![0.0; self.predictions.len()];
+        for_each_part(&mut residuals, |start, residuals| {
+            let both = self.labels.y[start..].iter().zip(&self.predictions[start..]);
+            residuals.iter_mut().zip(both).for_each(|(residual, (y, predicted))| *residual = y - predicted);
+        });
+        residuals.into()
     }
 
     /// The mean squared error, added up as scikit-learn does.
@@ -165,10 +171,17 @@ impl Stages<'_> {
         match &self.rows {
             Some(rows) => add_stage(predictions, &grown.tree, rows, self.params.learning_rate),
             None => {
-                for (value, rows) in grown.leaves() {
-                    let step = self.params.learning_rate * value;
-                    rows.iter().for_each(|row| predictions[*row as usize] += step);
-                }
+                let leaves: Vec<(f64, &[u32])> = grown.leaves().collect();
+                for_each_part(predictions, |start, predictions| {
+                    let end = start + predictions.len();
+                    for (value, rows) in &leaves {
+                        let step = self.params.learning_rate * value;
+                        // Rows of a leaf ascend.
+                        let place = |row| rows.partition_point(|other| (*other as usize) < row);
+                        let rows = &rows[place(start)..place(end)];
+                        rows.iter().for_each(|row| predictions[*row as usize - start] += step);
+                    }
+                });
             }
         }
         Ok(grown.tree)

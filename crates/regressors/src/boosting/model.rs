@@ -1,7 +1,8 @@
 //! A fitted boosting ensemble.
 
 use super::params::GradientBoostingParams;
-use crate::tree::{Rows, Scratch, Tree, check_trees, mean_importances, predict_blocks};
+use crate::lazy::Lazy;
+use crate::tree::{Ensemble, Rows, Scratch, Tree, check_trees, mean_importances, predict_blocks};
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
 use ndarray::{Array1, ArrayBase, Data, Ix2};
@@ -30,6 +31,8 @@ pub struct GradientBoosting {
     learning_rate: f64,
     trees: Vec<Tree>,
     n_features: usize,
+    /// The trees once more, for predictions.
+    ensemble: Lazy<Ensemble>,
 }
 
 impl GradientBoosting {
@@ -50,7 +53,7 @@ impl GradientBoosting {
             return Err(Error::Model(format!("init is {init}, learning_rate is {learning_rate}")));
         }
         let n_features = check_trees(&trees)?;
-        Ok(Self { init, learning_rate, trees, n_features })
+        Ok(Self { init, learning_rate, trees, n_features, ensemble: Lazy::default() })
     }
 
     /// The prediction before the first stage: the mean target.
@@ -82,11 +85,9 @@ impl GradientBoosting {
 
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for GradientBoosting {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
-        predict_blocks(records, y, (self.n_features, self.init), |block, predictions| {
-            let mut scratch = Scratch::default();
-            for tree in &self.trees {
-                tree.add(block, &mut scratch, predictions, |value| self.learning_rate * value);
-            }
+        let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees));
+        predict_blocks(records, y, (self.n_features, self.init), |rows, predictions| {
+            ensemble.add(&self.trees, rows, predictions, |value| self.learning_rate * value);
         });
     }
 

@@ -1,8 +1,9 @@
 //! A fitted forest.
 
 use super::params::ForestParams;
+use crate::lazy::Lazy;
 use crate::target::TargetScale;
-use crate::tree::{Best, Random, Scratch, Splitter, Tree, check_trees, mean_importances, predict_blocks};
+use crate::tree::{Best, Ensemble, Random, Splitter, Tree, check_trees, mean_importances, predict_blocks};
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
 use ndarray::{Array1, ArrayBase, Data, Ix2};
@@ -14,6 +15,8 @@ pub struct Forest<S> {
     trees: Vec<Tree>,
     n_features: usize,
     target_scale: TargetScale,
+    /// The trees once more, for predictions.
+    ensemble: Lazy<Ensemble>,
     splitter: PhantomData<S>,
 }
 
@@ -69,7 +72,7 @@ impl<S> Forest<S> {
     /// If there are no trees, or they have different numbers of features.
     pub fn from_trees(trees: Vec<Tree>, target_scale: TargetScale) -> Result<Self> {
         let n_features = check_trees(&trees)?;
-        Ok(Self { trees, n_features, target_scale, splitter: PhantomData })
+        Ok(Self { trees, n_features, target_scale, ensemble: Lazy::default(), splitter: PhantomData })
     }
 
     /// The forest whose consecutive trees the `parts` hold, as
@@ -112,9 +115,9 @@ impl<S> Forest<S> {
 impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let (n_trees, scale) = (self.trees.len() as f64, self.target_scale.factor());
-        predict_blocks(records, y, (self.n_features, 0.0), |block, sums| {
-            let mut scratch = Scratch::default();
-            self.trees.iter().for_each(|tree| tree.add(block, &mut scratch, sums, |value| value));
+        let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees));
+        predict_blocks(records, y, (self.n_features, 0.0), |rows, sums| {
+            ensemble.add(&self.trees, rows, sums, |value| value);
             sums.iter_mut().for_each(|sum| *sum = *sum / n_trees / scale);
         });
     }

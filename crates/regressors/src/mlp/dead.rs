@@ -70,6 +70,12 @@ impl DeadUnits {
         }
     }
 
+    /// Blocks of units that are not dead, and of any before these; one at least.
+    pub(super) fn live_blocks(&self, network: &Network) -> usize {
+        let excess = self.excess(&network.first_layer(), 0);
+        blocks(excess.iter().rposition(|&excess| alive(excess)).map_or(1, |last| last + 1))
+    }
+
     /// The upper bound of the weighted input, plus what rounding may add, of each unit from a block on.
     fn excess(&self, first: &FirstLayer<'_>, block: usize) -> Vec<f64> {
         let biases = &first.bias.as_flattened()[..first.units];
@@ -89,6 +95,19 @@ impl DeadUnits {
         });
         excess
     }
+}
+
+/// Units of the first hidden layer, those that features between 0 and 1 can switch on before the others.
+///
+/// The order depends on nothing but the network: sums over units are the same for all rows that it predicts.
+pub(super) fn likely_alive_first(network: &Network) -> Vec<usize> {
+    let first = network.first_layer();
+    let features = first.weights.len() / first.bias.len();
+    let between = DeadUnits { ranges: vec![(0.0, 1.0); features], rounding: 0.0 };
+    let excess = between.excess(&first, 0);
+    let (mut order, dead): (Vec<_>, Vec<_>) = (0..first.units).partition(|&unit| alive(excess[unit]));
+    order.extend(dead);
+    order
 }
 
 /// Whether a unit with this excess may be other than zero for some row; also if the excess is NaN.

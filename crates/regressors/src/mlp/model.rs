@@ -1,16 +1,20 @@
 //! The trained network.
 
 use super::activation::Activation;
+use super::dead::{DeadUnits, likely_alive_first};
 use super::fit;
+use super::kernel::blocks;
 use super::network::Network;
 use super::params::{MlpParams, MlpValidParams};
 use super::samples::Samples;
 use super::sparse::SparseRows;
 use crate::input::{check_finite, check_fit, real_weights};
+use crate::lazy::Lazy;
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, Array2, ArrayBase, Axis, Data, Ix2};
+use rayon::prelude::*;
 
 /// Rows predicted at once: enough to share the weights, few enough to stay in cache.
 const ROWS_AT_ONCE: usize = 256;
@@ -36,6 +40,8 @@ const ROWS_AT_ONCE: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mlp {
     parts: MlpParts,
+    /// The parts once more, for predictions.
+    network: Lazy<Network>,
 }
 
 /// What a trained network is made of, as it is stored.
@@ -104,7 +110,7 @@ impl Mlp {
         if loss_curve.is_empty() {
             return refuse("a network that was trained for no epoch".to_owned());
         }
-        Ok(Self { parts })
+        Ok(Self { parts, network: Lazy::default() })
     }
 
     /// The parts to store; [`Self::from_parts`] reads them back.
@@ -175,7 +181,7 @@ where
             targets: targets.to_vec(),
             weights: real_weights(&dataset.weights, records.nrows())?,
         };
-        Ok(Mlp { parts: fit::fit(self, samples, records.ncols())? })
+        Ok(Mlp { parts: fit::fit(self, samples, records.ncols())?, network: Lazy::default() })
     }
 }
 
@@ -187,11 +193,25 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Mlp
     fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         assert_eq!(x.ncols(), self.coefs()[0].nrows(), "the model was fitted on another number of features");
         assert_eq!(x.nrows(), y.len(), "one prediction per row");
-        let network = Network::from_parts(&self.parts);
-        let chunks = x.axis_chunks_iter(Axis(0), ROWS_AT_ONCE);
-        for (records, mut y) in chunks.zip(y.axis_chunks_iter_mut(Axis(0), ROWS_AT_ONCE)) {
-            y.assign(&Array1::from(network.predict(&SparseRows::from_dense(&records))));
-        }
+        let network = self.network.get(|| {
+            let mut network = Network::from_parts(&self.parts);
+            let order = likely_alive_first(&network);
+            network.rearrange_units(&order, blocks(order.len()));
+            network
+        });
+        let of_thread = x.nrows().div_ceil(rayon::current_num_threads()).max(1);
+        let n_rows = of_thread.div_ceil(of_thread.div_ceil(ROWS_AT_ONCE));
+        let (x, mut predictions) = (x.view(), vec![0.0; y.len()]);
+        predictions.par_chunks_mut(n_rows).enumerate().for_each(|(chunk, predictions)| {
+            let rows = chunk * n_rows..chunk * n_rows + predictions.len();
+            let records = SparseRows::from_dense(&x.slice_axis(Axis(0), rows.into()));
+            let mut network = network.clone();
+            if let Some(dead) = DeadUnits::new(&records, x.ncols(), self.activation()) {
+                network.use_blocks(dead.live_blocks(&network));
+            }
+            predictions.copy_from_slice(&network.predict(&records));
+        });
+        y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
     }
 
     fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f64> {

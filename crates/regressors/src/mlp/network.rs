@@ -171,6 +171,11 @@ impl Network {
         self.hidden[0].used = used;
     }
 
+    /// Leaves all but `used` blocks of the first hidden layer out of passes: they have to be zero for every row.
+    pub(super) fn use_blocks(&mut self, used: usize) {
+        self.hidden[0].used = used;
+    }
+
     /// Moves numbers in the shape of the parameters to the places that [`Self::rearrange_units`] gives.
     pub(super) fn rearrange(&self, values: &mut [Block], from: &[usize]) {
         let (layer, next) = (&self.hidden[0], self.hidden.get(1).unwrap_or(&self.output));

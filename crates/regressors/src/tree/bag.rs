@@ -1,6 +1,7 @@
 //! A tree's training rows with their weights.
 
 use super::packed::{Layout, Packed, Sums};
+use crate::parallel::{for_each_part, map_parts};
 use crate::target::EXACT;
 use crate::{Error, Result};
 use ndarray::Array1;
@@ -18,11 +19,23 @@ pub(super) struct Bag<'a, P> {
 impl<'a, P: Packed> Bag<'a, P> {
     /// Rows without weights weigh 1 each.
     pub(super) fn new(targets: &'a [i64], weights: Option<&[u32]>, layout: Layout) -> Self {
-        let sums = targets.iter().enumerate().map(|(row, target)| {
-            let weight = weights.map_or(1, |weights| i64::from(weights[row]));
-            P::pack(Sums { count: 1, weight, sum: weight * target }, layout)
+        let mut sums = vec![P::default(); targets.len()];
+        for_each_part(&mut sums, |start, sums| match weights {
+            Some(weights) => {
+                for (sum, (target, weight)) in
+                    sums.iter_mut().zip(targets[start..].iter().zip(&weights[start..]))
+                {
+                    let weight = i64::from(*weight);
+                    *sum = P::pack(Sums { count: 1, weight, sum: weight * target }, layout);
+                }
+            }
+            None => {
+                for (sum, target) in sums.iter_mut().zip(&targets[start..]) {
+                    *sum = P::pack(Sums { count: 1, weight: 1, sum: *target }, layout);
+                }
+            }
         });
-        Self { layout, sums: sums.collect(), targets }
+        Self { layout, sums, targets }
     }
 
     /// What a row adds to a sum.
@@ -33,8 +46,8 @@ impl<'a, P: Packed> Bag<'a, P> {
 
     /// The sums of some rows, squares included.
     pub(super) fn node(&self, rows: &[u32]) -> NodeSums {
-        let mut packed = P::default();
-        rows.iter().for_each(|row| packed += self.of(*row));
+        let sum = |rows: &[u32]| rows.iter().fold(P::default(), |sum, row| sum + self.of(*row));
+        let packed = map_parts(rows, sum).into_iter().fold(P::default(), |all, part| all + part);
         NodeSums { sums: packed.unpack(self.layout), squares: self.squares(rows) }
     }
 
@@ -54,7 +67,7 @@ impl<'a, P: Packed> Bag<'a, P> {
             let sum = self.of(*row).unpack(self.layout).sum;
             i128::from(sum) * i128::from(self.targets[*row as usize])
         };
-        rows.iter().map(square).sum()
+        map_parts(rows, |rows| rows.iter().map(square).sum::<i128>()).into_iter().sum()
     }
 }
 
@@ -100,6 +113,19 @@ pub(crate) fn sample_weights(weights: &Array1<f32>, n: usize) -> Result<Option<V
 /// The sum of the weights of `n` rows.
 pub(crate) fn total_weight(weights: Option<&[u32]>, n: usize) -> u64 {
     weights.map_or(n as u64, |weights| weights.iter().copied().map(u64::from).sum())
+}
+
+/// The sum of the magnitudes of all targets times their weights, which no other sum exceeds.
+pub(super) fn largest_sum(targets: &[i64], weights: Option<&[u32]>) -> u64 {
+    match weights {
+        Some(weights) => {
+            let of_row = |(target, weight): (&i64, &u32)| target.unsigned_abs() * u64::from(*weight);
+            targets.iter().zip(weights).map(of_row).sum()
+        }
+        None => map_parts(targets, |targets| targets.iter().map(|target| target.unsigned_abs()).sum::<u64>())
+            .into_iter()
+            .sum(),
+    }
 }
 
 /// Sums of a node, with the squares that its impurity needs.

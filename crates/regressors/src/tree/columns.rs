@@ -6,8 +6,8 @@
 
 use super::codes::CodeSet;
 use super::packed::Packed;
-use super::parallel::parts;
-use super::values::{MISSING, Pairs, Values, round, value_of};
+use super::values::{MISSING, Pairs, Values, round, rounded_columns, value_of};
+use crate::parallel::{part_size, parts};
 use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
@@ -165,11 +165,7 @@ impl Columns {
             not_binary_bits: vec![0; n_features.div_ceil(64)],
         };
         let pairs = Pairs::find(records)?;
-        let values = (0..n_features).into_par_iter().map(|feature| match pairs.get(feature) {
-            Some(pair) => Values::Pair(pair),
-            None => Values::find(records.column(feature), max_bins),
-        });
-        let values: Vec<Values> = values.collect();
+        let values = find_values(records, &pairs, max_bins);
         let mut codes = Vec::new();
         let mut ranks = Vec::new();
         for (feature, values) in values.into_iter().enumerate() {
@@ -187,9 +183,14 @@ impl Columns {
         }
         columns.encode_rows(records, &codes);
         columns.ranks = vec![0; n_rows * ranks.len()];
-        for (row, of_row) in columns.ranks.chunks_exact_mut(ranks.len().max(1)).enumerate() {
-            of_row.iter_mut().zip(&ranks).for_each(|(rank, ranks)| *rank = ranks[row]);
-        }
+        let n_ranks = ranks.len().max(1);
+        let size = part_size(n_rows, n_rows * n_ranks);
+        let parts = columns.ranks.par_chunks_mut(size * n_ranks).enumerate();
+        parts.for_each(|(part, of_rows)| {
+            for (row, of_row) in (part * size..).zip(of_rows.chunks_exact_mut(n_ranks)) {
+                of_row.iter_mut().zip(&ranks).for_each(|(rank, ranks)| *rank = ranks[row]);
+            }
+        });
         Ok(columns)
     }
 
@@ -275,11 +276,15 @@ impl Columns {
                 end
             }));
         }
-        for (at, codes) in coded.iter().enumerate() {
-            let (word, place) = (at / CODES, at % CODES);
-            let of_feature = self.codes[word..].iter_mut().step_by(code_words);
-            of_feature.zip(codes).for_each(|(word, code)| word[place] = *code as u8);
-        }
+        let size = part_size(self.n_rows, self.n_rows * coded.len());
+        let parts = self.codes.par_chunks_mut((size * code_words).max(1)).enumerate();
+        parts.for_each(|(part, words)| {
+            for (word, coded) in coded.chunks(CODES).enumerate() {
+                for (row, words) in (part * size..).zip(words.chunks_exact_mut(code_words)) {
+                    coded.iter().zip(&mut words[word]).for_each(|(codes, code)| *code = codes[row] as u8);
+                }
+            }
+        });
     }
 
     pub(crate) fn n_features(&self) -> usize {
@@ -315,8 +320,10 @@ impl Columns {
     #[inline(always)]
     pub(super) fn for_each_slot(&self, row: u32, mut visit: impl FnMut(usize)) {
         let (row, words) = (row as usize, self.code_words());
-        let rarer = &self.rarer[self.starts[row]..self.starts[row + 1]];
-        rarer.iter().for_each(|slot| visit(*slot as usize));
+        if !self.rarer.is_empty() {
+            let rarer = &self.rarer[self.starts[row]..self.starts[row + 1]];
+            rarer.iter().for_each(|slot| visit(*slot as usize));
+        }
         let codes = self.codes[row * words..][..words].as_flattened();
         self.first_slots
             .iter()
@@ -409,6 +416,20 @@ impl Columns {
         };
         (codes, slots)
     }
+}
+
+/// The values of each feature.
+fn find_values(records: &ArrayView2<'_, f64>, pairs: &Pairs, max_bins: Option<usize>) -> Vec<Values> {
+    let pairs: Vec<_> = (0..records.ncols()).map(|feature| pairs.get(feature)).collect();
+    let others: Vec<usize> = (0..pairs.len()).filter(|feature| pairs[*feature].is_none()).collect();
+    let mut found = Vec::with_capacity(others.len());
+    // As many features at once as make a cache line of a row.
+    for features in others.chunks(64 / size_of::<f64>()) {
+        let columns = rounded_columns(records, features).into_par_iter();
+        found.par_extend(columns.map(|values| Values::find(values, max_bins)));
+    }
+    let mut found = found.into_iter();
+    pairs.into_iter().filter_map(|pair| pair.map(Values::Pair).or_else(|| found.next())).collect()
 }
 
 /// Sets a bit for every value that is the rare one of its feature.

@@ -5,12 +5,12 @@ use super::columns::{Column, Columns, Kind};
 use super::draws::{CONSTANT, MAY_WIN, UNKNOWN};
 use super::levels::LevelCounts;
 use super::packed::{Layout, Packed, Sums};
-use super::parallel::is_parallel;
 use super::params::LeafLimits;
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::sorted::SortedRows;
 use super::splitter::{Best, SplitRule, Splitter};
 use super::stream::DrawStream;
+use crate::parallel::is_parallel;
 use rayon::prelude::*;
 use std::ops::Range;
 

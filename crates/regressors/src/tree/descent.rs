@@ -6,7 +6,7 @@
 
 use super::node::Node;
 use super::rows::Block;
-use pulp::Arch;
+use crate::vectors::vectorized;
 use std::hint::black_box;
 
 /// Most leaves that a set of bits holds.
@@ -16,10 +16,16 @@ const FEW: usize = u32::BITS as usize;
 const LEAF: u32 = 1 << 31;
 
 /// Steps in a cache line.
-const STEPS_PER_LINE: usize = 64 / size_of::<Step>();
+const STEPS_PER_LINE: usize = 64 / size_of::<Step<f32>>();
 
 /// Trees with at most so many steps per row are mostly read by a block: about as many as the way to a leaf.
 const STEPS_PER_ROW: usize = 16;
+
+/// Rows that go through a tree side by side.
+const GROUP: usize = 8;
+
+/// Rows that a tree takes at once when it reads records: few enough for these to stay in cache.
+const ROWS_AT_ONCE: usize = 64;
 
 /// The way from a row to the number of its leaf.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +33,7 @@ enum Splits {
     /// Of a tree with at most [`FEW`] leaves.
     Few(Vec<Strike>),
     /// Of any other tree, the root first.
-    Many(Vec<Step>),
+    Many(Vec<Step<f32>>),
 }
 
 /// A tree's splits and the values of its leaves.
@@ -42,32 +48,30 @@ pub(super) struct Descent {
 pub(crate) struct Scratch {
     /// Of each row, the leaves not struck out, or the number of its node or leaf.
     leaves: Vec<u32>,
-    /// Rows that are in no leaf yet, with their node.
-    queue: Vec<(u32, u32)>,
 }
 
 impl Descent {
     /// `nodes` are a tree.
     pub(super) fn new(nodes: &[Node]) -> Self {
-        let numbers = Numbers::new(nodes);
-        let n_leaves = nodes.len() / 2 + 1;
-        let mut values = vec![0.0; n_leaves];
-        for (id, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_leaf()) {
-            values[numbers.first_leaf[id] as usize] = node.value;
-        }
-        let inner = nodes.iter().enumerate().filter_map(|(id, node)| Some((id, node, node.children()?)));
-        let splits = if n_leaves <= FEW {
+        if Self::strikes_out(nodes) {
+            let numbers = Numbers::new(nodes);
+            let inner = nodes.iter().enumerate().filter_map(|(id, node)| Some((id, node, node.children()?)));
             let strike = |(id, node, [left, _]): (usize, _, [usize; 2])| {
                 Strike::new(node, numbers.first_leaf[id], numbers.n_leaves[left])
             };
-            Splits::Few(inner.map(strike).collect())
+            Self { splits: Splits::Few(inner.map(strike).collect()), values: numbers.values(nodes) }
         } else {
-            let step = |(_, node, children): (_, _, [usize; 2])| {
-                Step::new(node, children.map(|child| numbers.link(child, &nodes[child])))
-            };
-            Splits::Many(inner.map(step).collect())
-        };
-        Self { splits, values }
+            let (steps, values) = steps(nodes, |node| {
+                let missing = if node.missing_go_to_left { 0 } else { Step::MISSING_RIGHT };
+                (round_down(node.threshold), node.feature as u32 | missing)
+            });
+            Self { splits: Splits::Many(steps), values }
+        }
+    }
+
+    /// Whether the tree with these nodes has few leaves, which are struck out: that takes columns.
+    pub(super) fn strikes_out(nodes: &[Node]) -> bool {
+        nodes.len() / 2 < FEW
     }
 
     /// Adds `weigh` of its leaf's value to each row's sum.
@@ -81,18 +85,61 @@ impl Descent {
     ) {
         match &self.splits {
             Splits::Few(strikes) => scratch.strike_out(strikes, block),
-            Splits::Many(steps) => scratch.descend(steps, block),
+            Splits::Many(steps) => scratch.descend(steps, block.n_rows(), |row, step| {
+                step.goes_right(block.value(row, step.feature()))
+            }),
         }
-        for (sum, leaf) in sums.iter_mut().zip(&scratch.leaves) {
-            *sum += weigh(self.values[*leaf as usize]);
+        scratch.add_values(&self.values, sums, weigh);
+    }
+
+    /// As [`Self::add`], for the rows of `records` of `n_features` each, row after row, of which a tree of many
+    /// leaves reads the values that it needs.
+    pub(super) fn add_records(
+        &self,
+        (records, n_features): (&[f64], usize),
+        scratch: &mut Scratch,
+        sums: &mut [f64],
+        weigh: impl Fn(f64) -> f64,
+    ) {
+        match &self.splits {
+            Splits::Few(_) => self.add(&Block::new(records, n_features), scratch, sums, weigh),
+            Splits::Many(steps) => {
+                let rows = records.chunks(ROWS_AT_ONCE * n_features);
+                for (records, sums) in rows.zip(sums.chunks_mut(ROWS_AT_ONCE)) {
+                    scratch.descend(steps, sums.len(), |row, step| {
+                        step.goes_right(records[row * n_features + step.feature()] as f32)
+                    });
+                    scratch.add_values(&self.values, sums, &weigh);
+                }
+            }
         }
     }
 }
 
-/// Numbers of the inner nodes and of the leaves.
+/// A tree's inner nodes in their order with what `cut` makes of their thresholds and features, and the values
+/// of its leaves.
+pub(super) fn steps<C>(nodes: &[Node], cut: impl Fn(&Node) -> (C, u32)) -> (Vec<Step<C>>, Vec<f64>) {
+    let (mut values, mut links) = (Vec::with_capacity(nodes.len() / 2 + 1), Vec::with_capacity(nodes.len()));
+    let mut n_inner = 0;
+    for node in nodes {
+        if node.is_leaf() {
+            links.push(values.len() as u32 | LEAF);
+            values.push(node.value);
+        } else {
+            links.push(n_inner);
+            n_inner += 1;
+        }
+    }
+    let step = |node: &Node| {
+        let children = node.children()?.map(|child| links[child]);
+        let (cut, place) = cut(node);
+        Some(Step { cut, place, children })
+    };
+    (nodes.iter().filter_map(step).collect(), values)
+}
+
+/// Numbers of the leaves from left to right.
 struct Numbers {
-    /// Inner nodes before each node.
-    inner: Vec<u32>,
     /// Leaves of the tree that starts at each node.
     n_leaves: Vec<u32>,
     /// The number of its leftmost leaf.
@@ -108,26 +155,27 @@ impl Numbers {
             }
         }
         let mut first_leaf = vec![0; nodes.len()];
-        let mut inner = Vec::with_capacity(nodes.len());
-        let mut n_inner = 0;
         for (id, node) in nodes.iter().enumerate() {
-            inner.push(n_inner);
             if let Some([left, right]) = node.children() {
-                n_inner += 1;
                 first_leaf[left] = first_leaf[id];
                 first_leaf[right] = first_leaf[id] + n_leaves[left];
             }
         }
-        Self { inner, n_leaves, first_leaf }
+        Self { n_leaves, first_leaf }
     }
 
-    fn link(&self, id: usize, node: &Node) -> u32 {
-        if node.is_leaf() { self.first_leaf[id] | LEAF } else { self.inner[id] }
+    /// The values of the leaves.
+    fn values(&self, nodes: &[Node]) -> Vec<f64> {
+        let mut values = vec![0.0; nodes.len() / 2 + 1];
+        for (id, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_leaf()) {
+            values[self.first_leaf[id] as usize] = node.value;
+        }
+        values
     }
 }
 
 /// The largest `f32` that is not greater: the same `f32` values are at most this as are at most `threshold`.
-fn round_down(threshold: f64) -> f32 {
+pub(super) fn round_down(threshold: f64) -> f32 {
     let nearest = threshold as f32;
     if f64::from(nearest) > threshold { nearest.next_down() } else { nearest }
 }
@@ -170,33 +218,29 @@ impl Strike {
 
 /// A split of a tree with many leaves: 16 bytes, four to a cache line.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Step {
-    threshold: f32,
-    /// The feature; [`Step::MISSING_RIGHT`] is set if NaN goes right.
-    feature: u32,
+pub(super) struct Step<C> {
+    /// Rows with more go right.
+    pub(super) cut: C,
+    /// Of what.
+    pub(super) place: u32,
     /// The numbers of the left and the right child.
     children: [u32; 2],
 }
 
-impl Step {
+/// The cut is a threshold, the place a feature; [`Step::MISSING_RIGHT`] is set if NaN goes right.
+impl Step<f32> {
     const MISSING_RIGHT: u32 = 1 << 31;
-
-    fn new(node: &Node, children: [u32; 2]) -> Self {
-        let missing = if node.missing_go_to_left { 0 } else { Self::MISSING_RIGHT };
-        Self { threshold: round_down(node.threshold), feature: node.feature as u32 | missing, children }
-    }
 
     #[inline]
     fn feature(&self) -> usize {
-        (self.feature & !Self::MISSING_RIGHT) as usize
+        (self.place & !Self::MISSING_RIGHT) as usize
     }
 
-    /// The child for a row with this value; `|` and `&` where `||` and `&&` would branch.
+    /// `|` and `&` where `||` and `&&` would branch.
     #[inline]
-    fn next(&self, value: f32) -> u32 {
-        let missing_go_right = self.feature >= Self::MISSING_RIGHT;
-        let goes_right = (value > self.threshold) | (value.is_nan() & missing_go_right);
-        self.children[usize::from(goes_right)]
+    fn goes_right(&self, value: f32) -> bool {
+        let missing_go_right = self.place >= Self::MISSING_RIGHT;
+        (value > self.cut) | (value.is_nan() & missing_go_right)
     }
 }
 
@@ -206,56 +250,64 @@ impl Scratch {
         let Self { leaves, .. } = self;
         leaves.clear();
         leaves.resize(block.column_len(), u32::MAX);
-        Arch::new().dispatch(
-            // What is not inlined is compiled for the oldest processors.
-            #[inline(always)]
-            || {
-                for strike in strikes {
-                    strike.apply(block.column(strike.feature as usize), leaves);
-                }
-                // Whatever is left of a row's leaf was struck out where the two part.
-                leaves.iter_mut().for_each(|leaves| *leaves = leaves.trailing_zeros());
-            },
-        );
+        vectorized!({
+            for strike in strikes {
+                strike.apply(block.column(strike.feature as usize), leaves);
+            }
+            // Whatever is left of a row's leaf was struck out where the two part.
+            leaves.iter_mut().for_each(|leaves| *leaves = leaves.trailing_zeros());
+        });
     }
 
     /// Leaves the number of its leaf for each row.
-    fn descend(&mut self, steps: &[Step], block: &Block) {
-        let n_rows = block.n_rows();
+    #[inline]
+    pub(super) fn descend<C>(
+        &mut self,
+        steps: &[Step<C>],
+        n_rows: usize,
+        goes_right: impl Fn(usize, &Step<C>) -> bool,
+    ) {
         if steps.len() <= n_rows * STEPS_PER_ROW {
             // Read in order once, nodes are in cache when rows come to them in any order.
-            black_box(steps.iter().step_by(STEPS_PER_LINE).fold(0, |all, step| all ^ step.feature));
+            black_box(steps.iter().step_by(STEPS_PER_LINE).fold(0, |all, step| all ^ step.place));
         }
         self.leaves.clear();
         self.leaves.resize(n_rows, 0);
-        self.queue.clear();
-        self.queue.extend((0..n_rows as u32).map(|row| (row, 0)));
-        let mut n_queued = n_rows;
-        while n_queued > 0 {
-            n_queued = advance(steps, block, &mut self.queue[..n_queued], &mut self.leaves);
+        if steps.is_empty() {
+            return;
+        }
+        for (start, leaves) in (0..n_rows).step_by(GROUP).zip(self.leaves.chunks_mut(GROUP)) {
+            // Places without a row are in a leaf from the start.
+            let mut ids = [LEAF; GROUP];
+            ids[..leaves.len()].fill(0);
+            while ids.iter().any(|id| *id < LEAF) {
+                for (at, id) in ids.iter_mut().enumerate() {
+                    // Rows in a leaf step from the root and stay: whether they are is hard to foretell.
+                    let is_leaf = *id >= LEAF;
+                    let step = &steps[if is_leaf { 0 } else { *id as usize }];
+                    let row = if at < leaves.len() { start + at } else { start };
+                    let child = step.children[usize::from(goes_right(row, step))];
+                    *id = if is_leaf { *id } else { child };
+                }
+            }
+            leaves.iter_mut().zip(ids).for_each(|(leaf, id)| *leaf = id & !LEAF);
         }
     }
-}
 
-/// Takes every queued row to its next node; the first rows of the queue, as many as returned, are in no leaf.
-fn advance(steps: &[Step], block: &Block, queue: &mut [(u32, u32)], leaves: &mut [u32]) -> usize {
-    let mut n_kept = 0;
-    for at in 0..queue.len() {
-        let (row, id) = queue[at];
-        let step = &steps[id as usize];
-        let child = step.next(block.value(row as usize, step.feature()));
-        leaves[row as usize] = child & !LEAF;
-        // Written in any case, and kept if it counts: whether a row is in a leaf is hard to foretell.
-        queue[n_kept] = (row, child);
-        n_kept += usize::from(child < LEAF);
+    /// Adds `weigh` of its leaf's value to each row's sum.
+    #[inline]
+    pub(super) fn add_values(&self, values: &[f64], sums: &mut [f64], weigh: impl Fn(f64) -> f64) {
+        for (sum, leaf) in sums.iter_mut().zip(&self.leaves) {
+            *sum += weigh(values[*leaf as usize]);
+        }
     }
-    n_kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tree::Tree;
+    use crate::tree::ensemble::Ensemble;
     use crate::tree::rows::predict_blocks;
     use ndarray::{Array1, Array2};
     use proptest::prelude::*;
@@ -264,8 +316,8 @@ mod tests {
     const VALUES: &[f64] =
         &[0.0, 0.1, 0.1_f32 as f64, 0.25, 0.3, 0.5, 1e300, -1e300, f64::NEG_INFINITY, f64::NAN];
 
-    /// A tree of `n_leaves` whose splits and missing values differ by node.
-    fn tree(n_leaves: u32, seed: u64) -> Vec<Node> {
+    /// A tree of `n_leaves` whose splits, at so many thresholds, and missing values differ by node.
+    fn tree(n_leaves: u32, n_thresholds: u32, seed: u64) -> Vec<Node> {
         let mut nodes = vec![Node { n_node_samples: n_leaves, ..Node::LEAF }];
         let mut random = seed;
         let mut draw = |below: u32| {
@@ -280,7 +332,7 @@ mod tests {
                 let (left, n_left) = (nodes.len() as i32, 1 + draw(n - 1));
                 (nodes[id].left, nodes[id].right) = (left, left + 1);
                 (nodes[id].feature, nodes[id].missing_go_to_left) = (draw(3) as i32, draw(2) == 0);
-                nodes[id].threshold = [0.1, 0.25, 0.5, f64::INFINITY, -1e300][draw(5) as usize];
+                nodes[id].threshold = [0.1, 0.25, 0.5, f64::INFINITY, -1e300][draw(n_thresholds) as usize];
                 nodes.extend([n_left, n - n_left].map(|n| Node { n_node_samples: n, ..Node::LEAF }));
             }
             id += 1;
@@ -295,14 +347,46 @@ mod tests {
             seed in any::<u64>(),
             rows in prop::collection::vec(prop::sample::select(VALUES), 3..200),
         ) {
-            let tree = Tree::from_nodes(tree(n_leaves, seed), 3).unwrap();
+            let tree = Tree::from_nodes(tree(n_leaves, 5, seed), 3).unwrap();
             let n_rows = rows.len() / 3;
             let records = Array2::from_shape_vec((n_rows, 3), rows[..n_rows * 3].to_vec()).unwrap();
             let mut values = Array1::zeros(n_rows);
-            predict_blocks(&records, &mut values, (3, 0.0), |block, sums| {
-                tree.add(block, &mut Scratch::default(), sums, |value| value);
+            let expected = tree.apply(&records).mapv(|leaf| leaf as f64);
+            predict_blocks(&records, &mut values, (3, 0.0), |rows, sums| {
+                tree.add(&Block::new(rows, 3), &mut Scratch::default(), sums, |value| value);
             });
-            prop_assert_eq!(values, tree.apply(&records).mapv(|leaf| leaf as f64));
+            prop_assert_eq!(&values, &expected);
+            values.fill(0.0);
+            predict_blocks(&records, &mut values, (3, 0.0), |rows, sums| {
+                tree.add_records(rows, &mut Scratch::default(), sums, |value| value);
+            });
+            prop_assert_eq!(&values, &expected);
+        }
+
+        #[test]
+        fn ensembles_add_up_what_their_trees_give(
+            n_leaves in prop::collection::vec(1..60u32, 1..4),
+            n_thresholds in 1..6u32,
+            seed in any::<u64>(),
+            n_values in prop::sample::select(vec![VALUES.len() - 1, VALUES.len()]),
+            rows in prop::collection::vec(any::<prop::sample::Index>(), 3..200),
+        ) {
+            let trees: Vec<Tree> = (seed..)
+                .zip(n_leaves)
+                .map(|(seed, n_leaves)| Tree::from_nodes(tree(n_leaves, n_thresholds, seed), 3).unwrap())
+                .collect();
+            // With or without NaN.
+            let rows: Vec<f64> = rows.iter().map(|at| *at.get(&VALUES[..n_values])).collect();
+            let n_rows = rows.len() / 3;
+            let records = Array2::from_shape_vec((n_rows, 3), rows[..n_rows * 3].to_vec()).unwrap();
+            let leaves = trees.iter().map(|tree| tree.apply(&records).mapv(|leaf| leaf as f64));
+            let expected = leaves.reduce(|sum, leaves| sum + leaves).unwrap();
+            let ensemble = Ensemble::new(&trees);
+            let mut sums = Array1::zeros(n_rows);
+            predict_blocks(&records, &mut sums, (3, 0.0), |rows, sums| {
+                ensemble.add(&trees, rows, sums, |value| value);
+            });
+            prop_assert_eq!(sums, expected);
         }
 
         #[test]

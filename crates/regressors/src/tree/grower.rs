@@ -1,6 +1,6 @@
 //! The growth of one tree, node by node.
 
-use super::bag::{Bag, NodeSums, rows_with_weight};
+use super::bag::{Bag, NodeSums, largest_sum, rows_with_weight, total_weight};
 use super::columns::{Columns, Kind};
 use super::counted::{Counted, CountedNode, FeatureScores};
 use super::draws::FeatureDraws;
@@ -10,7 +10,7 @@ use super::model::Tree;
 use super::node::Node;
 use super::packed::{Layout, Packed};
 use super::params::{LeafLimits, Limits};
-use super::partition::partition;
+use super::partition::partition_in_parts;
 use super::search::{Search, Split};
 use super::small::{self, FeatureBits, SmallNode};
 use super::sorted::SortedRows;
@@ -74,10 +74,8 @@ pub(crate) fn grow<S: Splitter>(
     random: TreeRandom,
 ) -> Grown {
     let rows = rows_with_weight(training.targets.len(), weights);
-    let weight = |row: &u32| weights.map_or(1, |weights| u64::from(weights[*row as usize]));
-    let total_weight = rows.iter().map(weight).sum();
-    let largest_sum =
-        rows.iter().map(|row| training.targets[*row as usize].unsigned_abs() * weight(row)).sum();
+    let total_weight = total_weight(weights, rows.len());
+    let largest_sum = largest_sum(training.targets, weights);
     let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
     let layout = Layout::new(rows.len() as u64, total_weight, counts_rows);
     if layout.fits::<i64>(largest_sum) {
@@ -364,10 +362,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             Kind::Constant => rows.len(),
             Kind::Binary { rarer } => {
                 let with_bit = *rarer == 0;
-                partition(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
+                partition_in_parts(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
             }
-            Kind::Coded { at, .. } => partition(rows, moved, |row| by_code(columns.code(row, *at))),
-            Kind::Ranked { at, .. } => partition(rows, moved, |row| by_code(columns.rank(row, *at))),
+            Kind::Coded { at, .. } => partition_in_parts(rows, moved, |row| by_code(columns.code(row, *at))),
+            Kind::Ranked { at, .. } => partition_in_parts(rows, moved, |row| by_code(columns.rank(row, *at))),
         };
         let sides = rows.split_at(middle);
         let sums = self.bag.split(&job.sums, split.left, sides);

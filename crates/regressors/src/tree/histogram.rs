@@ -3,7 +3,7 @@
 use super::bag::Bag;
 use super::columns::Columns;
 use super::packed::Packed;
-use super::parallel::is_parallel;
+use crate::parallel::is_parallel;
 use rayon::prelude::*;
 
 /// A packed sum per slot, by the number under which [`Histograms`] keeps it.

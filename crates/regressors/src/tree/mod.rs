@@ -16,7 +16,8 @@
 //!   bits;
 //! * `draws` says which feature comes next, by a `stream` of random numbers.
 //!
-//! Predictions take the records in blocks of `rows` and read a tree's `descent` instead of its nodes.
+//! Predictions take the records in blocks of `rows` and read a tree's `descent` instead of its nodes, or those
+//! of an `ensemble`.
 
 mod bag;
 mod codes;
@@ -24,6 +25,7 @@ mod columns;
 mod counted;
 mod descent;
 mod draws;
+mod ensemble;
 mod frontier;
 mod grower;
 mod histogram;
@@ -31,7 +33,6 @@ mod levels;
 mod model;
 mod node;
 mod packed;
-mod parallel;
 mod params;
 mod partition;
 mod rows;
@@ -46,6 +47,7 @@ mod values;
 pub(crate) use bag::{sample_weights, total_weight};
 pub(crate) use columns::Columns;
 pub(crate) use descent::Scratch;
+pub(crate) use ensemble::Ensemble;
 pub(crate) use grower::{Grown, Training, grow};
 pub use model::Tree;
 pub(crate) use model::{check_trees, mean_importances};

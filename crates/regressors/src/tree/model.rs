@@ -3,6 +3,7 @@
 use super::descent::{Descent, Scratch};
 use super::node::Node;
 use super::rows::Block;
+use crate::lazy::Lazy;
 use crate::sum::pairwise_sum;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayBase, ArrayView1, Data, Ix2};
@@ -13,15 +14,14 @@ pub struct Tree {
     nodes: Vec<Node>,
     n_features: usize,
     /// The nodes once more, for predictions.
-    descent: Descent,
+    descent: Lazy<Descent>,
 }
 
 impl Tree {
     /// A tree whose nodes come from the grower.
     pub(super) fn grown(nodes: Vec<Node>, n_features: usize) -> Self {
         debug_assert!(Self::from_nodes(nodes.clone(), n_features).is_ok());
-        let descent = Descent::new(&nodes);
-        Self { nodes, n_features, descent }
+        Self { nodes, n_features, descent: Lazy::default() }
     }
 
     /// A tree read back from a stored model, checked so that no row can leave it or loop in it.
@@ -69,8 +69,7 @@ impl Tree {
                 }
             }
         }
-        let descent = Descent::new(&nodes);
-        Ok(Self { nodes, n_features, descent })
+        Ok(Self { nodes, n_features, descent: Lazy::default() })
     }
 
     /// The nodes, parents before children.
@@ -128,7 +127,22 @@ impl Tree {
         sums: &mut [f64],
         weigh: impl Fn(f64) -> f64,
     ) {
-        self.descent.add(block, scratch, sums, weigh);
+        self.descent().add(block, scratch, sums, weigh);
+    }
+
+    /// As [`Self::add`], for `records` row after row.
+    pub(crate) fn add_records(
+        &self,
+        records: &[f64],
+        scratch: &mut Scratch,
+        sums: &mut [f64],
+        weigh: impl Fn(f64) -> f64,
+    ) {
+        self.descent().add_records((records, self.n_features), scratch, sums, weigh);
+    }
+
+    pub(super) fn descent(&self) -> &Descent {
+        self.descent.get(|| Descent::new(&self.nodes))
     }
 
     /// Each feature's share of the impurity decrease, of shape `(n_features,)`; zeros without splits.

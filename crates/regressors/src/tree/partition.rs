@@ -1,5 +1,38 @@
 //! Rows that go left and rows that go right.
 
+use crate::parallel::part_size;
+use rayon::prelude::*;
+
+/// As [`partition`], by several threads if that is worth it.
+#[inline(always)]
+pub(super) fn partition_in_parts(
+    rows: &mut [u32],
+    moved: &mut [u32],
+    goes_left: impl Fn(u32) -> bool + Sync,
+) -> usize {
+    let size = part_size(rows.len(), VALUES_PER_ROW * rows.len());
+    if size >= rows.len() {
+        return partition(rows, moved, goes_left);
+    }
+    let parts = rows.par_chunks_mut(size).zip(moved.par_chunks_mut(size));
+    let n_left: Vec<usize> = parts.map(|(rows, moved)| partition(rows, moved, &goes_left)).collect();
+    // Every part has its left rows first: those of all parts move together.
+    let (mut all_left, mut all_right) = (0, 0);
+    for (part, n_left) in n_left.into_iter().enumerate() {
+        let (start, end) = (part * size, rows.len().min((part + 1) * size));
+        let right = start + n_left..end;
+        moved[all_right..][..right.len()].copy_from_slice(&rows[right.clone()]);
+        rows.copy_within(start..start + n_left, all_left);
+        all_left += n_left;
+        all_right += right.len();
+    }
+    rows[all_left..].copy_from_slice(&moved[..all_right]);
+    all_left
+}
+
+/// A row is worth several, for it is looked up.
+const VALUES_PER_ROW: usize = 4;
+
 /// Moves the rows that go left to the front, all in their order, and returns their number; `moved` is as long as `rows`.
 #[inline(always)]
 pub(super) fn partition(rows: &mut [u32], moved: &mut [u32], goes_left: impl Fn(u32) -> bool) -> usize {
@@ -31,5 +64,17 @@ mod tests {
             prop_assert_eq!(n_left, left.len());
             prop_assert_eq!(parted, [left, right].concat());
         }
+    }
+
+    #[test]
+    fn several_threads_part_alike() {
+        let rows: Vec<u32> = (0..100_000).map(|row| row * 7919 % 100_003).collect();
+        let goes_left = |row: u32| row.is_multiple_of(3);
+        let mut expected = rows.clone();
+        let n_left = partition(&mut expected, &mut vec![0; rows.len()], goes_left);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let mut parted = rows.clone();
+        let in_parts = pool.install(|| partition_in_parts(&mut parted, &mut vec![0; rows.len()], goes_left));
+        assert_eq!((in_parts, parted), (n_left, expected));
     }
 }

@@ -17,23 +17,34 @@ pub(crate) struct Block {
     n_rows: usize,
     /// At least `n_rows`; the values beyond are 0.
     column_len: usize,
+    /// Where each feature's column begins.
+    starts: Vec<usize>,
 }
 
 impl Block {
     /// `rows` hold `n_features` values each, row after row.
-    fn new(rows: &[f64], n_features: usize) -> Self {
+    pub(super) fn new(rows: &[f64], n_features: usize) -> Self {
+        let all: Vec<u32> = (0..n_features as u32).collect();
+        Self::of_features(rows, n_features, &all)
+    }
+
+    /// A block with the columns of some features only.
+    pub(super) fn of_features(rows: &[f64], n_features: usize, features: &[u32]) -> Self {
         let n_rows = rows.len() / n_features;
         let column_len = n_rows.next_multiple_of(LANES);
-        let mut values = vec![0.0; column_len * n_features];
+        let mut values = vec![0.0; column_len * features.len()];
         // As many rows at once as make a cache line of a column.
         for (tile, rows) in rows.chunks(LANES * n_features).enumerate() {
-            for (feature, column) in values.chunks_exact_mut(column_len).enumerate() {
+            for (feature, column) in features.iter().zip(values.chunks_exact_mut(column_len)) {
                 let column = column[tile * LANES..].iter_mut();
-                let of_rows = rows.iter().skip(feature).step_by(n_features);
+                let of_rows = rows.iter().skip(*feature as usize).step_by(n_features);
                 column.zip(of_rows).for_each(|(value, of_row)| *value = *of_row as f32);
             }
         }
-        Self { values, n_rows, column_len }
+        // No tree looks at a feature that is left out.
+        let mut starts = vec![0; n_features];
+        features.iter().enumerate().for_each(|(at, feature)| starts[*feature as usize] = at * column_len);
+        Self { values, n_rows, column_len, starts }
     }
 
     pub(crate) fn n_rows(&self) -> usize {
@@ -48,12 +59,12 @@ impl Block {
     /// A feature's values, of shape `(column_len,)`.
     #[inline]
     pub(super) fn column(&self, feature: usize) -> &[f32] {
-        &self.values[feature * self.column_len..][..self.column_len]
+        &self.values[self.starts[feature]..][..self.column_len]
     }
 
     #[inline]
     pub(super) fn value(&self, row: usize, feature: usize) -> f32 {
-        self.values[feature * self.column_len + row]
+        self.values[self.starts[feature] + row]
     }
 }
 
@@ -76,7 +87,7 @@ impl Rows {
     }
 }
 
-/// Predicts `y` of every row: `predict` turns `start` into the predictions of a block's rows.
+/// Predicts `y` of every row: `predict` turns `start` into the predictions of some rows of the records.
 ///
 /// Blocks are spread over rayon's current pool.
 ///
@@ -86,7 +97,7 @@ pub(crate) fn predict_blocks<D: Data<Elem = f64>>(
     records: &ArrayBase<D, Ix2>,
     y: &mut Array1<f64>,
     (n_features, start): (usize, f64),
-    predict: impl Fn(&Block, &mut [f64]) + Sync,
+    predict: impl Fn(&[f64], &mut [f64]) + Sync,
 ) {
     assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
     check_features(records, n_features);
@@ -95,7 +106,7 @@ pub(crate) fn predict_blocks<D: Data<Elem = f64>>(
     let n_rows = y.len().div_ceil(rayon::current_num_threads()).clamp(1, MOST_ROWS);
     let mut predictions = vec![start; y.len()];
     let blocks = predictions.par_chunks_mut(n_rows).zip(rows.par_chunks(n_rows * n_features));
-    blocks.for_each(|(predictions, rows)| predict(&Block::new(rows, n_features), predictions));
+    blocks.for_each(|(predictions, rows)| predict(rows, predictions));
     y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
 }
 

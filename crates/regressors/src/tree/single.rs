@@ -173,8 +173,8 @@ impl<S, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for 
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let (tree, scale) = (&self.tree, self.target_scale.factor());
         // Any value added to -0 stays what it is, even -0.
-        predict_blocks(records, y, (tree.n_features(), -0.0), |block, predictions| {
-            tree.add(block, &mut Scratch::default(), predictions, |value| value / scale);
+        predict_blocks(records, y, (tree.n_features(), -0.0), |rows, predictions| {
+            tree.add_records(rows, &mut Scratch::default(), predictions, |value| value / scale);
         });
     }
 

@@ -1,8 +1,8 @@
 //! A node's rows by ascending value of each feature with many values.
 
 use super::columns::{Columns, Kind};
-use super::parallel::is_parallel;
 use super::partition::partition;
+use crate::parallel::is_parallel;
 use rayon::prelude::*;
 use std::ops::Range;
 

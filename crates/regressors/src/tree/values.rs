@@ -1,10 +1,10 @@
 //! The distinct values of features.
 
 use super::columns::nearly_equal;
-use super::parallel::parts;
+use crate::parallel::parts;
 use crate::vectors::vectorized;
 use crate::{Error, Result};
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -15,6 +15,23 @@ pub(super) fn round(record: ArrayView1<'_, f64>, values: &mut [f32]) {
         None => values.iter_mut().zip(record).for_each(|(to, from)| *to = *from as f32 + 0.0),
     }
 }
+
+/// The values of some features, rounded as by [`round`].
+pub(super) fn rounded_columns(records: &ArrayView2<'_, f64>, features: &[usize]) -> Vec<Vec<f32>> {
+    let mut columns: Vec<Vec<f32>> = features.iter().map(|_| Vec::with_capacity(records.nrows())).collect();
+    // Some rows at once stay in cache while each feature takes its values.
+    for start in (0..records.nrows()).step_by(ROWS_AT_ONCE) {
+        let rows = start..records.nrows().min(start + ROWS_AT_ONCE);
+        let records = records.slice_axis(Axis(0), rows.into());
+        for (column, feature) in columns.iter_mut().zip(features) {
+            column.extend(records.column(*feature).iter().map(|value| *value as f32 + 0.0));
+        }
+    }
+    columns
+}
+
+/// Rows whose values are rounded at once.
+const ROWS_AT_ONCE: usize = 256;
 
 /// The values of those features that have one or two.
 ///
@@ -163,8 +180,8 @@ pub(super) enum Values {
 }
 
 impl Values {
-    pub(super) fn find(column: ArrayView1<'_, f64>, max_bins: Option<usize>) -> Self {
-        let values: Vec<f32> = column.iter().map(|value| *value as f32 + 0.0).collect();
+    /// The values of a feature that is rounded.
+    pub(super) fn find(values: Vec<f32>, max_bins: Option<usize>) -> Self {
         let has_missing = values.iter().any(|value| value.is_nan());
         let few = few_levels(&values);
         if let Some((levels, codes)) =

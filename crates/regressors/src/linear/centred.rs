@@ -1,0 +1,117 @@
+//! The system that a fit solves: records and targets less their means.
+
+use crate::vectors::vectorized;
+use ndarray::{Array1, ArrayView1, ArrayView2};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Most parts of the rows: they are worked on by several threads and added up in their order.
+const MOST_PARTS: usize = 16;
+
+/// Rows that are worth a part.
+const ROWS_OF_PART: usize = 512;
+
+/// A least-squares solution of smallest norm.
+pub(super) struct Solution {
+    pub(super) coefficients: Array1<f64>,
+    pub(super) rank: usize,
+}
+
+/// The system `A w = b` to solve: centred records, and targets.
+pub(super) struct Centred<'a> {
+    pub(super) records: ArrayView2<'a, f64>,
+    targets: ArrayView1<'a, f64>,
+    weights: Option<Vec<f64>>,
+    /// Of each column, and of the targets.
+    pub(super) means: Array1<f64>,
+}
+
+impl<'a> Centred<'a> {
+    /// The system of some rows, less their means if there is to be an intercept; without weights all weigh 1.
+    pub(super) fn new(
+        (records, targets): (ArrayView2<'a, f64>, ArrayView1<'a, f64>),
+        weights: Option<Vec<f64>>,
+        fit_intercept: bool,
+    ) -> Self {
+        let means = Array1::zeros(records.ncols() + 1);
+        let mut system = Self { records, targets, weights, means };
+        if fit_intercept {
+            system.means = system.find_means();
+        }
+        system
+    }
+
+    /// The weighted mean of each column, summed as differences from the first value: exact for a constant,
+    /// whose centred column then is exactly zero rather than noise that would pass for a direction of its own.
+    fn find_means(&self) -> Array1<f64> {
+        let first = self.row(0);
+        let width = self.means.len();
+        let sums = self.sum_parts(width + 1, |rows, sums| {
+            let (sums, total) = sums.split_at_mut(width);
+            let (records, target) = sums.split_at_mut(width - 1);
+            let mut row = vec![0.0; width - 1];
+            for at in rows {
+                let weight = self.weight(at);
+                copy(self.records.row(at), &mut row);
+                vectorized!({
+                    for ((sum, x), first) in records.iter_mut().zip(&row).zip(&first) {
+                        *sum += weight * (x - first);
+                    }
+                });
+                target[0] += weight * (self.targets[at] - first[width - 1]);
+                total[0] += weight;
+            }
+        });
+        (0..width).map(|column| first[column] + sums[column] / sums[width]).collect()
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[row])
+    }
+
+    /// A row of the records and its target, as they are.
+    fn row(&self, row: usize) -> Vec<f64> {
+        self.records.row(row).iter().copied().chain([self.targets[row]]).collect()
+    }
+
+    /// The sums of what `add` adds for the rows of each part: the same for any number of threads.
+    pub(super) fn sum_parts(&self, len: usize, add: impl Fn(Range<usize>, &mut [f64]) + Sync) -> Vec<f64> {
+        let n_rows = self.records.nrows();
+        let size = n_rows.div_ceil((n_rows / ROWS_OF_PART).clamp(1, MOST_PARTS));
+        let starts: Vec<usize> = (0..n_rows).step_by(size).collect();
+        let parts = starts.into_par_iter().map(|start| {
+            let mut sums = vec![0.0; len];
+            add(start..n_rows.min(start + size), &mut sums);
+            sums
+        });
+        let parts: Vec<Vec<f64>> = parts.collect();
+        parts.into_iter().reduce(add_up).unwrap_or_else(|| vec![0.0; len])
+    }
+
+    /// Appends some rows of `[A | b]`, one after the other.
+    pub(super) fn append(&self, rows: Range<usize>, system: &mut Vec<f64>) {
+        let width = self.means.len();
+        let start = system.len();
+        system.resize(start + rows.len() * width, 0.0);
+        let means = self.means.as_slice().unwrap_or_default();
+        for (to, row) in system[start..].chunks_exact_mut(width).zip(rows) {
+            copy(self.records.row(row), &mut to[..width - 1]);
+            to[width - 1] = self.targets[row];
+            // A row of weight w adds w times its squared residual: that of sqrt(w) times the row.
+            let root = self.weight(row).sqrt();
+            vectorized!(to.iter_mut().zip(means).for_each(|(cell, mean)| *cell = root * (*cell - mean)));
+        }
+    }
+}
+
+fn copy(from: ArrayView1<'_, f64>, to: &mut [f64]) {
+    match from.as_slice() {
+        Some(from) => to.copy_from_slice(from),
+        None => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+    }
+}
+
+fn add_up(mut sums: Vec<f64>, others: Vec<f64>) -> Vec<f64> {
+    sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
+    sums
+}

@@ -1,0 +1,39 @@
+//! When and how work on one table is shared between threads.
+
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Whether work on so many values is worth several threads.
+pub(crate) fn is_parallel(n_values: usize) -> bool {
+    const WORTH: usize = 1 << 18;
+    n_values >= WORTH && rayon::current_num_threads() > 1
+}
+
+/// Parts of the rows, as many as threads are worth it for so many values.
+pub(crate) fn parts(n_rows: usize, n_values: usize) -> Vec<Range<usize>> {
+    let size = part_size(n_rows, n_values);
+    (0..n_rows).step_by(size).map(|start| start..(start + size).min(n_rows)).collect()
+}
+
+/// The number of rows of all [`parts`] but the last.
+pub(crate) fn part_size(n_rows: usize, n_values: usize) -> usize {
+    let n_parts = if is_parallel(n_values) { rayon::current_num_threads() } else { 1 };
+    n_rows.div_ceil(n_parts).max(1)
+}
+
+/// Lets `fill` work on parts of a value per row, the first row's number given.
+pub(crate) fn for_each_part<T: Send>(values: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync) {
+    let size = part_size(values.len(), values.len());
+    if size >= values.len() {
+        fill(0, values);
+    } else {
+        let parts = values.par_chunks_mut(size).enumerate();
+        parts.for_each(|(part, values)| fill(part * size, values));
+    }
+}
+
+/// What `sum` makes of each part of the rows.
+pub(crate) fn map_parts<T: Sync, R: Send>(rows: &[T], sum: impl Fn(&[T]) -> R + Send + Sync) -> Vec<R> {
+    let size = part_size(rows.len(), rows.len());
+    if size >= rows.len() { vec![sum(rows)] } else { rows.par_chunks(size).map(sum).collect() }
+}
