@@ -237,6 +237,42 @@ fn few_levels(values: &[f32]) -> Option<(Vec<f32>, Vec<u32>)> {
     Some((order.iter().map(|number| seen[*number as usize]).collect(), codes))
 }
 
+/// Where ascending numbers lie, in equal parts of their range: most searches end where they begin.
+struct Places {
+    lowest: f32,
+    parts_per_unit: f32,
+    /// How many numbers lie in the parts before each.
+    before: Vec<u32>,
+}
+
+impl Places {
+    const PARTS: usize = 2048;
+
+    fn new(numbers: &[f32]) -> Self {
+        let (lowest, highest) = (numbers.first().unwrap_or(&0.0), numbers.last().unwrap_or(&0.0));
+        let parts_per_unit = (Self::PARTS - 1) as f32 / (highest - lowest);
+        let mut places = Self { lowest: *lowest, parts_per_unit, before: Vec::new() };
+        let parts = 0..=Self::PARTS;
+        let before = parts.map(|part| numbers.partition_point(|number| places.part(*number) < part) as u32);
+        places.before = before.collect();
+        places
+    }
+
+    /// Never smaller for a larger number: subtraction, multiplication and `as` round monotonically.
+    #[inline(always)]
+    fn part(&self, number: f32) -> usize {
+        (((number - self.lowest) * self.parts_per_unit) as usize).min(Self::PARTS - 1)
+    }
+
+    /// How many of the numbers are at most `value`.
+    #[inline(always)]
+    fn count_up_to(&self, numbers: &[f32], value: f32) -> usize {
+        let part = self.part(value);
+        let (first, last) = (self.before[part] as usize, self.before[part + 1] as usize);
+        first + numbers[first..last].partition_point(|number| *number <= value)
+    }
+}
+
 /// The smallest and the largest values of at most `max_bins` bins, and a bin per row.
 ///
 /// The bins hold about equally many rows, judged as by scikit-learn's `HistGradientBoosting` from no more
@@ -250,6 +286,7 @@ fn bins(values: &[f32], max_bins: usize) -> (Vec<f32>, Vec<f32>, Vec<u32>) {
     let mut ends: Vec<f32> =
         (1..max_bins).filter_map(|bin| judged.get(bin * judged.len() / max_bins)).copied().collect();
     ends.dedup();
+    let places = Places::new(&ends);
     let n_bins = ends.len() + 1;
     let (mut smallest, mut largest) = (vec![f32::INFINITY; n_bins], vec![f32::NEG_INFINITY; n_bins]);
     let mut codes = Vec::with_capacity(values.len());
@@ -258,7 +295,7 @@ fn bins(values: &[f32], max_bins: usize) -> (Vec<f32>, Vec<f32>, Vec<u32>) {
             codes.push(n_bins as u32);
             continue;
         }
-        let bin = ends.partition_point(|end| end <= value);
+        let bin = places.count_up_to(&ends, *value);
         smallest[bin] = smallest[bin].min(*value);
         largest[bin] = largest[bin].max(*value);
         codes.push(bin as u32);
@@ -331,6 +368,20 @@ mod tests {
                 let is_in = |bin: usize| smallest[bin] <= *value && *value <= largest[bin];
                 let holds = if value.is_nan() { code == smallest.len() } else { is_in(code) };
                 prop_assert!(holds);
+            }
+        }
+
+        #[test]
+        fn places_count_as_a_search_does(
+            mut numbers in prop::collection::vec(prop_oneof![-1.0f32..1.0, any::<f32>()], 0..20),
+            values in prop::collection::vec(prop_oneof![-1.0f32..1.0, any::<f32>()], 1..20),
+        ) {
+            numbers.retain(|number| number.is_finite());
+            numbers.sort_unstable_by(f32::total_cmp);
+            let places = Places::new(&numbers);
+            for value in values.iter().chain(&numbers).filter(|value| !value.is_nan()) {
+                let expected = numbers.partition_point(|number| number <= value);
+                prop_assert_eq!(places.count_up_to(&numbers, *value), expected);
             }
         }
 
