@@ -14,6 +14,11 @@ mod binaries;
 mod logs;
 // Training by tasks.
 mod tasks;
+// What `cargo xtask pipeline` calls fresh and stale, and why.
+mod freshness;
+// What is left when a run is killed, stopped, or refused by the disk.
+#[cfg(target_os = "linux")]
+mod crashes;
 // What ingest refuses: one bad file per case, with its message and exit code.
 mod bad_raw_files;
 // What stages refuse of each other: one bad artifact per case.

@@ -4,13 +4,19 @@
 
 mod bench;
 mod build;
+mod children;
+mod ci;
+mod driver;
 mod explore;
+mod freshness;
 mod layouts;
+mod lockfile;
 mod parity;
 mod pipeline;
 mod python;
 mod sample;
 mod scores;
+mod status;
 
 use clap::Parser;
 use stage::Kind;
@@ -23,7 +29,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 enum Command {
-    /// Build the stages, run all of them in order, and show the scores
+    /// Build the stages, run those that are stale in order, say why, and show the scores
     Pipeline(pipeline::Flags),
 
     /// Run exactly one stage from what lies in OUT
@@ -50,6 +56,16 @@ enum Command {
         flags: Vec<OsString>,
     },
 
+    /// Say of every stage whether it is fresh, and why not
+    Status(pipeline::Place),
+
+    /// Print the stages and what they read
+    Graph {
+        /// How
+        #[arg(long, value_enum, default_value_t)]
+        format: status::Format,
+    },
+
     /// Compare the models with scikit-learn's, tree by tree and row by row
     ///
     /// Runs the stages into a folder of its own, fits scikit-learn with the same hyperparameters, and shows one line
@@ -65,6 +81,9 @@ enum Command {
     /// classes with and without slots again, in both orders (python3, and PyPI for the first run).
     #[command(disable_help_flag = true)]
     Layouts(layouts::Flags),
+
+    /// Run the checks that are too slow for `cargo test`, a line for each
+    Ci(ci::Flags),
 
     /// Write the three files of sample data
     Sample {
@@ -83,9 +102,12 @@ fn main() -> ExitCode {
         Command::Pipeline(flags) => pipeline::run(&flags),
         Command::Stage { name, flags } => pipeline::stage(&name, flags),
         Command::Explore { flags } => explore::run(flags),
+        Command::Status(place) => pipeline::status(&place),
+        Command::Graph { format } => graph(format),
         Command::Parity(flags) => parity::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
         Command::Layouts(flags) => layouts::run(&flags),
+        Command::Ci(flags) => ci::run(&flags),
         Command::Sample { out } => write_sample(&out),
     };
     match outcome {
@@ -100,6 +122,11 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+fn graph(format: status::Format) -> anyhow::Result<ExitCode> {
+    let _ = write!(io::stdout().lock(), "{}", status::graph(format));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn write_sample(out: &Path) -> anyhow::Result<ExitCode> {

@@ -1,10 +1,13 @@
 //! The stages in order, each as a process of its own with explicit paths.
 
-use crate::{build, root, scores};
-use anyhow::{Result, bail};
-use stage::{Config, Error, Folder, Kind};
+use crate::driver::{Driver, Manner};
+use crate::freshness::Project;
+use crate::{build, children, lockfile, root, scores, status};
+use anyhow::Result;
+use stage::{Config, Error, Kind};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -14,20 +17,39 @@ pub(crate) struct Stage {
     pub(crate) name: &'static str,
     /// Stages whose artifacts it reads.
     pub(crate) reads: &'static [&'static str],
+    /// Whether every table of its section is a model, made on its own.
+    pub(crate) per_model: bool,
 }
 
 /// The pipeline, in order.
 pub(crate) const STAGES: [Stage; 5] = [
-    Stage { name: "ingest", reads: &[] },
-    Stage { name: "feature-selection", reads: &["ingest"] },
-    Stage { name: "split", reads: &["ingest", "feature-selection"] },
-    Stage { name: "train", reads: &["split"] },
-    Stage { name: "evaluate", reads: &["ingest", "feature-selection", "split", "train"] },
+    Stage { name: "ingest", reads: &[], per_model: false },
+    Stage { name: "feature-selection", reads: &["ingest"], per_model: false },
+    Stage { name: "split", reads: &["ingest", "feature-selection"], per_model: false },
+    Stage { name: "train", reads: &["split"], per_model: true },
+    Stage { name: "evaluate", reads: &["ingest", "feature-selection", "split", "train"], per_model: false },
 ];
 
 /// Flags of `cargo xtask pipeline`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
+    #[command(flatten)]
+    place: Place,
+
+    #[command(flatten)]
+    range: Range,
+
+    #[command(flatten)]
+    manner: Manner,
+
+    /// Say what would run and why, and run nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Which pipeline: its inputs, its artifacts and its programs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
     #[command(flatten)]
     inputs: Inputs,
 
@@ -35,12 +57,45 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
 
-    /// Run every stage, whatever lies in OUT
-    #[arg(long)]
-    force: bool,
+    /// Folder of the stages' programs [default: cargo builds them]
+    #[arg(long, value_name = "DIR")]
+    bin_dir: Option<PathBuf>,
+}
 
-    #[command(flatten)]
-    log: stage::LogFlags,
+impl Place {
+    fn project(&self) -> Result<Project> {
+        let out = self.out.clone().unwrap_or_else(|| default_out(&self.inputs.config));
+        let binaries = self.bin_dir.clone().map_or_else(build, Ok)?;
+        Project::load(&self.inputs, out, binaries)
+    }
+}
+
+/// Some of the stages.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Range {
+    /// Begin with this stage, and leave those before it as they are
+    #[arg(long, value_name = "STAGE", value_parser = names())]
+    from: Option<String>,
+
+    /// End with this stage
+    #[arg(long, value_name = "STAGE", value_parser = names())]
+    until: Option<String>,
+}
+
+impl Range {
+    fn stages(&self) -> Result<&'static [Stage]> {
+        let place =
+            |name: &Option<String>| STAGES.iter().position(|stage| Some(stage.name) == name.as_deref());
+        let (from, until) = (place(&self.from).unwrap_or(0), place(&self.until).unwrap_or(STAGES.len() - 1));
+        STAGES
+            .get(from..=until)
+            .filter(|stages| !stages.is_empty())
+            .ok_or_else(|| Error::usage("--from comes after --until; exchange them").into())
+    }
+}
+
+fn names() -> clap::builder::PossibleValuesParser {
+    STAGES.map(|stage| stage.name).into()
 }
 
 /// What a run is made from.
@@ -64,6 +119,12 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
+    /// Folder of the raw files.
+    pub(crate) fn data(&self) -> PathBuf {
+        let beside = || self.config.parent().map(PathBuf::from).unwrap_or_default();
+        self.data.clone().unwrap_or_else(beside)
+    }
+
     /// The flags as a stage's binary takes them.
     pub(crate) fn for_stage(&self, out: &Path) -> Vec<OsString> {
         let mut flags: Vec<OsString> =
@@ -91,37 +152,53 @@ pub(crate) fn default_out(config: &Path) -> PathBuf {
     config.with_file_name("artifacts")
 }
 
-/// Runs all stages and shows the scores on stdout.
+/// Runs what is stale, and shows the scores on stdout.
 ///
 /// # Errors
 /// If the stages cannot be built or started, or one fails.
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
-    let out = flags.out.clone().unwrap_or_else(|| default_out(&flags.inputs.config));
-    let binaries = build()?;
-    let run_id = stage::generated_run_id();
-    for stage in &STAGES {
-        let mut stage_flags = flags.inputs.for_stage(&out);
-        stage_flags.extend(["--run-id".into(), run_id.clone().into()]);
-        stage_flags.extend(flags.log.to_flags());
-        execute(&binaries.join(stage.name), &stage_flags)?;
+    let stages = flags.range.stages()?;
+    let project = flags.place.project()?;
+    let before = STAGES.iter().take_while(|stage| stages.iter().all(|other| other.name != stage.name));
+    warn_of_stale(&project, before);
+    if flags.dry_run {
+        let _ = write!(io::stdout().lock(), "{}", status::plan(&project, stages, flags.manner.force));
+        return Ok(ExitCode::SUCCESS);
     }
-    let evaluated = out.join("evaluate");
-    let _ = write!(io::stdout().lock(), "\n{}", scores::table(&evaluated)?);
-    let _ = writeln!(io::stdout().lock(), "\nreport: {}", evaluated.join("report.html").display());
+    let inputs = &flags.place.inputs;
+    let mut driver = Driver::new(&project, inputs, flags.manner)?;
+    let outcome = stages.iter().try_for_each(|stage| driver.run(stage));
+    if let Err(error) = lockfile::write(&project, &inputs.config) {
+        let _ = writeln!(io::stderr().lock(), "warning: {error}");
+    }
+    outcome.and_then(|()| driver.finish())?;
+    if stages.iter().any(|stage| stage.name == "evaluate") {
+        let evaluated = project.out.join("evaluate");
+        let _ = write!(io::stdout().lock(), "\n{}", scores::table(&evaluated, &project.models())?);
+        let _ = writeln!(io::stdout().lock(), "\nreport: {}", evaluated.join("report.html").display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs one stage with the given flags, defaults added.
+/// Says of every stage whether it is fresh, and why not.
 ///
 /// # Errors
-/// If there is no such stage, or it cannot be built or started, or it fails.
+/// If the stages cannot be built, or the configuration is refused.
+pub(crate) fn status(place: &Place) -> Result<ExitCode> {
+    let project = place.project()?;
+    let _ = write!(io::stdout().lock(), "{}", status::plan(&project, &STAGES, false));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Becomes one stage, with the given flags and defaults added.
+///
+/// # Errors
+/// If there is no such stage, or it cannot be built or started.
 pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
-    if !STAGES.iter().any(|stage| stage.name == name) {
-        let names: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
-        return Err(
-            Error::usage(format!("there is no stage '{name}'; valid are {}", names.join(", "))).into()
-        );
-    }
+    let Some(place) = STAGES.iter().position(|stage| stage.name == name) else {
+        let names = STAGES.map(|stage| stage.name).join(", ");
+        return Err(Error::usage(format!("there is no stage '{name}'; valid are {names}")).into());
+    };
     flags.retain(|flag| flag != "--force");
     let config = value_of("--config", &flags).map_or_else(default_config, PathBuf::from);
     let out = value_of("--out", &flags).map_or_else(|| default_out(&config), PathBuf::from);
@@ -130,39 +207,46 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
             flags.extend([flag.into(), value.into()]);
         }
     }
-    for warning in stale_upstream(name, &out)? {
-        let _ = writeln!(io::stderr().lock(), "warning: {warning}");
-    }
     let binaries = build()?;
-    execute(&binaries.join(name), &flags)?;
-    Ok(ExitCode::SUCCESS)
+    let inputs = Inputs {
+        data: value_of("--data", &flags).map(PathBuf::from),
+        config,
+        threads: None,
+        set: values_of("--set", &flags).iter().map(|value| value.to_string_lossy().into_owned()).collect(),
+    };
+    // A configuration that is refused is the stage's to report.
+    if let Ok(project) = Project::load(&inputs, out, binaries.clone()) {
+        warn_of_stale(&project, &STAGES[..place]);
+    }
+    // The stage takes the place of this process: signals reach it, and its exit code is ours.
+    let binary = binaries.join(name);
+    let error = Command::new(&binary).args(&flags).exec();
+    Err(Error::new(Kind::Io, format!("{}: cannot start: {error}", binary.display())).into())
 }
 
-/// A warning for every stage that `name` builds on and whose own inputs have changed since it ran.
-fn stale_upstream(name: &str, out: &Path) -> Result<Vec<String>> {
-    let reads =
-        |name: &str| STAGES.iter().find(|stage| stage.name == name).map_or(&[][..], |stage| stage.reads);
-    let folder = |stage: &str| Folder::new(out.join(stage));
-    let mut warnings = Vec::new();
-    for upstream in reads(name) {
-        for source in reads(upstream) {
-            if folder(upstream).is_stale(&folder(source))? {
-                warnings.push(format!(
-                    "the stage '{upstream}' ran before '{source}' gave other outputs; run it again"
-                ));
-            }
+/// Warns of stages that ran, and are stale.
+fn warn_of_stale<'a>(project: &Project, stages: impl IntoIterator<Item = &'a Stage>) {
+    for stage in stages {
+        let report = project.check(stage);
+        if !report.is_fresh() && project.folder(stage.name).contains(stage::MANIFEST) {
+            let reasons = status::lines(&report).join("; ");
+            let _ = writeln!(io::stderr().lock(), "warning: the stage '{}' is stale ({reasons})", stage.name);
         }
     }
-    Ok(warnings)
 }
 
-/// The value of `--flag VALUE` or `--flag=VALUE`.
+/// The last value of `--flag VALUE` or `--flag=VALUE`.
 pub(crate) fn value_of(flag: &str, flags: &[OsString]) -> Option<OsString> {
-    let after = flags.iter().position(|other| other == flag).and_then(|place| flags.get(place + 1).cloned());
-    after.or_else(|| {
-        let joined = flags.iter().find_map(|other| other.to_str()?.strip_prefix(flag)?.strip_prefix('='));
-        joined.map(OsString::from)
-    })
+    values_of(flag, flags).pop()
+}
+
+/// All values of `--flag VALUE` or `--flag=VALUE`.
+fn values_of(flag: &str, flags: &[OsString]) -> Vec<OsString> {
+    let value = |(place, word): (usize, &OsString)| match word {
+        word if word == flag => flags.get(place + 1).cloned(),
+        word => word.to_str()?.strip_prefix(flag)?.strip_prefix('=').map(OsString::from),
+    };
+    flags.iter().enumerate().filter_map(value).collect()
 }
 
 /// Builds the binaries of all stages; returns their folder.
@@ -187,11 +271,7 @@ pub(crate) fn execute(binary: &Path, flags: &[OsString]) -> Result<()> {
         .args(flags)
         .status()
         .map_err(|error| Error::new(Kind::Io, format!("{}: cannot start: {error}", binary.display())))?;
-    match status.code() {
-        Some(0) => Ok(()),
-        Some(code) => Err(Failed { code: u8::try_from(code).unwrap_or(Kind::Internal as u8) }.into()),
-        None => bail!("{}: {status}", binary.display()),
-    }
+    children::judge(status, &binary.display().to_string())
 }
 
 /// The name of the label, as `[ingest]` says it.

@@ -18,25 +18,21 @@ struct Score {
 
 const SPLITS: [&str; 4] = ["train", "val", "test", "test_unseen"];
 
-/// The scores in `folder`, the stage evaluate's: RMSE on every split, and what else is known of the test rows.
+/// The scores of `models`, in that order, from `folder`, the stage evaluate's: RMSE on every split, and what else is known of the test rows.
 ///
 /// # Errors
 /// If `metrics.json` is missing or not what evaluate writes.
-pub(crate) fn table(folder: &Path) -> Result<String> {
+pub(crate) fn table(folder: &Path, models: &[&str]) -> Result<String> {
     let path = folder.join("metrics.json");
     let text = fs::read(&path).map_err(|error| Error::reading(&path, &error))?;
     let scores: Vec<Score> = serde_json::from_slice(&text)
         .map_err(|error| Error::data(format!("{}: not a list of scores: {error}", path.display())))?;
-    Ok(render(&scores))
+    Ok(render(&scores, models))
 }
 
-fn render(scores: &[Score]) -> String {
-    let mut models: Vec<&str> = Vec::new();
-    for score in scores {
-        if !models.contains(&score.model.as_str()) {
-            models.push(&score.model);
-        }
-    }
+fn render(scores: &[Score], models: &[&str]) -> String {
+    let scored = |model: &&&str| scores.iter().any(|score| score.model == **model);
+    let models: Vec<&str> = models.iter().filter(scored).copied().collect();
     let of = |model: &str, split: &str| scores.iter().find(|s| s.model == model && s.split == split);
     let best = models
         .iter()
@@ -83,7 +79,8 @@ mod tests {
             r2: Some(0.5),
             mape: 0.1,
         };
-        let text = render(&[score("Linear", 12.5), score("RandomForest", 9.0)]);
+        let text =
+            render(&[score("Linear", 12.5), score("RandomForest", 9.0)], &["Linear", "MLP", "RandomForest"]);
         assert_eq!(
             text,
             "              RMSE train  val   test  test_unseen  MAE test  R2 test  MAPE test

@@ -8,7 +8,7 @@ use anyhow::Result;
 use artifacts::roles::Role;
 use artifacts::{Origin, Split};
 use ndarray::Array2;
-use stage::Folder;
+use stage::{Folder, Key};
 use std::path::Path;
 
 /// Name of the label in all generated data sets.
@@ -55,7 +55,7 @@ impl Table {
 /// If the disk refuses them.
 pub(crate) fn write(name: Name, out: &Path) -> Result<()> {
     let mut draw = Draw::new(name as u64);
-    let mut publication = Folder::new(out.to_path_buf()).publish(&[])?;
+    let mut publication = Folder::new(out.to_path_buf()).publish(Key::default())?;
     let shop = shop::Shop::new(&mut draw);
     let (train, test) = match name {
         Name::A => (4_800, 1_200),

@@ -16,8 +16,8 @@ use rayon::prelude::*;
 use regplot::RegPlot;
 use report::Report;
 use stage::log::{self, Level};
-use stage::{Arguments, Config, Error, Folder, Kind, Result, Summary};
-use std::collections::{HashMap, HashSet};
+use stage::{Arguments, Config, Error, Folder, Key, Kind, Result, Summary};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The score of test rows without a twin among the train rows.
 const TEST_UNSEEN: &str = "test_unseen";
@@ -28,19 +28,23 @@ const TEST_UNSEEN: &str = "test_unseen";
 /// If an input is refused, or the disk refuses an output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config = arguments.config()?;
-    let splits = Splits::read(&arguments.folder("split"), &arguments.folder("ingest"))?;
-    let models = predict(&config, &arguments.folder("train"), &splits)?;
+    let [ingest, selection, split, train] =
+        ["ingest", "feature-selection", "split", "train"].map(|stage| arguments.folder(stage));
+    let splits = Splits::read(&split, &ingest)?;
+    let models = predict(&config, &train, &splits)?;
     let rows = [&splits.train, &splits.val, &splits.test].map(|split| split.row_id.len());
-    let [train, val, test] = rows.map(Into::into);
-    let fields = [("train", train), ("val", val), ("test", test), ("models", models.len().into())];
+    let [rows_train, val, test] = rows.map(Into::into);
+    let fields = [("train", rows_train), ("val", val), ("test", test), ("models", models.len().into())];
     log::event(Level::Info, "input", &fields);
 
     let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
     let plots: Vec<(String, String)> = models.par_iter().filter_map(|model| splits.plot(model)).collect();
-    let upstream = ["ingest", "feature-selection", "split", "train"].map(|stage| arguments.folder(stage));
-    let mut publication = arguments.folder("evaluate").publish(&upstream)?;
+    let (chosen, shares) = (Selection::read(&selection)?, SplitReport::read(&split)?);
+    let key = Key::new(&config, &["evaluate", "train.*"])?;
+    let key = [&ingest, &selection, &split, &train].into_iter().fold(key, Key::read);
+    let mut publication = arguments.folder("evaluate").publish(key)?;
     predictions(&splits.test, &models).write(&mut publication)?;
-    metrics::write(&scores, &mut publication)?;
+    metrics::write(&sorted(&scores), &mut publication)?;
     for (model, svg) in &plots {
         publication.artifact(&format!("{model}.svg"), svg.as_bytes())?;
     }
@@ -49,12 +53,13 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         title: title(&config),
         label: splits.test.label_name.clone(),
         scores,
-        selection: Selection::read(&arguments.folder("feature-selection"))?,
-        split: SplitReport::read(&arguments.folder("split"))?,
-        fits: fits::read(&arguments.folder("train")).unwrap_or_default(),
+        selection: chosen,
+        split: shares,
+        fits: fits::read(&train).unwrap_or_default(),
         parameters: models.into_iter().map(|model| (model.name, model.parameters)).collect(),
         plots,
     };
+    publication.require("report.html");
     publication.record("report.html", report::html(&report).as_bytes())?;
     Ok(Summary { text, written: publication.commit()? })
 }
@@ -183,12 +188,21 @@ fn named(name: &str, stored: &Stored, [train, val, test]: [Array1<f64>; 3]) -> P
     Predicted { name: name.to_owned(), parameters, train, val, test }
 }
 
+/// Artifacts have the models by name, as the order of keys in the configuration must not matter.
 fn predictions(test: &Split, models: &[Predicted]) -> Predictions {
+    let by_name: BTreeMap<&String, &Predicted> = models.iter().map(|model| (&model.name, model)).collect();
     Predictions {
         row_id: test.row_id.clone(),
         actual: test.label.clone(),
-        models: models.iter().map(|model| (model.name.clone(), model.test.to_vec())).collect(),
+        models: by_name.into_iter().map(|(name, model)| (name.clone(), model.test.to_vec())).collect(),
     }
+}
+
+/// The scores by name of the model; see [`predictions`].
+fn sorted(scores: &[Score]) -> Vec<Score> {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(|one, two| one.model.cmp(&two.model));
+    sorted
 }
 
 fn summary(models: &[Predicted], scores: &[Score], rows: usize) -> String {

@@ -35,7 +35,7 @@ fn parquet(folder: &Path, columns: usize) -> PathBuf {
         label_name: "y".into(),
         label: vec![Some(1.0); ROWS],
     };
-    let mut publication = folder.publish(&[]).unwrap();
+    let mut publication = folder.publish(stage::Key::default()).unwrap();
     split.write(Role::Train, &mut publication).unwrap();
     publication.commit().unwrap();
     folder.file(&splits::file(Role::Train))

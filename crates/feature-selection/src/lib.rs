@@ -19,7 +19,7 @@ use encode::Encoded;
 use ndarray::{Array1, Array2, Axis};
 use select::{Fitted, Outcome};
 use stage::log::{self, Level};
-use stage::{Arguments, Error, Result, Summary};
+use stage::{Arguments, Error, Key, Result, Summary};
 
 /// Reads the observations, encodes and selects, writes features and selection.
 ///
@@ -30,7 +30,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let section: Section = config.section("feature-selection")?;
     let split: SplitConfig = config.section("split")?;
 
-    let observations = Observations::read(&arguments.folder("ingest"))?;
+    let ingest = arguments.folder("ingest");
+    let observations = Observations::read(&ingest)?;
     log::event(Level::Info, "input", &[("observations", observations.row_id.len().into())]);
     let encoded = encode::encode(&observations, &section.blocks)
         .map_err(|reason| config.error("feature-selection", reason))?;
@@ -43,7 +44,9 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         outcome.kept.len(),
         encoded.features.len()
     );
-    let mut publication = arguments.folder("feature-selection").publish(&[arguments.folder("ingest")])?;
+    // Who is a train row decides what is selected.
+    let key = Key::new(&config, &["feature-selection", "split"])?.read(&ingest);
+    let mut publication = arguments.folder("feature-selection").publish(key)?;
     selection(&encoded, &outcome).write(&mut publication)?;
     features(observations, &encoded, &outcome).write(&mut publication)?;
     Ok(Summary { text, written: publication.commit()? })

@@ -13,7 +13,8 @@ use config::IngestConfig;
 use file::RawFile;
 use sieve::Sieve;
 use stage::log::{self, Level};
-use stage::{Arguments, Kind, Result, Summary};
+use stage::{Arguments, Error, Key, Kind, Result, Summary};
+use std::path::Path;
 
 /// The name that the stage's configuration section and output folder share.
 pub const NAME: &str = "ingest";
@@ -24,23 +25,35 @@ pub const NAME: &str = "ingest";
 /// If the configuration is wrong, a file is missing or refused, no row is left to train on, or the disk
 /// refuses the output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
-    let config = IngestConfig::load(&arguments.config()?)?;
+    let whole = arguments.config()?;
+    let config = IngestConfig::load(&whole)?;
+    let mut key = Key::new(&whole, &[NAME])?;
     let mut sieve = Sieve::new(&config);
     for (origin, name) in config.files.in_order() {
         let path = arguments.data().join(name);
-        let read = || RawFile::read(&config, origin, path.clone());
-        let file = arguments.patience().wait(&[Kind::Missing], read)?;
+        let hash = arguments.patience().wait(&[Kind::Missing], || stage::hash_of_file(&path))?;
+        let file = RawFile::read(&config, origin, path.clone())?;
+        check_unchanged(&path, &hash)?;
         let fields = [("file", path.display().to_string().into()), ("rows", file.rows().into())];
         log::event(Level::Info, "input", &fields);
+        key = key.file(&name.display().to_string(), hash);
         sieve.sort_out(file)?;
     }
     let sorted = sieve.finish()?;
     let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
 
-    let mut publication = arguments.folder(NAME).publish(&[])?;
+    let mut publication = arguments.folder(NAME).publish(key)?;
     sorted.observations.write(&mut publication)?;
     sorted.rejected.write(&mut publication)?;
     Ok(Summary { text, written: publication.commit()? })
+}
+
+/// Whether the file is still what it was before it was read: the key must speak of what was read.
+fn check_unchanged(path: &Path, hash: &str) -> Result<()> {
+    if stage::hash_of_file(path)? == hash {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Temporary, format!("{}: changed while it was read; try again", path.display())))
 }
 
 /// As in "6109 rows kept (3694 train, 1215 val, 1200 test), 1744 rejected".

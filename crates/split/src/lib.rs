@@ -9,20 +9,22 @@ use artifacts::roles::{self, Assignable, Role, SplitConfig};
 use artifacts::{Features, Observations, Split};
 use ndarray::Axis;
 use stage::log::{self, Level};
-use stage::{Arguments, Result, Summary};
+use stage::{Arguments, Key, Result, Summary};
 
 /// Reads features and observations, writes the rows of each role and the report.
 ///
 /// # Errors
 /// If an input or the configuration is refused, or the disk refuses an output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
-    let config: SplitConfig = arguments.config()?.section("split")?;
-    let features = Features::read(&arguments.folder("feature-selection"))?;
-    let observations = Observations::read(&arguments.folder("ingest"))?;
+    let whole = arguments.config()?;
+    let config: SplitConfig = whole.section("split")?;
+    let [ingest, selection] = ["ingest", "feature-selection"].map(|stage| arguments.folder(stage));
+    let features = Features::read(&selection)?;
+    let observations = Observations::read(&ingest)?;
     let fields = [("rows", features.row_id.len().into()), ("features", features.names.len().into())];
     log::event(Level::Info, "input", &fields);
     if observations.row_id != features.row_id {
-        let place = arguments.folder("feature-selection").file(artifacts::features::FILE);
+        let place = selection.file(artifacts::features::FILE);
         return Err(stage::Error::data(format!(
             "{}: made from other observations; run the stage 'feature-selection' again",
             place.display()
@@ -34,8 +36,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let roles = roles::assign(assignable, &config)?;
     let report = report::report(&features, &observations, &roles);
 
-    let upstream = ["feature-selection", "ingest"].map(|stage| arguments.folder(stage));
-    let mut publication = arguments.folder("split").publish(&upstream)?;
+    let key = Key::new(&whole, &["split"])?.read(&ingest).read(&selection);
+    let mut publication = arguments.folder("split").publish(key)?;
     let mut counts = Vec::new();
     for role in Role::ALL {
         let rows: Vec<usize> = (0..roles.len()).filter(|&row| roles[row] == role).collect();

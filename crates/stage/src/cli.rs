@@ -1,6 +1,6 @@
 //! The flags that all stages take.
 
-use crate::{Config, Error, Folder, Kind, Patience, Result};
+use crate::{Config, Error, Folder, Hold, Kind, Lock, Patience, Result, driver};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,9 +33,14 @@ pub struct Arguments {
     #[arg(long, value_name = "ID", value_parser = run_id)]
     pub run_id: Option<String>,
 
-    /// Wait so long for an input that is not there yet, or not whole; then exit with 75 instead of 66 or 65
+    /// Wait so long for an input that is not there yet, or not whole, and for a run that is at work in OUT; then exit
+    /// with 75
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub wait: u32,
+
+    /// The process that holds OUT and runs this stage for it; the stage ends with that process
+    #[arg(long, value_name = "PID", hide = true)]
+    pub driver: Option<u32>,
 
     /// How to speak
     #[command(flatten)]
@@ -90,6 +95,19 @@ impl Arguments {
     /// How long to wait for an input.
     pub fn patience(&self) -> Patience {
         Patience(Duration::from_secs(self.wait.into()))
+    }
+
+    /// Holds OUT beside other stages for the stage `name`, unless the driver that runs it does.
+    ///
+    /// # Errors
+    /// If a pipeline holds it, the driver has ended, or the disk refuses the lock.
+    pub(crate) fn hold(&self, name: &str) -> Result<Option<Lock>> {
+        match self.driver {
+            Some(driver) => driver::end_with(driver).map(|()| None),
+            None => {
+                Lock::hold(&self.out, Hold::Shared, name, Duration::from_secs(self.wait.into())).map(Some)
+            }
+        }
     }
 
     /// The folder of the raw files.

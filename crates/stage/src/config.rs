@@ -2,6 +2,7 @@
 
 use crate::{Error, Result, hash_of};
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -63,6 +64,30 @@ impl Config {
         hash_of(self.table.to_string().as_bytes())[..16].to_owned()
     }
 
+    /// The names of the tables in the section `name`, in the order of the file.
+    pub fn tables(&self, name: &str) -> Vec<&str> {
+        let section = self.table.get(name).and_then(Value::as_table);
+        let tables = section.into_iter().flatten().filter(|(_, value)| value.is_table());
+        tables.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// What stands at `place` (dotted, as `split` or `train.MLP`), in canonical form: comments, the order of keys
+    /// and ways to write a value do not matter. `train.*` is the sorted names of the tables there.
+    pub fn slice(&self, place: &str) -> Json {
+        if let Some(section) = place.strip_suffix(".*") {
+            let mut names = self.tables(section);
+            names.sort_unstable();
+            return names.into();
+        }
+        let mut keys = place.split('.');
+        let first = keys.next().and_then(|key| self.table.get(key));
+        keys.try_fold(first, |value, key| Some(value?.get(key))).flatten().map_or_else(
+            // An absent section means what an empty one does.
+            || Json::Object(serde_json::Map::new()),
+            canonical,
+        )
+    }
+
     /// Where the configuration was read from.
     pub fn path(&self) -> &Path {
         &self.path
@@ -71,6 +96,25 @@ impl Config {
     /// An error about the key `place` of this configuration.
     pub fn error(&self, place: &str, message: impl std::fmt::Display) -> Error {
         Error::config(format!("{}: {place}: {message}", self.path.display()))
+    }
+}
+
+/// A value without what does not matter.
+fn canonical(value: &Value) -> Json {
+    match value {
+        Value::Table(table) => {
+            let mut entries: Vec<_> =
+                table.iter().map(|(key, value)| (key.clone(), canonical(value))).collect();
+            entries.sort_by(|one, two| one.0.cmp(&two.0));
+            Json::Object(entries.into_iter().collect())
+        }
+        Value::Array(values) => values.iter().map(canonical).collect(),
+        Value::String(text) => text.as_str().into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Boolean(truth) => (*truth).into(),
+        Value::Float(number) if number.is_finite() => (*number).into(),
+        // JSON has neither infinities nor dates.
+        other => other.to_string().into(),
     }
 }
 
@@ -208,6 +252,19 @@ mod tests {
         for wrong in ["train.max_iter", "=3", "train.x=[none]"] {
             assert_eq!(config("", &[wrong]).unwrap_err().exit_code(), 64, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_slice_is_canonical() {
+        let one = config("[train.A]\nx = 1\ny = { b = 2.50, a = inf }\n[train.B]\n", &[]).unwrap();
+        let two = "# a comment\n[train.B]\n[train.A]\ny = { a = +inf, b = 2.5 }\nx = 0x1";
+        let two = config(two, &["train.B.z=1"]).unwrap();
+        assert_eq!(one.slice("train.A").to_string(), r#"{"x":1,"y":{"a":"inf","b":2.5}}"#);
+        assert_eq!(one.slice("train.A"), two.slice("train.A"));
+        assert_ne!(one.slice("train.B"), two.slice("train.B"));
+        assert_eq!(two.slice("train.*").to_string(), r#"["A","B"]"#);
+        assert_eq!(one.slice("split").to_string(), "{}");
+        assert_eq!(two.tables("train"), ["B", "A"]);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 //!
 //! A run record: never hashed, and no key depends on it.
 
-use crate::folder::{Folder, Written};
-use crate::{Context, Error, Result, Summary, context};
+use crate::{Context, Error, Result, Summary, Written, context, write_whole};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -62,7 +61,7 @@ impl RunRecord {
         let task = self.context.task.as_ref().map(|task| format!("-task-{}", task.replace('/', "-of-")));
         let name = format!("{}{}.json", self.context.stage, task.unwrap_or_default());
         let text = serde_json::to_string_pretty(self).map_err(Error::internal)?;
-        Folder::new(out.join(LOGS)).place(&name, text.as_bytes())
+        write_whole(&out.join(LOGS).join(name), text.as_bytes())
     }
 }
 

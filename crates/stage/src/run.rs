@@ -1,8 +1,10 @@
 //! From the command line to the exit code: the frame of every stage's `main`.
 
-use crate::folder::Written;
 use crate::log::{Level, Log, say};
-use crate::{Arguments, Context, Error, Kind, LogFlags, LogFormat, Result, RunRecord, Task, cli, signals};
+use crate::{
+    Arguments, Context, Error, Kind, LogFlags, LogFormat, Result, RunRecord, Task, Written, cli, failpoint,
+    signals,
+};
 use clap::error::ErrorKind;
 use std::any::Any;
 use std::env;
@@ -82,8 +84,10 @@ fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> Result<Summary> {
-    signals::watch().map_err(|error| Error::internal(format!("cannot watch signals: {error}")))?;
+    signals::watch_signals(|_| {})?;
     let common = line.common();
+    let _lock = common.hold(&log.context().stage)?;
+    failpoint("stage begun");
     let threads = cli::threads(common.threads)?;
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -98,6 +102,7 @@ fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> 
     ];
     log.event(Level::Info, "start", &fields);
     let summary = run(line)?;
+    failpoint("stage done");
     for Written { name, bytes } in &summary.written {
         log.event(Level::Debug, "published", &[("file", name.as_str().into()), ("bytes", (*bytes).into())]);
     }

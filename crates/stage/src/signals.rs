@@ -1,6 +1,6 @@
 //! SIGTERM and SIGINT end the process at once, after its own temporary files are gone.
 
-use crate::log;
+use crate::{Error, Result, log};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -23,14 +23,16 @@ pub(crate) fn forget(path: &Path) {
     with_temporary(|paths| paths.retain(|other| other != path));
 }
 
-/// Watches for SIGTERM (exit code 143) and SIGINT (130) from a thread of its own.
+/// Watches for SIGTERM (exit code 143) and SIGINT (130) from a thread of its own, which then does `first`.
 ///
 /// # Errors
 /// If the system refuses the handlers.
-pub(crate) fn watch() -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+pub fn watch_signals(first: impl FnOnce(i32) + Send + 'static) -> Result<()> {
+    let refuse = |error| Error::internal(format!("cannot watch signals: {error}"));
+    let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(refuse)?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
+            first(signal);
             // The lock stays held until the exit, so no further file gets its name or is begun.
             with_temporary(|paths| {
                 for path in paths.iter() {

@@ -19,9 +19,12 @@ pub(crate) struct Planned<R> {
 /// What a vote is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
-    /// Members and their weights.
+    /// Members and their weights, sorted by name.
     pub(crate) members: Vec<(String, f64)>,
 }
+
+/// Instead of models: make none, and only remove those that are not configured any more.
+const NONE: &str = "none";
 
 /// What a run makes, and what it leaves as it is.
 #[derive(Debug, Default)]
@@ -87,7 +90,9 @@ fn vote(config: &Config, table: Table, place: &str) -> Result<(Recipe, Map<Strin
         let place = format!("{place}.members.{name}");
         config.parse::<f64>(weight, &place).map(|weight| (name, weight))
     };
-    let members: Vec<(String, f64)> = members.into_iter().map(weight).collect::<Result<_>>()?;
+    let mut members: Vec<(String, f64)> = members.into_iter().map(weight).collect::<Result<_>>()?;
+    // Sums of floats depend on their order, and the order of keys must not matter.
+    members.sort_by(|one, two| one.0.cmp(&two.0));
     let weights = members.iter().map(|(_, weight)| *weight).collect();
     regressors::Voting::new(weights).map_err(|error| config.error(place, error))?;
     Ok((Recipe { members }, parameters))
@@ -111,6 +116,7 @@ fn choose(mut plan: Plan, wanted: &[String], exists: impl Fn(&str) -> bool) -> R
     }
     let names: Vec<String> =
         plan.models.iter().map(|m| &m.name).chain(plan.votes.iter().map(|v| &v.name)).cloned().collect();
+    let wanted: &[String] = if wanted == [NONE] { &[] } else { wanted };
     if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
         return Err(Error::usage(format!("--model {unknown}: valid are {}", names.join(", "))));
     }
@@ -122,6 +128,7 @@ fn choose(mut plan: Plan, wanted: &[String], exists: impl Fn(&str) -> bool) -> R
     let made = |name: &String| {
         plan.models.iter().any(|m| m.name == *name) || plan.votes.iter().any(|v| v.name == *name)
     };
-    plan.kept = names.iter().filter(|name| !made(name) && exists(name)).cloned().collect();
+    // Others may be trained by another process right now: whatever lies there in the end is kept.
+    plan.kept = names.iter().filter(|name| !made(name)).cloned().collect();
     Ok(plan)
 }

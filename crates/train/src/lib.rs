@@ -20,7 +20,7 @@ use fit::Job;
 use learner::Learner;
 use outputs::Output;
 use stage::log::{self, Level};
-use stage::{Error, Kind, Result, Summary, TaskFlags};
+use stage::{Error, Folder, Kind, Result, Summary, TaskFlags};
 use std::path::PathBuf;
 
 /// The stage's name, and its section in configurations.
@@ -35,7 +35,8 @@ pub struct Arguments {
     #[command(flatten)]
     pub stage: stage::Arguments,
 
-    /// Train only these models; Voting trains members of its that are missing
+    /// Train only these models; Voting trains members of its that are missing; `none` only removes models that are not
+    /// configured any more
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub model: Vec<String>,
 
@@ -73,6 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let plan = config::plan(&arguments.stage.config()?, &arguments.model, |name| {
         folder.contains(&models::file(name))
     })?;
+    let split = arguments.stage.folder("split");
     if arguments.list_tasks {
         return tasks::list(&plan.models, arguments.tasks.tasks);
     }
@@ -80,28 +82,28 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         if units::of_task(&units::units(&plan.models), task).is_empty() {
             return Ok(Summary { text: format!("task {task}: nothing is left to do"), written: Vec::new() });
         }
-        return tasks::run(task, &plan.models, &train_rows(arguments)?, arguments);
+        return tasks::run(task, &plan.models, &train_rows(arguments, &split)?, arguments);
     }
-    let rows = train_rows(arguments)?;
+    let rows = train_rows(arguments, &split)?;
     let outputs = if arguments.merge {
         tasks::merge(&plan.models, &rows, arguments)?
     } else {
         fit_all(&plan.models, &rows)?
     };
-    let summary = outputs::publish(&plan, &outputs, &rows, arguments)?;
+    let summary = outputs::publish(&plan, &outputs, &rows, arguments, &split)?;
     if arguments.merge {
         Parts::new(&folder).remove()?;
     }
     Ok(summary)
 }
 
-fn train_rows(arguments: &Arguments) -> Result<Split> {
+fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
     let split = match (&arguments.train, &arguments.label) {
         (Some(path), Some(label)) => {
             let read = || Split::from_plain_file(path, label);
             arguments.stage.patience().wait(&[Kind::Missing], read)?
         }
-        _ => Split::read(&arguments.stage.folder("split"), Role::Train)?,
+        _ => Split::read(split, Role::Train)?,
     };
     if split.names.is_empty() {
         return Err(Error::data("the train rows have no features"));

@@ -8,7 +8,7 @@ use artifacts::fits::{self, FitRecord};
 use artifacts::models::{self, Member, Vote};
 use artifacts::predictions::Predictions;
 use ndarray::Array1;
-use stage::{Error, Folder, Result, Summary};
+use stage::{Config, Error, Folder, Key, Result, Summary};
 
 /// A model to be published.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Output {
     pub(crate) fitted: Fitted,
 }
 
-/// Publishes the models with what is made of them.
+/// Publishes the models, fitted on rows that were read through `split`, with what is made of them.
 ///
 /// # Errors
 /// If the rows to predict are refused, a vote lacks a member, or the disk refuses an output.
@@ -27,33 +27,60 @@ pub(crate) fn publish(
     outputs: &[Output],
     rows: &Split,
     arguments: &Arguments,
+    split: &Folder,
 ) -> Result<Summary> {
     let folder = arguments.stage.folder(STAGE);
-    let upstream = arguments.train.is_none().then(|| arguments.stage.folder("split"));
-    let mut publication = folder.publish(upstream.as_slice())?;
+    let config = arguments.stage.config()?;
+    let rows_key = rows_key(arguments, &config, split)?;
+    let mut publication = folder.publish_units()?;
     let mut votes = Vec::new();
     let mut stored = Vec::new();
     for output in outputs {
         stored.push((output.name.clone(), stage::hash_of(&output.bytes)));
+        publication.unit(&output.name, rows_key.clone().slice(&config, &place(&output.name)));
         publication.artifact(&models::file(&output.name), &output.bytes)?;
     }
     for planned in &plan.votes {
         let vote = compose(planned, &stored, &folder)?;
+        publication.unit(&planned.name, vote_key(&config, &planned.name, &vote, &folder)?);
         vote.write(&planned.name, &mut publication)?;
         votes.push((planned.name.clone(), vote));
     }
     for name in &plan.kept {
-        publication.keep(&models::file(name));
+        publication.keep(name);
     }
     if let Some(path) = &arguments.test {
         let read = || Split::from_plain_file(path, &rows.label_name);
         let test = arguments.stage.patience().wait(&[stage::Kind::Missing], read)?;
+        publication.unit("predictions", rows_key);
         predict(&test, outputs, &votes)?.write(&mut publication)?;
     }
     fits::write(&records(outputs, &plan.kept, &folder, rows), &mut publication)?;
     let count = outputs.len() + votes.len();
     let text = format!("{count} models on {} rows, {} features", rows.row_id.len(), rows.names.len());
     Ok(Summary { text, written: publication.commit()? })
+}
+
+/// The key of what is made from the train rows alone.
+fn rows_key(arguments: &Arguments, config: &Config, split: &Folder) -> Result<Key> {
+    let mut key = Key::new(config, &[])?.read(split);
+    for path in arguments.train.iter().chain(&arguments.test) {
+        key = key.file(&path.display().to_string(), stage::hash_of_file(path)?);
+    }
+    Ok(key)
+}
+
+/// The key of a vote: its members, whatever they were made from.
+fn vote_key(config: &Config, name: &str, vote: &Vote, folder: &Folder) -> Result<Key> {
+    let members = vote.members.iter();
+    Ok(members.fold(Key::new(config, &[&place(name)])?, |key, member| {
+        key.input(folder.artifact(&models::file(&member.name)), member.hash.clone())
+    }))
+}
+
+/// Where the configuration has the hyperparameters of a model.
+fn place(model: &str) -> String {
+    format!("{STAGE}.{model}")
 }
 
 /// A vote of members that were fitted now or lie in the folder.

@@ -26,7 +26,7 @@ pub struct Member {
 pub struct Vote {
     /// Members and weights, as the configuration has them.
     pub parameters: Map<String, Value>,
-    /// The voting models, in the order of the configuration.
+    /// The voting models, sorted by name.
     pub members: Vec<Member>,
 }
 

@@ -1,0 +1,252 @@
+//! New outputs of a stage, invisible until they are complete: the folder changes whole or not at all.
+//!
+//! Every file is written under a temporary name. Only when all of them lie safely on disk do they get their
+//! names; the manifest, with the hash of each artifact, comes last as the mark of a complete set. Killed between,
+//! the old manifest stands beside some new files, which readers refuse as altered and a rerun replaces.
+
+use crate::manifest::{MANIFEST, Manifest, Unit, hash_of};
+use crate::temporary::{Temporary, sweep, sync};
+use crate::{Error, Folder, Key, Result, failpoint};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// A file that lies there under a temporary name.
+#[derive(Debug)]
+struct Staged {
+    written: Written,
+    temporary: Temporary,
+}
+
+/// New outputs of a stage; dropped without [`Self::commit`], they leave nothing.
+///
+/// One process publishes into a folder at a time; others wait when they begin to.
+#[derive(Debug)]
+pub struct Publication {
+    folder: Folder,
+    units: Vec<(String, Unit)>,
+    staged: Vec<Staged>,
+    kept: Vec<String>,
+    /// Keeps other processes from publishing here at the same time.
+    _lock: File,
+}
+
+impl Publication {
+    pub(crate) fn new(folder: Folder) -> Result<Self> {
+        let path = folder.path();
+        fs::create_dir_all(path).map_err(|error| Error::writing(path, &error))?;
+        let lock = lock(path)?;
+        sweep(path)?;
+        failpoint("publication begun");
+        Ok(Self { folder, units: Vec::new(), staged: Vec::new(), kept: Vec::new(), _lock: lock })
+    }
+
+    /// Begins a unit: the files that follow belong to it, and were made from what `key` says.
+    pub fn unit(&mut self, name: &str, key: Key) {
+        self.units.push((name.to_owned(), Unit { key, ..Unit::default() }));
+    }
+
+    /// Writes an artifact of the unit: hashed, and the same bytes for the same key.
+    ///
+    /// # Errors
+    /// If the disk refuses it, or no unit has begun.
+    pub fn artifact(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let Some((_, unit)) = self.units.last_mut() else {
+            return Err(Error::internal(format!("the artifact {name} belongs to no unit")));
+        };
+        unit.outputs.insert(name.to_owned(), hash_of(bytes));
+        self.stage(name, bytes)
+    }
+
+    /// Writes a run record: never hashed, free to hold seconds and dates.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn record(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.stage(name, bytes)
+    }
+
+    /// Has the unit count as stale where the record `name` is gone.
+    pub fn require(&mut self, name: &str) {
+        if let Some((_, unit)) = self.units.last_mut() {
+            unit.records.insert(name.to_owned());
+        }
+    }
+
+    /// Keeps the unit of an earlier run beside the new ones.
+    pub fn keep(&mut self, unit: &str) {
+        self.kept.push(unit.to_owned());
+    }
+
+    /// Gives all files their names, removes what this run neither makes nor keeps, and writes the manifest.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn commit(mut self) -> Result<Vec<Written>> {
+        let path = self.folder.path().to_path_buf();
+        let before = self.folder.manifest().unwrap_or_default();
+        let mut manifest = Manifest::default();
+        manifest.units.extend(self.units.drain(..));
+        for (name, unit) in before.units {
+            if self.kept.contains(&name) {
+                manifest.units.entry(name).or_insert(unit);
+            } else {
+                for name in unit.outputs.keys().chain(&unit.records) {
+                    if manifest.output(name).is_none()
+                        && !self.staged.iter().any(|new| new.written.name == *name)
+                    {
+                        remove(&path.join(name))?;
+                    }
+                }
+            }
+        }
+        let manifest = Temporary::write(&path.join(MANIFEST), &manifest.to_bytes()?)?;
+        let mut written = Vec::new();
+        for staged in self.staged.drain(..) {
+            staged.temporary.rename()?;
+            written.push(staged.written);
+        }
+        sync(&path)?;
+        failpoint("outputs published");
+        manifest.rename()?;
+        sync(&path)?;
+        failpoint("manifest published");
+        Ok(written)
+    }
+
+    fn stage(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let temporary = Temporary::write(&self.folder.file(name), bytes)?;
+        self.staged
+            .push(Staged { written: Written { name: name.to_owned(), bytes: bytes.len() }, temporary });
+        Ok(())
+    }
+}
+
+/// A file that a commit published.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Written {
+    /// File name in the stage's folder.
+    pub name: String,
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// Keeps other processes from publishing into `folder` until it is dropped.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join(".lock");
+    let lock = File::options().create(true).truncate(false).write(true).open(&path).and_then(|file| {
+        match file.lock() {
+            // Without locks of its own, a file system leaves it to whoever starts two runs at once.
+            Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+            _ => Ok(file),
+        }
+    });
+    lock.map_err(|error| Error::writing(&path, &error))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::writing(path, &error)),
+        _ => {}
+    }
+    failpoint("old output removed");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().join("ingest"));
+        (root, folder)
+    }
+
+    /// Publishes files as units of their names.
+    fn publish(folder: &Folder, files: &[(&str, &[u8])], kept: &[&str]) {
+        let mut publication = folder.publish_units().unwrap();
+        for (name, bytes) in files {
+            publication.unit(name, Key::default());
+            publication.artifact(name, bytes).unwrap();
+        }
+        kept.iter().for_each(|name| publication.keep(name));
+        publication.commit().unwrap();
+    }
+
+    fn names(folder: &Folder) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn nothing_shows_before_the_commit_and_nothing_stays_without_it() {
+        let (_root, folder) = folder();
+        let mut publication = folder.publish(Key::default()).unwrap();
+        publication.artifact("a", b"1").unwrap();
+        assert!(!folder.contains("a"));
+        drop(publication);
+        assert_eq!(names(&folder), [".lock"]);
+    }
+
+    #[test]
+    fn a_commit_replaces_the_set_and_its_records() {
+        let (_root, folder) = folder();
+        publish(&folder, &[("a", b"1"), ("b", b"2")], &[]);
+        let mut publication = folder.publish(Key::default()).unwrap();
+        publication.artifact("b", b"3").unwrap();
+        publication.record("log", b"x").unwrap();
+        publication.require("log");
+        publication.commit().unwrap();
+        assert_eq!(names(&folder), [".lock", "b", "log", MANIFEST]);
+        assert_eq!(folder.read("b").unwrap(), b"3");
+        publish(&folder, &[("b", b"3")], &[]);
+        assert_eq!(names(&folder), [".lock", "b", MANIFEST]);
+    }
+
+    #[test]
+    fn kept_units_stay_checked() {
+        let (_root, folder) = folder();
+        publish(&folder, &[("a", b"1"), ("b", b"1")], &[]);
+        publish(&folder, &[("b", b"2")], &["a", "b"]);
+        assert_eq!((folder.read("a").unwrap(), folder.read("b").unwrap()), (b"1".to_vec(), b"2".to_vec()));
+        fs::write(folder.file("a"), b"2").unwrap();
+        assert_eq!(folder.read("a").unwrap_err().exit_code(), 65);
+    }
+
+    #[test]
+    fn a_missing_file_names_the_stage_to_run() {
+        let (_root, folder) = folder();
+        let error = folder.read("a").unwrap_err();
+        assert_eq!(error.exit_code(), 66);
+        assert!(error.to_string().ends_with("no such file; run the stage 'ingest' first"), "{error}");
+    }
+
+    #[test]
+    fn a_key_holds_what_was_read_as_it_was_then() {
+        let (_root, folder) = folder();
+        publish(&folder, &[("a", b"1"), ("b", b"1")], &[]);
+        folder.read("a").unwrap();
+        publish(&folder, &[("a", b"2")], &[]);
+        let key = Key::default().read(&folder);
+        assert_eq!(key.inputs.into_iter().collect::<Vec<_>>(), [("ingest/a".to_owned(), hash_of(b"1"))]);
+    }
+
+    #[test]
+    fn strays_are_swept_and_files_in_work_are_not() {
+        let (_root, folder) = folder();
+        let mut publication = folder.publish(Key::default()).unwrap();
+        publication.artifact("a", b"1").unwrap();
+        fs::write(folder.file(".b.1-0.tmp"), b"half").unwrap();
+        assert_eq!(names(&folder).len(), 3);
+        sweep(folder.path()).unwrap();
+        assert_eq!(names(&folder).len(), 2);
+        publication.commit().unwrap();
+        assert_eq!(names(&folder), [".lock", "a", MANIFEST]);
+    }
+}

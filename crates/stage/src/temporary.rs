@@ -1,0 +1,126 @@
+//! Files under a temporary name, which get their own when they lie safely on disk.
+//!
+//! Whoever writes one holds a lock on it, so temporaries without a locker are strays of a process that was
+//! killed, on whatever machine that ran, and [`sweep`] removes them.
+
+use crate::{Error, Result, failpoint, signals};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A complete file that does not have its name yet; removed unless it gets it.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    path: PathBuf,
+    target: PathBuf,
+    /// Keeps the lock.
+    _file: File,
+}
+
+impl Temporary {
+    /// Writes `bytes` beside `target`, and returns when the disk has them.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(crate) fn write(target: &Path, bytes: &[u8]) -> Result<Self> {
+        let refuse = |error: io::Error| Error::writing(target, &error);
+        let (path, mut file) = create(target).map_err(refuse)?;
+        failpoint("temporary made");
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        let mut write = || -> io::Result<()> {
+            file.write_all(first)?;
+            failpoint("temporary half written");
+            file.write_all(second)?;
+            failpoint("temporary written");
+            file.sync_all()
+        };
+        let written = write();
+        failpoint("temporary synced");
+        let temporary = Self { path, target: target.to_path_buf(), _file: file };
+        written.map_err(refuse)?;
+        Ok(temporary)
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(crate) fn rename(self) -> Result<()> {
+        fs::rename(&self.path, &self.target).map_err(|error| Error::writing(&self.target, &error))?;
+        failpoint("renamed");
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Nothing better can be done about a stray file than to report the failure that led here.
+        let _ = fs::remove_file(&self.path);
+        signals::forget(&self.path);
+    }
+}
+
+/// A new file beside `target` with a name of its own, locked.
+fn create(target: &Path) -> io::Result<(PathBuf, File)> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = target.with_file_name(format!(".{name}.{}-{count}.tmp", process::id()));
+        signals::remove_on_exit(&path);
+        let made = OpenOptions::new().write(true).create_new(true).open(&path);
+        match made.map(|file| (file.try_lock(), file)) {
+            // A sweep may have taken the file for a stray before it was locked.
+            Ok((Err(TryLockError::WouldBlock), _)) => {}
+            Ok((Ok(()), _)) if !path.exists() => {}
+            // File systems without locks have no sweeps either.
+            Ok((_, file)) => return Ok((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                signals::forget(&path);
+                return Err(error);
+            }
+        }
+        signals::forget(&path);
+    }
+}
+
+/// Removes temporaries in `folder` that nobody is writing any more.
+///
+/// # Errors
+/// If one cannot be removed.
+pub fn sweep(folder: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !(name.starts_with('.') && name.ends_with(".tmp")) {
+            continue;
+        }
+        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok() && fs::remove_file(&path).is_err()) {
+            return Err(Error::writing(&path, &io::Error::other("a stray that cannot be removed")));
+        }
+    }
+    Ok(())
+}
+
+/// Writes one file whole or not at all, and removes strays of earlier attempts beside it.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(|error| Error::writing(folder, &error))?;
+    sweep(folder)?;
+    Temporary::write(path, bytes)?.rename()?;
+    sync(folder)
+}
+
+/// Waits until the disk has the names in `folder`.
+pub(crate) fn sync(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::writing(folder, &error))
+}
