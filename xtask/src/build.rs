@@ -43,7 +43,7 @@ pub(crate) fn target() -> Result<PathBuf> {
 }
 
 /// Where this program and those that it builds lie.
-fn folder() -> Result<PathBuf> {
+pub(crate) fn folder() -> Result<PathBuf> {
     env::current_exe()
         .ok()
         .and_then(|path| path.parent().map(PathBuf::from))

@@ -17,6 +17,7 @@ mod python;
 mod sample;
 mod scores;
 mod status;
+mod submit;
 
 use clap::Parser;
 use stage::Kind;
@@ -66,6 +67,11 @@ enum Command {
         format: status::Format,
     },
 
+    /// Hand the stages to Slurm, or write them down for Kubernetes, Argo, Snakemake or make
+    ///
+    /// Training becomes an array of tasks and a merge. [resources] says what each stage may use.
+    Submit(submit::Flags),
+
     /// Compare the models with scikit-learn's, tree by tree and row by row
     ///
     /// Runs the stages into a folder of its own, fits scikit-learn with the same hyperparameters, and shows one line
@@ -104,6 +110,8 @@ fn main() -> ExitCode {
         Command::Explore { flags } => explore::run(flags),
         Command::Status(place) => pipeline::status(&place),
         Command::Graph { format } => graph(format),
+
+        Command::Submit(flags) => submit::run(&flags),
         Command::Parity(flags) => parity::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
         Command::Layouts(flags) => layouts::run(&flags),
