@@ -77,7 +77,7 @@ impl Pipeline {
             "train" => {
                 train::run(&train::Arguments { stage: arguments.clone(), ..train::Arguments::default() })
             }
-            "evaluate" => evaluate::run(arguments),
+            "evaluate" => evaluate::run(&evaluate::Arguments { stage: arguments.clone(), baseline: None }),
             other => panic!("there is no stage {other}"),
         })
     }

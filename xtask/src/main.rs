@@ -11,6 +11,7 @@ mod explore;
 mod freshness;
 mod layouts;
 mod lockfile;
+mod metrics;
 mod parity;
 mod pipeline;
 mod python;
@@ -91,6 +92,9 @@ enum Command {
     /// Run the checks that are too slow for `cargo test`, a line for each
     Ci(ci::Flags),
 
+    /// Compare recorded runs, or show one
+    Metrics(metrics::Flags),
+
     /// Write the three files of sample data
     Sample {
         /// Folder to write to
@@ -116,6 +120,7 @@ fn main() -> ExitCode {
         Command::Bench(flags) => bench::run(&flags),
         Command::Layouts(flags) => layouts::run(&flags),
         Command::Ci(flags) => ci::run(&flags),
+        Command::Metrics(flags) => metrics::run(&flags),
         Command::Sample { out } => write_sample(&out),
     };
     match outcome {

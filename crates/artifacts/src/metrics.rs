@@ -1,7 +1,8 @@
 //! `evaluate/metrics.parquet` and `metrics.json`: every model's scores on every split.
 
+pub use runs::Score;
+
 use crate::table::{Artifact, Writing};
-use serde::{Deserialize, Serialize};
 use stage::{Error, Publication, Result};
 
 /// File name of the table in the stage's folder.
@@ -11,25 +12,6 @@ pub const FILE: &str = "metrics.parquet";
 pub const JSON_FILE: &str = "metrics.json";
 
 const ARTIFACT: Artifact = Artifact { name: "metrics", version: 1 };
-
-/// One model's scores on one split.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct Score {
-    /// Name of the model.
-    pub model: String,
-    /// `train`, `val`, `test`, or `test_unseen`: test rows without a twin among the train rows.
-    pub split: String,
-    /// Root mean squared error, in units of the label.
-    pub rmse: f64,
-    /// Mean absolute error, in units of the label.
-    pub mae: f64,
-    /// Coefficient of determination; `None` for fewer than two rows.
-    pub r2: Option<f64>,
-    /// Mean absolute percentage error as a fraction (scikit-learn's `mean_absolute_percentage_error`).
-    pub mape: f64,
-    /// Number of rows with a label.
-    pub rows: u32,
-}
 
 /// Stages the table and its JSON twin.
 ///

@@ -1,196 +1,141 @@
 //! The stage `evaluate`: predicts with every model, scores, and draws what people look at.
 
-pub mod regplot;
+pub mod bands;
+pub mod importance;
+mod judged;
+mod listings;
+pub mod plots;
+mod predict;
 pub mod report;
 pub mod scores;
+mod splits;
 
+pub use judged::Judged;
+pub use listings::Listings;
+
+use artifacts::Split;
+use artifacts::fits::{self, FitRecord};
 use artifacts::metrics::{self, Score};
-use artifacts::models::{self, Stored};
 use artifacts::predictions::Predictions;
 use artifacts::roles::Role;
 use artifacts::selection::Selection;
 use artifacts::split_report::SplitReport;
-use artifacts::{Observations, Split, fits};
-use ndarray::Array1;
+use predict::Fitted;
 use rayon::prelude::*;
-use regplot::RegPlot;
-use report::Report;
+use report::{ModelPlots, Report};
+use runs::Run;
+use splits::Splits;
 use stage::log::{self, Level};
-use stage::{Arguments, Config, Error, Folder, Key, Kind, Result, Summary};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use stage::{Config, Folder, Key, Result, RunRecord, Summary, hash_of};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
 
-/// The score of test rows without a twin among the train rows.
-const TEST_UNSEEN: &str = "test_unseen";
+/// Stages whose artifacts this one reads.
+const UPSTREAM: [&str; 4] = ["ingest", "feature-selection", "split", "train"];
 
-/// Reads splits and models; writes predictions, metrics, plots and the report.
+/// Flags of the stage.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Flags that all stages take.
+    #[command(flatten)]
+    pub stage: stage::Arguments,
+
+    /// Record of an earlier run (OUT/runs/ID.json) that the report shows the changes against
+    #[arg(long, value_name = "RUN.json")]
+    pub baseline: Option<PathBuf>,
+}
+
+/// Reads splits and models; writes predictions, metrics, plots, the report and the record of the run.
 ///
 /// # Errors
 /// If an input is refused, or the disk refuses an output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
-    let config = arguments.config()?;
-    let [ingest, selection, split, train] =
-        ["ingest", "feature-selection", "split", "train"].map(|stage| arguments.folder(stage));
-    let splits = Splits::read(&split, &ingest)?;
-    let models = predict(&config, &train, &splits)?;
+    let flags = &arguments.stage;
+    let baseline = arguments.baseline.as_deref().map(runs::read).transpose()?;
+    let config = flags.config()?;
+    let upstream = UPSTREAM.map(|stage| flags.folder(stage));
+    let [ingest, selection, split, train] = &upstream;
+    let splits = Splits::read(split, ingest)?;
+    let models = predict::read(&config, train, [&splits.train, &splits.val, &splits.test])?;
     let rows = [&splits.train, &splits.val, &splits.test].map(|split| split.row_id.len());
     let [rows_train, val, test] = rows.map(Into::into);
     let fields = [("train", rows_train), ("val", val), ("test", test), ("models", models.len().into())];
     log::event(Level::Info, "input", &fields);
+    let judged = Judged::new(&splits, &models);
+    let (plots, importances) =
+        rayon::join(|| plots(&judged), || importance::importances(&models, &splits.val));
 
     let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
-    let plots: Vec<(String, String)> = models.par_iter().filter_map(|model| splits.plot(model)).collect();
-    let (chosen, shares) = (Selection::read(&selection)?, SplitReport::read(&split)?);
-    let key = Key::new(&config, &["evaluate", "train.*"])?;
-    let key = [&ingest, &selection, &split, &train].into_iter().fold(key, Key::read);
-    let mut publication = arguments.folder("evaluate").publish(key)?;
+    let (chosen, shares) = (Selection::read(selection)?, SplitReport::read(split)?);
+    let key = upstream.iter().fold(Key::new(&config, &["evaluate", "train.*"])?, Key::read);
+    let mut publication = flags.folder("evaluate").publish(key)?;
     predictions(&splits.test, &models).write(&mut publication)?;
     metrics::write(&sorted(&scores), &mut publication)?;
-    for (model, svg) in &plots {
-        publication.artifact(&format!("{model}.svg"), svg.as_bytes())?;
+    for plots in &plots {
+        publication.artifact(&format!("{}.svg", plots.model), plots.regplot.svg.as_bytes())?;
     }
     let text = summary(&models, &scores, splits.test.row_id.len());
+    let fits = fits::read(train).unwrap_or_default();
+    let places = judged.row_id.iter().map(|&row_id| splits.place(row_id)).collect::<Result<Vec<_>>>()?;
+    let predictions: Vec<&[f64]> = judged.models.iter().map(|(_, predicted)| predicted.as_slice()).collect();
     let report = Report {
         title: title(&config),
-        label: splits.test.label_name.clone(),
-        scores,
+        run: record(flags, &config, &models, &fits, (&splits.test.label_name, scores))?,
         selection: chosen,
         split: shares,
-        fits: fits::read(&train).unwrap_or_default(),
-        parameters: models.into_iter().map(|model| (model.name, model.parameters)).collect(),
+        fits,
+        bands: bands::bands(&judged.actual, &predictions),
+        listings: Listings::new(&splits.observations, &places),
+        importances: importances?,
+        judged,
         plots,
+        baseline,
     };
     publication.require("report.html");
     publication.record("report.html", report::html(&report).as_bytes())?;
-    Ok(Summary { text, written: publication.commit()? })
+    let written = publication.commit()?;
+    runs::write(&flags.out, &report.run)?;
+    Ok(Summary { text, written })
 }
 
-/// A model's predictions for all rows.
-struct Predicted {
-    name: String,
-    /// Hyperparameters and their values.
-    parameters: Vec<(String, String)>,
-    train: Array1<f64>,
-    val: Array1<f64>,
-    test: Array1<f64>,
+/// The pictures of all models, if some rows can be shown.
+fn plots(judged: &Judged) -> Vec<ModelPlots> {
+    let models = if judged.actual.is_empty() { &[][..] } else { &judged.models };
+    models.par_iter().map(|(model, predicted)| ModelPlots::of(model, predicted, &judged.actual)).collect()
 }
 
-/// The rows of all roles.
-struct Splits {
-    train: Split,
-    val: Split,
-    test: Split,
-    /// Positions of test rows without a twin among the train rows.
-    unseen: Vec<usize>,
-}
-
-impl Splits {
-    fn read(split: &Folder, ingest: &Folder) -> Result<Self> {
-        let [train, val, test] = [Role::Train, Role::Val, Role::Test].map(|role| Split::read(split, role));
-        let (train, val, test) = (train?, val?, test?);
-        let observations = Observations::read(ingest)?;
-        let groups: HashMap<i64, u64> = observations.row_id.into_iter().zip(observations.group).collect();
-        let group = |row_id: &i64| {
-            groups.get(row_id).copied().ok_or_else(|| {
-                Error::data(format!(
-                    "row_id {row_id} of the splits is no observation; run the stage 'split' again"
-                ))
-            })
-        };
-        let seen: HashSet<u64> = train.row_id.iter().map(group).collect::<Result<_>>()?;
-        let mut unseen = Vec::new();
-        for (row, row_id) in test.row_id.iter().enumerate() {
-            if !seen.contains(&group(row_id)?) {
-                unseen.push(row);
-            }
-        }
-        Ok(Self { train, val, test, unseen })
-    }
-
-    /// Scores on every split that has labelled rows.
-    fn scores(&self, model: &Predicted) -> Vec<Score> {
-        let all = |split: &Split| (0..split.row_id.len()).collect::<Vec<_>>();
-        let splits = [
-            (Role::Train.name(), &self.train, &model.train, all(&self.train)),
-            (Role::Val.name(), &self.val, &model.val, all(&self.val)),
-            (Role::Test.name(), &self.test, &model.test, all(&self.test)),
-            (TEST_UNSEEN, &self.test, &model.test, self.unseen.clone()),
-        ];
-        let score = |(name, split, predicted, rows): (&str, &Split, &Array1<f64>, Vec<usize>)| {
-            let (actual, predicted) = labelled(split, predicted, &rows);
-            scores::score(&model.name, name, &actual, &predicted)
-        };
-        splits.into_iter().filter_map(score).collect()
-    }
-
-    /// The model's plot on the test rows, if some have a label.
-    fn plot(&self, model: &Predicted) -> Option<(String, String)> {
-        let rows: Vec<usize> = (0..self.test.row_id.len()).collect();
-        let (actual, predicted) = labelled(&self.test, &model.test, &rows);
-        let plot = RegPlot { model: &model.name, predicted: &predicted, actual: &actual };
-        (!actual.is_empty()).then(|| (model.name.clone(), regplot::svg(&plot)))
-    }
-}
-
-/// Labels and predictions of those of the rows that have a label.
-fn labelled(split: &Split, predicted: &Array1<f64>, rows: &[usize]) -> (Vec<f64>, Vec<f64>) {
-    rows.iter().filter_map(|&row| split.label[row].map(|actual| (actual, predicted[row]))).unzip()
-}
-
-/// Reads the configured models that are stored, in the order of the configuration, and predicts all rows.
-fn predict(config: &Config, folder: &Folder, splits: &Splits) -> Result<Vec<Predicted>> {
-    let section: toml::Table = config.section("train")?;
-    let mut names: Vec<&String> = Vec::new();
-    for name in section.keys() {
-        // A model that the manifest names must be there, or come.
-        if folder.promises(&models::file(name))? || folder.contains(&models::file(name)) {
-            names.push(name);
-        }
-    }
-    if names.is_empty() {
-        let place = folder.file("");
-        return Err(Error::new(
-            Kind::Missing,
-            format!("{}: no models; run the stage 'train' first", place.display()),
-        ));
-    }
-    let stored: Vec<(&String, Stored)> =
-        names.into_iter().map(|name| Ok((name, Stored::read(folder, name)?))).collect::<Result<_>>()?;
-    let mut predicted: Vec<Option<Predicted>> = stored
-        .par_iter()
-        .map(|(name, stored)| match stored {
-            Stored::Vote(_) => Ok(None),
-            Stored::Model(model) => {
-                let of = |split: &Split| model.predict(&split.values, &split.names);
-                let predictions = [of(&splits.train)?, of(&splits.val)?, of(&splits.test)?];
-                Ok(Some(named(name, stored, predictions)))
-            }
-        })
-        .collect::<Result<_>>()?;
-    for (place, (name, stored)) in stored.iter().enumerate() {
-        if let Stored::Vote(vote) = stored {
-            vote.check_members(folder)?;
-            let members: Vec<&Predicted> = predicted.iter().flatten().collect();
-            let combine = |pick: fn(&Predicted) -> &Array1<f64>| {
-                let of = |member: &models::Member| members.iter().find(|m| m.name == member.name);
-                let views = vote.members.iter().filter_map(of).map(|member| pick(member).view());
-                vote.voting()?.combine(views).map_err(|error| Error::data(format!("{name}: {error}")))
-            };
-            let predictions = [combine(|m| &m.train)?, combine(|m| &m.val)?, combine(|m| &m.test)?];
-            predicted[place] = Some(named(name, stored, predictions));
-        }
-    }
-    Ok(predicted.into_iter().flatten().collect())
-}
-
-fn named(name: &str, stored: &Stored, [train, val, test]: [Array1<f64>; 3]) -> Predicted {
-    let parameters =
-        stored.parameters().iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
-    Predicted { name: name.to_owned(), parameters, train, val, test }
+/// What is kept of the run for later ones.
+fn record(
+    flags: &stage::Arguments,
+    config: &Config,
+    models: &[Fitted],
+    fits: &[FitRecord],
+    (label, metrics): (&str, Vec<Score>),
+) -> Result<Run> {
+    let model = |model: &Fitted| runs::Model {
+        name: model.name.clone(),
+        parameters: model.parameters().clone(),
+        seconds: fits.iter().find(|fit| fit.model == model.name).map(|fit| fit.seconds),
+    };
+    let input = |stage: &str| Ok((stage.to_owned(), outputs_hash(&flags.folder(stage))?));
+    Ok(Run {
+        version: Run::VERSION,
+        id: flags.run_id.clone().unwrap_or_else(stage::generated_run_id),
+        created: runs::timestamp(SystemTime::now()),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        label: label.to_owned(),
+        configuration: config.digest(),
+        inputs: UPSTREAM.into_iter().map(input).collect::<Result<_>>()?,
+        models: models.iter().map(model).collect(),
+        metrics,
+        stages: UPSTREAM.into_iter().filter_map(|stage| RunRecord::last(&flags.out, stage)).collect(),
+    })
 }
 
 /// Artifacts have the models by name, as the order of keys in the configuration must not matter.
-fn predictions(test: &Split, models: &[Predicted]) -> Predictions {
-    let by_name: BTreeMap<&String, &Predicted> = models.iter().map(|model| (&model.name, model)).collect();
+fn predictions(test: &Split, models: &[Fitted]) -> Predictions {
+    let by_name: BTreeMap<&String, &Fitted> = models.iter().map(|model| (&model.name, model)).collect();
     Predictions {
         row_id: test.row_id.clone(),
         actual: test.label.clone(),
@@ -205,7 +150,15 @@ fn sorted(scores: &[Score]) -> Vec<Score> {
     sorted
 }
 
-fn summary(models: &[Predicted], scores: &[Score], rows: usize) -> String {
+/// One hash of all artifacts in a folder.
+fn outputs_hash(folder: &Folder) -> Result<String> {
+    let manifest = folder.manifest()?;
+    let outputs = manifest.units.values().flat_map(|unit| &unit.outputs);
+    let all: String = outputs.map(|(name, hash)| format!("{name} {hash}\n")).collect();
+    Ok(hash_of(all.as_bytes()))
+}
+
+fn summary(models: &[Fitted], scores: &[Score], rows: usize) -> String {
     let of_test = scores.iter().filter(|score| score.split == Role::Test.name());
     match of_test.min_by(|a, b| a.rmse.total_cmp(&b.rmse)) {
         Some(best) => {

@@ -1,13 +1,15 @@
 //! The stage binary `evaluate`.
 
 use clap::Parser;
+use evaluate::Arguments;
 use std::process::ExitCode;
 
 /// Predicts with every model, scores, and makes the report
 ///
 /// Reads OUT/split, OUT/train, OUT/feature-selection/selection.parquet and OUT/ingest/observations.parquet. Writes
 /// OUT/evaluate/predictions.parquet (row_id, Actual, NAME_Pred), metrics.parquet and metrics.json (RMSE, MAE,
-/// R2 and MAPE on train, val, test and test_unseen), NAME.svg (predicted against actual) and report.html.
+/// R2 and MAPE on train, val, test and test_unseen), NAME.svg (predicted against actual) and report.html, and
+/// keeps a record of the run, OUT/runs/ID.json.
 ///
 /// Configuration: the names and the order of the models in [train].
 ///
@@ -17,15 +19,15 @@ use std::process::ExitCode;
 #[command(version)]
 struct CommandLine {
     #[command(flatten)]
-    stage: stage::Arguments,
+    arguments: Arguments,
 }
 
 impl stage::CommandLine for CommandLine {
     fn common(&self) -> &stage::Arguments {
-        &self.stage
+        &self.arguments.stage
     }
 }
 
 fn main() -> ExitCode {
-    stage::main("evaluate", |line: &CommandLine| evaluate::run(&line.stage))
+    stage::main("evaluate", |line: &CommandLine| evaluate::run(&line.arguments))
 }

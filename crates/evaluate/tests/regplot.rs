@@ -1,10 +1,11 @@
 //! The picture as a file: its bytes, its size, and what it makes of tables that are hardly tables.
 
-use evaluate::regplot::{self, RegPlot};
+use evaluate::plots::regplot::{self, RegPlot};
+use evaluate::plots::residuals;
 use std::path::Path;
 
 fn draw(model: &str, predicted: &[f64], actual: &[f64]) -> String {
-    regplot::svg(&RegPlot { model, predicted, actual })
+    regplot::draw(&RegPlot { model, predicted, actual }).svg
 }
 
 /// Predictions and labels that look like prices, from whole-number arithmetic alone.
@@ -77,5 +78,31 @@ fn poor_tables_have_sensible_pictures() {
         assert_eq!(count(&svg, "class=\"line\""), 1 + usize::from(has_line), "{name}");
         assert!(count(&svg, "text-anchor=\"end\">") > 4, "{name}: no ticks");
         assert!(svg.ends_with("</svg>\n"), "{name}");
+    }
+}
+
+#[test]
+fn residuals_are_actual_less_predicted() {
+    let (predicted, actual) = ([1000.0, 2000.0, 3000.0], [1100.0, 1900.0, 3300.0]);
+    let drawing = residuals::draw(&RegPlot { model: "Linear", predicted: &predicted, actual: &actual });
+    let [left, top, width, height, x0, x1, y0, y1] = drawing.frame.numbers();
+    assert!(x0 < 1000.0 && x1 > 3000.0 && y0 < -191.0 && y1 > 300.0, "{:?}", drawing.frame);
+    let place = |x: f64, y: f64| {
+        let (x, y) = (left + width * (x - x0) / (x1 - x0), top + height * (1.0 - (y - y0) / (y1 - y0)));
+        format!("M{} {}h0", (x * 10.0).round() / 10.0, (y * 10.0).round() / 10.0)
+    };
+    for (predicted, actual) in predicted.iter().zip(actual) {
+        assert!(drawing.svg.contains(&place(*predicted, actual - predicted)), "{}", drawing.svg);
+    }
+    assert!(
+        drawing.svg.contains(">mean 100<") && drawing.svg.contains("Linear: residuals against predictions")
+    );
+}
+
+#[test]
+fn poor_tables_have_residuals_too() {
+    for (predicted, actual) in [(&[][..], &[][..]), (&[1.0], &[1.0]), (&[f64::NAN, 1e300], &[1.0, 2.0])] {
+        let svg = residuals::draw(&RegPlot { model: "odd", predicted, actual }).svg;
+        assert!(!svg.contains("NaN") && !svg.contains("inf") && svg.ends_with("</svg>\n"), "{svg}");
     }
 }

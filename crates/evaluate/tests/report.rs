@@ -5,8 +5,12 @@ use artifacts::fits::FitRecord;
 use artifacts::metrics::Score;
 use artifacts::selection::{Candidate, Selection};
 use artifacts::split_report::{RoleReport, SplitReport};
-use evaluate::regplot::{self, RegPlot};
-use evaluate::report::{self, Report};
+use evaluate::importance::{Importances, ModelImportance, Shuffled};
+use evaluate::report::{self, ModelPlots, Report};
+use evaluate::{Judged, Listings, bands};
+use runs::{Model, Run};
+use serde_json::{Map, Value, json};
+use stage::{Context, RunRecord};
 use std::collections::BTreeMap;
 
 fn score(model: &str, split: &str, rmse: f64) -> Score {
@@ -71,11 +75,9 @@ fn run() -> Report {
         rows: 3694,
         features: 2,
     };
-    let svg = |model| regplot::svg(&RegPlot { model, predicted: &[1.0, 2.0, 3.0], actual: &[1.5, 2.0, 2.5] });
     Report {
         title: "laptops".into(),
-        label: "buynow_price".into(),
-        scores: scores.collect(),
+        run: record("this", scores.collect()),
         selection: Selection(vec![
             candidate("intel core i5", None),
             candidate("other CPU", Some(1)),
@@ -86,12 +88,87 @@ fn run() -> Report {
             roles: roles.into_iter().map(|(name, role)| (name.to_owned(), role)).collect(),
         },
         fits: vec![fit("Linear", 0.0041), fit("ExtraTrees", 1.38)],
-        parameters: vec![
-            ("Linear".into(), Vec::new()),
-            ("ExtraTrees".into(), vec![("n_estimators".into(), "100".into())]),
-        ],
-        plots: ["Linear", "ExtraTrees"].map(|model| (model.to_owned(), svg(model))).into(),
+        baseline: None,
+        ..pictures()
     }
+}
+
+/// What a run of two models records.
+fn record(id: &str, metrics: Vec<Score>) -> Run {
+    let model = |name: &str, parameters: Value| Model {
+        name: name.into(),
+        parameters: parameters.as_object().cloned().unwrap_or_default(),
+        seconds: Some(1.0),
+    };
+    let stage = RunRecord {
+        time: "2026-11-25T18:40:00.000Z".into(),
+        context: Context { run_id: id.into(), stage: "train".into(), ..Context::default() },
+        seconds: 3.21,
+        peak_memory_bytes: Some(123_400_000),
+        threads: 2,
+        text: "2 models".into(),
+        written: Vec::new(),
+    };
+    Run {
+        version: Run::VERSION,
+        id: id.into(),
+        created: "2026-11-25T18:40:00.000Z".into(),
+        program: "0.1.0".into(),
+        label: "buynow_price".into(),
+        configuration: "c0ffee".into(),
+        inputs: BTreeMap::from([("train".into(), format!("hash of {id}"))]),
+        models: vec![
+            model("Linear", json!({})),
+            model("ExtraTrees", json!({ "n_estimators": 100, "random_state": 42 })),
+        ],
+        metrics,
+        stages: vec![stage],
+    }
+}
+
+/// The parts of a report that come from rows: ten of them.
+fn pictures() -> Report {
+    let actual: Vec<f64> = (0..10).map(|row| 1000.0 + 100.0 * f64::from(row)).collect();
+    let models = [("Linear", 50.0), ("ExtraTrees", -20.0)];
+    let predicted = |by: f64| actual.iter().map(|y| y + by).collect::<Vec<f64>>();
+    let judged = Judged {
+        row_id: (70..80).collect(),
+        actual: actual.clone(),
+        models: models.iter().map(|(model, by)| ((*model).to_owned(), predicted(*by))).collect(),
+    };
+    let importance = |model: &str, impurity| ModelImportance {
+        model: model.into(),
+        impurity,
+        permutation: vec![Shuffled { mean: 12.5, std: 1.5 }, Shuffled { mean: -0.5, std: 0.1 }],
+    };
+    Report {
+        title: String::new(),
+        run: record("none", Vec::new()),
+        selection: Selection(Vec::new()),
+        split: SplitReport { version: SplitReport::VERSION, roles: BTreeMap::new() },
+        fits: Vec::new(),
+        plots: judged.models.iter().map(|(model, p)| ModelPlots::of(model, p, &actual)).collect(),
+        bands: bands::bands(&actual, &judged.models.iter().map(|(_, p)| p.as_slice()).collect::<Vec<_>>()),
+        listings: Listings {
+            columns: vec!["CPU model".into(), "RAM size".into()],
+            cells: (0..10).map(|row| vec!["intel core i5".into(), format!("{row} gb")]).collect(),
+        },
+        importances: Importances {
+            features: vec!["intel core i5".into(), "intel core i7".into()],
+            rows: 1215,
+            models: vec![importance("Linear", None), importance("ExtraTrees", Some(vec![0.75, 0.25]))],
+        },
+        judged,
+        baseline: None,
+    }
+}
+
+/// The report without anything that comes from labels of test rows.
+fn without_pictures(report: &mut Report) {
+    report.plots.clear();
+    report.bands.clear();
+    report.judged = Judged::default();
+    report.listings = Listings::default();
 }
 
 /// Panics unless every element is closed in the right order; returns how often each was opened.
@@ -126,14 +203,43 @@ fn elements(page: &str) -> BTreeMap<String, usize> {
 fn a_whole_run_has_every_section() {
     let page = report::html(&run());
     let counts = elements(&page);
-    assert_eq!((counts["h1"], counts["section"], counts["figure"], counts["article"]), (1, 5, 2, 2));
+    assert_eq!((counts["h1"], counts["section"], counts["figure"], counts["article"]), (1, 10, 4, 2));
     assert_eq!(counts["table"], counts["caption"]);
-    for id in ["scores", "plots", "models", "features", "split"] {
+    let sections = [
+        "scores",
+        "plots",
+        "residuals",
+        "bands",
+        "errors",
+        "importances",
+        "features",
+        "split",
+        "models",
+        "run",
+    ];
+    for id in sections {
         assert!(page.contains(&format!("<section id=\"{id}\"")), "{id}");
         assert!(page.contains(&format!("href=\"#{id}\"")), "{id}");
     }
-    for text in ["722.10", "2 of 3 candidate", "4.10 ms", "n_estimators", "other CPU", "∞", "0.512", "15,473"]
-    {
+    for text in [
+        "722.10",
+        "2 of 3 candidate",
+        "4.10 ms",
+        "n_estimators",
+        "other CPU",
+        "∞",
+        "0.512",
+        "15,473",
+        "123.4 MB",
+        "3.21 s",
+        "75.0 %",
+        "12.5",
+        "1,215 rows of val",
+        "1,000 – 1,100",
+        "−20.0",
+        "runs/this.json",
+        "random_state",
+    ] {
         assert!(page.contains(text), "{text}");
     }
 }
@@ -151,8 +257,8 @@ fn the_best_of_each_column_is_marked() {
 #[test]
 fn a_test_file_without_labels_has_no_scores() {
     let mut report = run();
-    report.scores.retain(|score| !score.split.starts_with("test"));
-    report.plots.clear();
+    report.run.metrics.retain(|score| !score.split.starts_with("test"));
+    without_pictures(&mut report);
     let page = report::html(&report);
     elements(&page);
     assert!(page.contains("The test rows have no labels") && !page.contains("id=\"plots\""));
@@ -162,18 +268,19 @@ fn a_test_file_without_labels_has_no_scores() {
 #[test]
 fn a_run_without_any_labels_has_a_page() {
     let mut report = run();
-    report.scores.clear();
-    report.plots.clear();
+    report.run.metrics.clear();
+    without_pictures(&mut report);
+    report.importances = Importances::default();
     report.split.roles.values_mut().for_each(|role| role.label_quantiles.clear());
     let page = report::html(&report);
-    assert_eq!(elements(&page)["section"], 3);
+    assert_eq!(elements(&page)["section"], 4);
     assert!(!page.contains("Best model"));
 }
 
 #[test]
 fn a_run_without_val_and_fits_has_a_page() {
     let mut report = run();
-    report.scores.retain(|score| score.split != "val");
+    report.run.metrics.retain(|score| score.split != "val");
     report.split.roles.remove("val");
     report.fits.clear();
     let page = report::html(&report);
@@ -186,10 +293,18 @@ fn names_cannot_break_the_page() {
     let odd = "</style><script>alert(\"1\")</script> & 'co'";
     let mut report = run();
     report.title = odd.into();
-    report.label = odd.into();
-    report.parameters[0].0 = odd.into();
-    report.parameters[1].1[0] = (odd.into(), odd.into());
-    report.scores[0].model = odd.into();
+    report.run.label = odd.into();
+    report.run.id = odd.into();
+    report.run.models[0].name = odd.into();
+    report.run.models[1].parameters = Map::from_iter([(odd.to_owned(), odd.into())]);
+    report.run.stages[0].text = odd.into();
+    report.judged.models[0].0 = odd.into();
+    report.listings.columns[0] = odd.into();
+    report.listings.cells[0][1] = odd.into();
+    report.importances.features[0] = odd.into();
+    report.importances.models[0].model = odd.into();
+    report.baseline = Some(Run { id: odd.into(), ..record("before", Vec::new()) });
+    report.run.metrics[0].model = odd.into();
     report.fits[0].model = odd.into();
     for candidate in &mut report.selection.0 {
         candidate.feature = odd.into();
@@ -202,7 +317,7 @@ fn names_cannot_break_the_page() {
         odd.into(),
         RoleReport { unseen_levels: BTreeMap::from([(odd.into(), vec![odd.into()])]), ..test },
     );
-    report.plots[0].1 = regplot::svg(&RegPlot { model: odd, predicted: &[1.0], actual: &[1.0] });
+    report.plots[0] = ModelPlots::of(odd, &[1.0], &[1.0]);
     let page = report::html(&report);
     assert_eq!(elements(&page)["script"], elements(&report::html(&run()))["script"]);
     assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
@@ -215,4 +330,85 @@ fn the_page_loads_nothing() {
         assert!(!page.contains(part), "{part}");
     }
     assert!(page.contains("default-src 'none'"));
+}
+
+/// The level of every heading, in the order of the page.
+fn headings(page: &str) -> Vec<u32> {
+    let starts = page.match_indices("<h").filter_map(|(at, _)| page[at + 2..].chars().next()?.to_digit(10));
+    starts.collect()
+}
+
+#[test]
+fn headings_descend_one_level_at_a_time() {
+    let mut report = run();
+    report.baseline = Some(record("before", vec![score("Linear", "test", 700.0)]));
+    let levels = headings(&report::html(&report));
+    assert_eq!(levels.iter().filter(|&&level| level == 1).count(), 1);
+    assert_eq!((levels[0], levels.contains(&3)), (1, true));
+    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+}
+
+#[test]
+fn pictures_and_regions_have_names_and_ids_are_unique() {
+    let page = report::html(&run());
+    for tag in page.split('<').filter(|tag| tag.contains("role=\"img\"") || tag.contains("role=\"region\"")) {
+        assert!(tag.contains("aria-label=\"") && !tag.contains("aria-label=\"\""), "{tag}");
+    }
+    let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), all > 15), (all, true));
+}
+
+#[test]
+fn the_listings_of_all_points_are_on_the_page_once() {
+    let page = report::html(&run());
+    let json =
+        page.split("type=\"application/json\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    let data: Value = serde_json::from_str(json.expect("the rows")).unwrap();
+    assert_eq!(data["row_id"].as_array().unwrap().len(), 10);
+    assert_eq!(
+        data["models"][1],
+        json!({ "name": "ExtraTrees", "predicted": [980, 1080, 1180, 1280, 1380, 1480, 1580, 1680, 1780, 1880] })
+    );
+    let listings = &data["listings"];
+    let cell = |column: usize, row: usize| {
+        listings["texts"][listings["cells"][column][row].as_u64().unwrap() as usize].clone()
+    };
+    assert_eq!((cell(0, 9), cell(1, 3)), ("intel core i5".into(), "3 gb".into()));
+    assert_eq!(listings["texts"].as_array().unwrap().len(), 11);
+}
+
+#[test]
+fn the_largest_errors_are_shown_with_their_listings() {
+    let mut report = run();
+    report.judged.models[1].1[4] += 500.0;
+    let page = report::html(&report);
+    let section = page.split("<section id=\"errors\"").nth(1).unwrap().split("</section>").next().unwrap();
+    let first = section.split("<tbody>").nth(1).unwrap().split("</tr>").next().unwrap();
+    for text in ["74", "1,400.0", "1,880.0", "480.0", "intel core i5", "4 gb"] {
+        assert!(first.contains(text), "{text}: {first}");
+    }
+}
+
+#[test]
+fn a_baseline_shows_what_changed() {
+    let mut report = run();
+    let mut before = report.run.metrics.clone();
+    before[2].rmse = 800.0;
+    before.retain(|score| score.model != "ExtraTrees" || score.split != "val");
+    let mut baseline = record("before", before);
+    baseline.models[1].parameters = Map::from_iter([("n_estimators".to_owned(), 50.into())]);
+    report.baseline = Some(baseline);
+    let page = report::html(&report);
+    let section = page.split("<section id=\"changes\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for text in
+        ["before", "800.00", "722.10", "−77.90", "−9.74", "(better)", ">new<", "train: other artifacts"]
+    {
+        assert!(section.contains(text), "{text}: {section}");
+    }
+    assert!(section.contains("ExtraTrees: n_estimators 50 → 100"));
+    assert!(section.contains("ExtraTrees: random_state not set → 42"));
+    assert!(section.contains("6 of 8 rows are the same to the bit"));
 }

@@ -43,6 +43,16 @@ pub fn time(seconds: f64) -> String {
     }
 }
 
+/// A number of bytes in the unit that a person would use, as in "34.1 MB".
+pub fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
 /// A count, as in "12,345".
 pub fn count(count: usize) -> String {
     thousands(&count.to_string())
@@ -79,6 +89,14 @@ mod tests {
         ];
         for (value, decimals, text) in cases {
             assert_eq!(grouped(value, decimals), text);
+        }
+    }
+
+    #[test]
+    fn bytes_have_units() {
+        let cases = [(999, "999 B"), (34_100_000, "34.1 MB"), (2_500, "2 kB"), (1_250_000_000, "1.2 GB")];
+        for (number, text) in cases {
+            assert_eq!(bytes(number), text);
         }
     }
 

@@ -108,6 +108,18 @@ impl Regressor {
         }
     }
 
+    /// Each feature's share of the impurity decrease, `(n_features,)`; of trees only.
+    pub fn feature_importances(&self) -> Option<Array1<f64>> {
+        match self {
+            Self::Linear(_) | Self::Mlp(_) => None,
+            Self::DecisionTree(model) => Some(model.feature_importances()),
+            Self::ExtraTree(model) => Some(model.feature_importances()),
+            Self::RandomForest(model) => Some(model.feature_importances()),
+            Self::ExtraTrees(model) => Some(model.feature_importances()),
+            Self::GradientBoosting(model) => Some(model.feature_importances()),
+        }
+    }
+
     fn predict(&self, records: &Array2<f64>) -> Array1<f64> {
         match self {
             Self::Linear(model) => model.predict(records),

@@ -1,46 +1,92 @@
-//! `report.html`: one file that shows a run to a person, without a network, scripts or other files.
+//! `report.html`: one file that shows a run to a person, without a network or other files.
 //!
 //! Every section is a function of the [`Report`] that returns markup, empty if the run has nothing to
-//! show there. Names are data: the templates escape them.
+//! show there. Names are data: the templates escape them. All of it can be read without scripts; `report.js`
+//! adds the listings of the pictures' points.
 
 mod summary;
 
 mod scores;
 
+mod changes;
+
 mod plots;
 
-mod models;
+mod bands;
+
+mod errors;
+
+mod importance;
 
 mod features;
 
 mod split;
 
+mod models;
+
+mod run;
+
+use crate::bands::Band;
+use crate::importance::Importances;
+use crate::plots::regplot::{self, RegPlot};
+use crate::plots::{Drawing, residuals};
+use crate::{Judged, Listings};
 use artifacts::fits::FitRecord;
 use artifacts::metrics::Score;
 use artifacts::selection::Selection;
 use artifacts::split_report::SplitReport;
-use maud::html;
+use maud::{Markup, html};
 use page::Page;
+use runs::Run;
 
 /// What the page shows.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Whose data this is, as in "laptops".
     pub title: String,
-    /// Name of the label.
-    pub label: String,
-    /// All models' scores on all splits that have labels, in any order.
-    pub scores: Vec<Score>,
+    /// Scores, parameters, and what the run was made from.
+    pub run: Run,
     /// Why each candidate feature stayed or left.
     pub selection: Selection,
     /// What tells whether the split is fair.
     pub split: SplitReport,
     /// How long the fits took; empty if nothing recorded it.
     pub fits: Vec<FitRecord>,
-    /// Every model and its parameters, values as JSON, in the order in which models are shown.
-    pub parameters: Vec<(String, Vec<(String, String)>)>,
-    /// A model and its SVG from [`crate::regplot::svg`].
-    pub plots: Vec<(String, String)>,
+    /// The pictures of every model; empty if no test row has a label.
+    pub plots: Vec<ModelPlots>,
+    /// The test rows that have a label.
+    pub judged: Judged,
+    /// Their cells.
+    pub listings: Listings,
+    /// Errors by the label's size.
+    pub bands: Vec<Band>,
+    /// What the models build on.
+    pub importances: Importances,
+    /// The run that this one is compared with.
+    pub baseline: Option<Run>,
+}
+
+/// A model's pictures.
+#[derive(Clone, Debug)]
+pub struct ModelPlots {
+    /// Name of the model.
+    pub model: String,
+    /// Predicted against actual.
+    pub regplot: Drawing,
+    /// Residuals against predicted.
+    pub residuals: Drawing,
+}
+
+impl ModelPlots {
+    /// Draws the rows with these predictions and labels.
+    ///
+    /// # Panics
+    /// If there are not as many predictions as labels.
+    pub fn of(model: &str, predicted: &[f64], actual: &[f64]) -> Self {
+        let plot = RegPlot { model, predicted, actual };
+        let (regplot, residuals) = rayon::join(|| regplot::draw(&plot), || residuals::draw(&plot));
+        Self { model: model.to_owned(), regplot, residuals }
+    }
 }
 
 /// Splits that have scores, in the order of the page, and what the page calls them.
@@ -50,12 +96,12 @@ const SPLITS: [(&str, &str); 4] =
 impl Report {
     /// A model's score on a split.
     fn score(&self, model: &str, split: &str) -> Option<&Score> {
-        self.scores.iter().find(|score| score.model == model && score.split == split)
+        self.run.metrics.iter().find(|score| score.model == model && score.split == split)
     }
 
     /// Whether any model has a score on the split.
     fn has_scores(&self, split: &str) -> bool {
-        self.scores.iter().any(|score| score.split == split)
+        self.run.metrics.iter().any(|score| score.split == split)
     }
 
     /// The split by which models are compared: test, or the nearest that has labels.
@@ -66,7 +112,7 @@ impl Report {
     /// The model with the smallest error on the split that judges.
     fn best(&self) -> Option<&Score> {
         let judge = self.judge()?;
-        let scores = self.scores.iter().filter(|score| score.split == judge);
+        let scores = self.run.metrics.iter().filter(|score| score.split == judge);
         scores.min_by(|a, b| a.rmse.total_cmp(&b.rmse))
     }
 
@@ -77,25 +123,42 @@ impl Report {
 
     /// Names of the models, in the order of the page.
     fn models(&self) -> impl Iterator<Item = &str> {
-        self.parameters.iter().map(|(model, _)| model.as_str())
+        self.run.models.iter().map(|model| model.name.as_str())
     }
 }
 
 /// The whole page.
 pub fn html(report: &Report) -> String {
+    let sections = sections(report);
+    let shown = || sections.iter().filter(|(.., markup)| !markup.0.is_empty());
+    let links = page::nav(shown().map(|(id, name, _)| (*id, *name)));
     let main = html! {
-        (scores::section(report))
-        (plots::section(report))
-        (models::section(report))
-        (features::section(report))
-        (split::section(report))
+        @for (.., section) in shown() { (section) }
+        (plots::listings(report))
     };
     Page {
-        title: &format!("{} · {}", report.label, report.title),
+        title: &format!("{} · {}", report.run.label, report.title),
         style: include_str!("report.css"),
-        script: "",
-        header: summary::header(report),
+        script: if report.plots.is_empty() { "" } else { include_str!("report.js") },
+        header: summary::header(report, &links),
         main,
     }
     .to_html()
+}
+
+/// Every section: its id, how a link to it reads, and what it shows, if anything.
+fn sections(report: &Report) -> [(&'static str, &'static str, Markup); 11] {
+    [
+        ("scores", "Scores", scores::section(report)),
+        ("changes", "Changes", changes::section(report)),
+        ("plots", "Plots", plots::section(report)),
+        ("residuals", "Residuals", plots::residuals(report)),
+        ("bands", "Bands", bands::section(report)),
+        ("errors", "Largest errors", errors::section(report)),
+        ("importances", "Importances", importance::section(report)),
+        ("features", "Features", features::section(report)),
+        ("split", "Split", split::section(report)),
+        ("models", "Models", models::section(report)),
+        ("run", "Run", run::section(report)),
+    ]
 }

@@ -4,7 +4,7 @@ use super::Report;
 use artifacts::fits::FitRecord;
 use maud::{Markup, html};
 use page::numbers;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A card per model.
 pub(super) fn section(report: &Report) -> Markup {
@@ -16,11 +16,11 @@ pub(super) fn section(report: &Report) -> Markup {
     };
     let body = html! {
         div.cards {
-            @for (model, parameters) in &report.parameters {
+            @for model in &report.run.models {
                 article {
-                    h3 { (model) }
-                    @if let Some(fit) = report.fit(model) { p.detail { (time(fit)) } }
-                    (list(parameters))
+                    h3 { (model.name) }
+                    @if let Some(fit) = report.fit(&model.name) { p.detail { (time(fit)) } }
+                    (list(&model.parameters))
                 }
             }
         }
@@ -34,23 +34,19 @@ fn time(fit: &FitRecord) -> String {
     format!("{}{star} · {} {threads}", numbers::time(fit.seconds), fit.threads)
 }
 
-fn list(parameters: &[(String, String)]) -> Markup {
+fn list(parameters: &Map<String, Value>) -> Markup {
     html! {
         @if parameters.is_empty() { p.detail { "no parameters" } }
         @else {
             dl.parameters {
-                @for (name, value) in parameters { div { dt { (name) } dd { (plain(value)) } } }
+                @for (name, value) in parameters { div { dt { (name) } dd { (words(value)) } } }
             }
         }
     }
 }
 
-/// A value without the punctuation of JSON; text that is no JSON stays as it is.
-fn plain(json: &str) -> String {
-    serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value| words(&value))
-}
-
-fn words(value: &Value) -> String {
+/// A value without the punctuation of JSON.
+pub(super) fn words(value: &Value) -> String {
     let list = |parts: Vec<String>| parts.join(", ");
     match value {
         Value::Null => "none".to_owned(),
@@ -75,10 +71,9 @@ mod tests {
             ("1e-8", "1e-8"),
             ("[100, 50]", "100, 50"),
             ("{\"A\": 0.4, \"B\": 0.6}", "A 0.4, B 0.6"),
-            ("plain text", "plain text"),
         ];
         for (json, text) in cases {
-            assert_eq!(plain(json), text);
+            assert_eq!(words(&serde_json::from_str(json).unwrap()), text);
         }
     }
 }

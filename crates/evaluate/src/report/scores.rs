@@ -10,7 +10,7 @@ use page::table;
 pub(super) fn section(report: &Report) -> Markup {
     let Some(judge) = report.judge() else { return html! {} };
     let intro = html! {
-        "Errors are in units of " span.label { (report.label) } "; the best of each column is marked."
+        "Errors are in units of " span.label { (report.run.label) } "; the best of each column is marked."
         @if report.has_scores("test_unseen") {
             " “Test unseen” leaves out the test rows whose twin, a row with the same cells, is among the train rows."
         }
@@ -22,7 +22,7 @@ pub(super) fn section(report: &Report) -> Markup {
     let columns = || errors.iter().chain(&others).chain(&seconds);
     let table = html! {
         table.scores {
-            caption { "Scores of " (report.parameters.len()) " models" }
+            caption { "Scores of " (report.run.models.len()) " models" }
             thead {
                 tr {
                     th scope="col" rowspan="2" { "Model" }
@@ -105,7 +105,7 @@ fn largest(values: &[Option<f64>]) -> Option<f64> {
 /// The errors on one split. A small one on train is no merit, unless there is nothing else.
 fn error(report: &Report, split: &str, heading: &'static str, judge: &str) -> Column {
     let column = Column::new(heading, values(report, split, |score| Some(score.rmse)));
-    let rows = report.scores.iter().find(|score| score.split == split).map(|score| score.rows);
+    let rows = report.run.metrics.iter().find(|score| score.split == split).map(|score| score.rows);
     Column {
         detail: rows.map(|rows| format!("{} rows", numbers::count(rows as usize))),
         best: smallest(&column.values).filter(|_| split == judge || split != "train"),

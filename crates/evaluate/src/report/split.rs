@@ -91,7 +91,7 @@ fn quantiles(report: &Report, roles: &[(&str, &RoleReport)]) -> Markup {
     let scale = Scale::of(roles);
     let table = html! {
         table {
-            caption { "Distribution of " span.label { (report.label) } }
+            caption { "Distribution of " span.label { (report.run.label) } }
             thead {
                 tr {
                     th scope="col" { "Split" }

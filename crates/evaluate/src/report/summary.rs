@@ -5,15 +5,12 @@ use maud::{Markup, html};
 use page::numbers;
 use page::table::decimals;
 
-/// The title, the links to the sections, and the figures.
-pub(super) fn header(report: &Report) -> Markup {
-    let scores = (!report.scores.is_empty()).then_some(("scores", "Scores"));
-    let plots = (!report.plots.is_empty()).then_some(("plots", "Plots"));
-    let others = [("models", "Models"), ("features", "Features"), ("split", "Split")];
+/// The title, the `links` to the sections, and the figures.
+pub(super) fn header(report: &Report, links: &Markup) -> Markup {
     html! {
         p.eyebrow { (report.title) }
-        h1 { "Predicting " span.label { (report.label) } }
-        (page::nav(scores.into_iter().chain(plots).chain(others)))
+        h1 { "Predicting " span.label { (report.run.label) } }
+        (links)
         dl.figures {
             (best(report))
             (rows(report))
@@ -31,7 +28,7 @@ pub(super) fn header(report: &Report) -> Markup {
 fn best(report: &Report) -> Markup {
     let Some(best) = report.best() else { return html! {} };
     let split = report.judge().unwrap_or_default();
-    let judged = report.scores.iter().filter(|score| score.split == split);
+    let judged = report.run.metrics.iter().filter(|score| score.split == split);
     let rmse = numbers::grouped(best.rmse, decimals(judged.map(|score| score.rmse)));
     page::figure(
         "Best model",

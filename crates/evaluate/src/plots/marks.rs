@@ -1,8 +1,7 @@
 //! What stands for the data: points, the line, its band, and the identity.
 
-use super::axis::Axis;
 use super::fit::Fit;
-use super::{LEFT, Point, SIDE, TOP, put};
+use super::{Frame, LEFT, Point, SIDE, TOP, put};
 
 /// Most points that a picture shows; of more rows, every so many-th.
 pub(super) const MOST_POINTS: usize = 5000;
@@ -21,11 +20,11 @@ struct Place {
 }
 
 /// Where a pair of numbers lies.
-fn place(axis: &Axis, predicted: f64, actual: f64) -> Place {
+fn place(frame: &Frame, x: f64, y: f64) -> Place {
     let tenths = |unit: f64| (unit * 10.0).round() as i32;
     Place {
-        x: tenths(LEFT + SIDE * axis.position(predicted)),
-        y: tenths(TOP + SIDE * (1.0 - axis.position(actual))),
+        x: tenths(LEFT + SIDE * frame.x.position(x)),
+        y: tenths(TOP + frame.height * (1.0 - frame.y.position(y))),
     }
 }
 
@@ -45,10 +44,8 @@ pub(super) fn identity(svg: &mut String) {
 ///
 /// A path is painted as one shape, in which dots that overlap do not darken each other. So dots that
 /// would overlap go to different paths.
-pub(super) fn points(svg: &mut String, points: &[Point], axis: &Axis) {
-    let shown = points.len().min(MOST_POINTS);
-    let chosen = (0..shown).map(|i| points[i * points.len() / shown]);
-    let places = chosen.map(|point| place(axis, point.predicted, point.actual));
+pub(super) fn points(svg: &mut String, points: &[Point], frame: &Frame) {
+    let places = super::shown(points.len()).map(|row| place(frame, points[row].x, points[row].y));
     put(
         svg,
         format_args!(
@@ -88,18 +85,18 @@ fn apart(a: Place, b: Place) -> bool {
 }
 
 /// The least-squares line over the range of the predictions.
-pub(super) fn line(svg: &mut String, fit: &Fit, axis: &Axis) {
+pub(super) fn line(svg: &mut String, fit: &Fit, frame: &Frame) {
     let ends = [fit.band.first(), fit.band.last()].into_iter().flatten();
-    let places = ends.map(|end| place(axis, end.predicted, fit.line.at(end.predicted)));
+    let places = ends.map(|end| place(frame, end.x, fit.line.at(end.x)));
     svg.push_str("<path class=\"line\" d=\"");
     polyline(svg, places);
     svg.push_str("\" stroke=\"#c2410c\" stroke-width=\"2\" stroke-linecap=\"round\"/>\n");
 }
 
 /// The band, cut off where it leaves the axes (few rows can have a wide one).
-pub(super) fn band(svg: &mut String, fit: &Fit, axis: &Axis) {
-    let upper = fit.band.iter().map(|at| place(axis, at.predicted, axis.clamp(at.high)));
-    let lower = fit.band.iter().rev().map(|at| place(axis, at.predicted, axis.clamp(at.low)));
+pub(super) fn band(svg: &mut String, fit: &Fit, frame: &Frame) {
+    let upper = fit.band.iter().map(|at| place(frame, at.x, frame.y.clamp(at.high)));
+    let lower = fit.band.iter().rev().map(|at| place(frame, at.x, frame.y.clamp(at.low)));
     svg.push_str("<path class=\"band\" d=\"");
     polyline(svg, upper.chain(lower));
     svg.push_str("z\" fill=\"#ea580c\" fill-opacity=\".25\"/>\n");

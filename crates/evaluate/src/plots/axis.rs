@@ -2,8 +2,8 @@
 
 use page::numbers;
 
-/// Ticks that one side of the picture has room for.
-const MOST_TICKS: f64 = 7.0;
+/// The least distance of two ticks, in units of the picture.
+const DISTANCE: f64 = 44.0;
 
 /// The span of an axis, in units of the label.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,9 +50,14 @@ impl Axis {
         value.clamp(self.low, self.high)
     }
 
-    /// Multiples of 1, 2, 2.5 or 5 times a power of ten.
-    pub(super) fn ticks(&self) -> Vec<Tick> {
-        let step = Step::at_least((self.high - self.low) / MOST_TICKS);
+    /// The numbers at its low and its high end.
+    pub(super) fn ends(&self) -> [f64; 2] {
+        [self.low, self.high]
+    }
+
+    /// Multiples of 1, 2, 2.5 or 5 times a power of ten, on an axis of so many units of the picture.
+    pub(super) fn ticks(&self, length: f64) -> Vec<Tick> {
+        let step = Step::at_least((self.high - self.low) / (length / DISTANCE));
         let (first, last) = ((self.low / step.size()).ceil(), (self.high / step.size()).floor());
         let size = self.low.abs().max(self.high.abs());
         let ticks = (0..=(last - first) as i64).map(|i| step.times(first + i as f64));
@@ -121,7 +126,7 @@ mod tests {
 
     #[track_caller]
     fn check(values: &[f64], labels: &str) {
-        let ticks = Axis::around(values.iter().copied()).ticks();
+        let ticks = Axis::around(values.iter().copied()).ticks(7.0 * DISTANCE);
         assert_eq!(ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" "), labels);
     }
 

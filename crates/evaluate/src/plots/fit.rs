@@ -25,7 +25,7 @@ pub(super) struct Fit {
     pub(super) band: Vec<Interval>,
 }
 
-/// `actual = centre.actual + slope * (predicted - centre.predicted)`.
+/// `y = centre.y + slope * (x - centre.x)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Line {
     centre: Point,
@@ -36,7 +36,7 @@ pub(super) struct Line {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Interval {
     /// The place on the horizontal axis.
-    pub(super) predicted: f64,
+    pub(super) x: f64,
     /// The 2.5th percentile of the resampled lines.
     pub(super) low: f64,
     /// Their 97.5th percentile.
@@ -47,7 +47,7 @@ impl Fit {
     /// The fit of all points; `None` if the predictions are all equal and span no line.
     pub(super) fn of(points: &[Point]) -> Option<Self> {
         let line = Line::of(points)?;
-        let predictions = || points.iter().map(|point| point.predicted);
+        let predictions = || points.iter().map(|point| point.x);
         let low = predictions().fold(f64::INFINITY, f64::min);
         let high = predictions().fold(f64::NEG_INFINITY, f64::max);
         let drawn = points.len().min(MOST_DRAWN);
@@ -56,11 +56,11 @@ impl Fit {
         let mut strayed = vec![0.0; lines.len()];
         let band = (0..GRID).map(|i| {
             let share = i as f64 / (GRID - 1) as f64;
-            let predicted = low * (1.0 - share) + high * share;
-            let middle = line.at(predicted);
-            strayed.iter_mut().zip(&lines).for_each(|(by, other)| *by = other.at(predicted) - middle);
+            let x = low * (1.0 - share) + high * share;
+            let middle = line.at(x);
+            strayed.iter_mut().zip(&lines).for_each(|(by, other)| *by = other.at(x) - middle);
             let mut edge = |share| middle + shrink * percentile(&mut strayed, share);
-            Interval { predicted, low: edge(0.025), high: edge(0.975) }
+            Interval { x, low: edge(0.025), high: edge(0.975) }
         });
         Some(Self { line, band: band.collect() })
     }
@@ -68,7 +68,7 @@ impl Fit {
     /// What the line says of the smallest and the largest prediction.
     pub(super) fn ends(&self) -> [f64; 2] {
         let ends = [self.band.first(), self.band.last()].map(|end| end.expect("the band has a grid"));
-        ends.map(|end| self.line.at(end.predicted))
+        ends.map(|end| self.line.at(end.x))
     }
 }
 
@@ -77,16 +77,16 @@ impl Line {
     fn of(points: &[Point]) -> Option<Self> {
         let n = points.len() as f64;
         let mean = |of: fn(&Point) -> f64| points.iter().map(of).sum::<f64>() / n;
-        let centre = Point { predicted: mean(|p| p.predicted), actual: mean(|p| p.actual) };
+        let centre = Point { x: mean(|p| p.x), y: mean(|p| p.y) };
         let sums = points.iter().fold(Sums::default(), |sums, point| sums.plus(*point, centre));
-        let first = points.first()?.predicted;
-        let flat = points.iter().all(|point| point.predicted == first);
+        let first = points.first()?.x;
+        let flat = points.iter().all(|point| point.x == first);
         (!flat).then(|| Self { centre, slope: sums.slope(n) })
     }
 
     /// The line's value at a prediction.
-    pub(super) fn at(&self, predicted: f64) -> f64 {
-        self.centre.actual + self.slope * (predicted - self.centre.predicted)
+    pub(super) fn at(&self, x: f64) -> f64 {
+        self.centre.y + self.slope * (x - self.centre.x)
     }
 }
 
@@ -102,7 +102,7 @@ struct Sums {
 impl Sums {
     #[inline]
     fn plus(self, point: Point, centre: Point) -> Self {
-        let (x, y) = (point.predicted - centre.predicted, point.actual - centre.actual);
+        let (x, y) = (point.x - centre.x, point.y - centre.y);
         Self { x: self.x + x, y: self.y + y, xx: self.xx + x * x, xy: self.xy + x * y }
     }
 
@@ -125,7 +125,7 @@ fn resampled(points: &[Point], drawn: usize, centre: Point) -> Vec<Line> {
     let line = |_| {
         let sample = (0..drawn).map(|_| points[row()]);
         let sums = sample.fold(Sums::default(), |sums, point| sums.plus(point, centre));
-        let mean = Point { predicted: centre.predicted + sums.x / n, actual: centre.actual + sums.y / n };
+        let mean = Point { x: centre.x + sums.x / n, y: centre.y + sums.y / n };
         Line { centre: mean, slope: sums.slope(n) }
     };
     (0..RESAMPLES).map(line).collect()
@@ -148,7 +148,7 @@ mod tests {
         let mut random = RandomState::new(7);
         let point = |_| {
             let predicted = random.uniform(500.0, 9000.0);
-            Point { predicted, actual: 300.0 + predicted * (0.9 + random.uniform(-0.2, 0.2)) }
+            Point { x: predicted, y: 300.0 + predicted * (0.9 + random.uniform(-0.2, 0.2)) }
         };
         (0..rows).map(point).collect()
     }
@@ -158,8 +158,8 @@ mod tests {
         let points = cloud(200);
         let n = points.len() as f64;
         let sum = |of: fn(&Point) -> f64| points.iter().map(of).sum::<f64>();
-        let (x, y) = (sum(|p| p.predicted), sum(|p| p.actual));
-        let (xx, xy) = (sum(|p| p.predicted * p.predicted), sum(|p| p.predicted * p.actual));
+        let (x, y) = (sum(|p| p.x), sum(|p| p.y));
+        let (xx, xy) = (sum(|p| p.x * p.x), sum(|p| p.x * p.y));
         let slope = (n * xy - x * y) / (n * xx - x * x);
         let line = Line::of(&points).unwrap();
         assert!((line.slope - slope).abs() < 1e-12);
@@ -171,7 +171,7 @@ mod tests {
         let fit = Fit::of(&cloud(300)).unwrap();
         assert_eq!(fit.band.len(), GRID);
         for at in &fit.band {
-            let middle = fit.line.at(at.predicted);
+            let middle = fit.line.at(at.x);
             assert!(at.low < middle && middle < at.high, "{at:?}, line {middle}");
         }
     }
@@ -183,7 +183,7 @@ mod tests {
         for rows in [500, 20_000] {
             let mut random = RandomState::new(3);
             let noise = |random: &mut RandomState| random.uniform(-1.0, 1.0);
-            let point = |i| Point { predicted: f64::from(i), actual: noise(&mut random) };
+            let point = |i| Point { x: f64::from(i), y: noise(&mut random) };
             let fit = Fit::of(&(0..rows).map(point).collect::<Vec<_>>()).unwrap();
             let variance = 1.0 / 3.0 / f64::from(rows);
             for (at, leverage) in [(0, 4.0), (GRID - 1, 4.0)] {
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn equal_predictions_span_no_line() {
         assert!(Fit::of(&[]).is_none());
-        assert!(Fit::of(&[Point { predicted: 0.1, actual: 2.0 }; 3]).is_none());
+        assert!(Fit::of(&[Point { x: 0.1, y: 2.0 }; 3]).is_none());
     }
 
     #[test]

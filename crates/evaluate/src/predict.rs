@@ -1,0 +1,103 @@
+//! The stored models, and what they predict for all rows.
+
+use artifacts::Split;
+use artifacts::models::{self, Member, Stored};
+use ndarray::{Array1, Array2, ArrayView1};
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+use stage::{Config, Error, Folder, Kind, Result};
+
+/// A model and its predictions for all rows.
+#[derive(Debug)]
+pub struct Fitted {
+    /// Its name.
+    pub name: String,
+    stored: Stored,
+    pub(crate) train: Array1<f64>,
+    pub(crate) val: Array1<f64>,
+    pub(crate) test: Array1<f64>,
+}
+
+impl Fitted {
+    /// A model that has predicted the rows of val alone.
+    #[cfg(test)]
+    pub(crate) fn with_val(name: &str, stored: Stored, val: Array1<f64>) -> Self {
+        Self { name: name.to_owned(), stored, train: Array1::zeros(0), val, test: Array1::zeros(0) }
+    }
+
+    /// Hyperparameters and their values.
+    pub(crate) fn parameters(&self) -> &Map<String, Value> {
+        self.stored.parameters()
+    }
+
+    /// Each feature's share of the impurity decrease, if the model is made of trees.
+    pub(crate) fn impurity_importances(&self) -> Option<Vec<f64>> {
+        match &self.stored {
+            Stored::Model(model) => Some(model.regressor.feature_importances()?.to_vec()),
+            Stored::Vote(_) => None,
+        }
+    }
+}
+
+/// Reads the configured models that are stored, in the order of the configuration, and predicts the rows of
+/// train, val and test.
+///
+/// # Errors
+/// If there are none, or one is refused or was fitted on other features.
+pub(crate) fn read(config: &Config, folder: &Folder, splits: [&Split; 3]) -> Result<Vec<Fitted>> {
+    let section: toml::Table = config.section("train")?;
+    let mut names: Vec<&String> = Vec::new();
+    for name in section.keys() {
+        // A model that the manifest names must be there, or come.
+        if folder.promises(&models::file(name))? || folder.contains(&models::file(name)) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        let place = folder.file("");
+        return Err(Error::new(
+            Kind::Missing,
+            format!("{}: no models; run the stage 'train' first", place.display()),
+        ));
+    }
+    let unpredicted = |name: &String| {
+        let stored = Stored::read(folder, name)?;
+        if let Stored::Vote(vote) = &stored {
+            vote.check_members(folder)?;
+        }
+        let [train, val, test] = [(); 3].map(|()| Array1::zeros(0));
+        Ok(Fitted { name: name.clone(), stored, train, val, test })
+    };
+    let mut fitted: Vec<Fitted> = names.into_iter().map(unpredicted).collect::<Result<_>>()?;
+    let [train, val, test] = splits.map(|split| all(&fitted, &split.values, &split.names));
+    let predictions = train?.into_iter().zip(val?).zip(test?);
+    for (model, ((train, val), test)) in fitted.iter_mut().zip(predictions) {
+        (model.train, model.val, model.test) = (train, val, test);
+    }
+    Ok(fitted)
+}
+
+/// What every model predicts for unscaled features, `(n_samples, n_features)`, whose columns are called `names`.
+/// Votes are composed of their members' predictions.
+///
+/// # Errors
+/// If a model was fitted on other features, or a member of a vote is missing.
+pub(crate) fn all(models: &[Fitted], records: &Array2<f64>, names: &[String]) -> Result<Vec<Array1<f64>>> {
+    let own = |model: &Fitted| match &model.stored {
+        Stored::Vote(_) => Ok(None),
+        Stored::Model(stored) => stored.predict(records, names).map(Some),
+    };
+    let mut predictions: Vec<Option<Array1<f64>>> = models.par_iter().map(own).collect::<Result<_>>()?;
+    for (place, model) in models.iter().enumerate() {
+        if let Stored::Vote(vote) = &model.stored {
+            let of = |member: &Member| -> Option<ArrayView1<'_, f64>> {
+                let place = models.iter().position(|other| other.name == member.name)?;
+                predictions[place].as_ref().map(Array1::view)
+            };
+            let members: Vec<ArrayView1<'_, f64>> = vote.members.iter().filter_map(of).collect();
+            let refuse = |error| Error::data(format!("{}: {error}", model.name));
+            predictions[place] = Some(vote.voting()?.combine(members).map_err(refuse)?);
+        }
+    }
+    Ok(predictions.into_iter().flatten().collect())
+}

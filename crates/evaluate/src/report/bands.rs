@@ -1,0 +1,64 @@
+//! Whether a model is as good for cheap rows as for dear ones.
+
+use super::Report;
+use crate::bands::{Band, BandError};
+use maud::{Markup, html};
+use page::{numbers, table};
+
+/// Errors of every model by bands of the label.
+pub(super) fn section(report: &Report) -> Markup {
+    if report.bands.is_empty() {
+        return html! {};
+    }
+    let intro = html! {
+        "The test rows in " (report.bands.len()) " bands of equally many rows, by their " span.label { (report.run.label) }
+        ". The bias is predicted less actual, on average: above zero, the model asks too much."
+    };
+    let body = html! {
+        (errors(report, "RMSE", true, |error| error.rmse))
+        (errors(report, "MAE", true, |error| error.mae))
+        (errors(report, "Bias", false, |error| error.bias))
+    };
+    page::section("bands", "Error by band of the label", intro, body)
+}
+
+/// One error: a row per model, a column per band. `marks` the smallest of each column.
+fn errors(report: &Report, name: &str, marks: bool, of: fn(&BandError) -> f64) -> Markup {
+    let bands = &report.bands;
+    let all = bands.iter().flat_map(|band| &band.errors).map(of);
+    let decimals = table::decimals(all).min(4);
+    let labels = table::decimals(bands.iter().flat_map(|band| [band.low, band.high])).min(2);
+    let best = |band: &Band| band.errors.iter().map(of).min_by(f64::total_cmp).filter(|_| marks);
+    let table = html! {
+        table {
+            caption { (name) " by band" }
+            thead {
+                tr {
+                    th scope="col" { "Model" }
+                    @for band in bands {
+                        th.number scope="col" {
+                            (numbers::grouped(band.low, labels)) " – " (numbers::grouped(band.high, labels))
+                            span.detail { (numbers::count(band.rows)) " rows" }
+                        }
+                    }
+                }
+            }
+            tbody {
+                @for (place, model) in report.models().enumerate() {
+                    tr {
+                        th scope="row" { (model) }
+                        @for band in bands {
+                            @let value = of(&band.errors[place]);
+                            @let best = best(band) == Some(value);
+                            td.number.best[best] {
+                                (numbers::grouped(value, decimals))
+                                @if best { span.unseen { " (best)" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    table::scrolling(&format!("{name} by band"), table)
+}
