@@ -41,6 +41,31 @@ fn threads_and_reruns_change_no_artifact() {
 }
 
 #[test]
+fn runs_are_recorded_and_a_report_compares_with_one() {
+    let folder = root().join("tests/other");
+    let pipeline = Pipeline::new(&folder.join("pipeline.toml"), &folder).run_until("evaluate");
+    let out = &pipeline.arguments.out;
+    let first = runs::find(out, "latest").unwrap();
+    let mut stage = pipeline.arguments.clone();
+    stage.run_id = Some("second".into());
+    let mut arguments = evaluate::Arguments { stage, baseline: Some(first.clone()) };
+    evaluate::run(&arguments).unwrap();
+    let [first, second] = [first, runs::find(out, "second").unwrap()].map(|path| runs::read(&path).unwrap());
+    assert_eq!((&first.inputs, &first.models), (&second.inputs, &second.models));
+    assert_eq!((second.inputs.len(), second.models.len(), &*second.label), (4, 3, "sea level (cm)"));
+    assert_eq!(second.models[1].parameters["n_estimators"], 25);
+    assert!(second.models[0].seconds.is_some() && second.metrics.len() == 12);
+    assert!(runs::changes(&first, &second).iter().all(runs::Change::is_none));
+    let report = std::fs::read_to_string(pipeline.folder("evaluate").file("report.html")).unwrap();
+    assert!(report.contains("All scores are the same to the bit") && report.contains("runs/second.json"));
+
+    arguments.baseline = Some(pipeline.folder("evaluate").file("report.html"));
+    assert_eq!(evaluate::run(&arguments).unwrap_err().exit_code(), 65);
+    arguments.baseline = Some("nowhere.json".into());
+    assert_eq!(evaluate::run(&arguments).unwrap_err().exit_code(), 66);
+}
+
+#[test]
 fn another_table_needs_another_configuration_only() {
     let folder = root().join("tests/other");
     let pipeline = Pipeline::new(&folder.join("pipeline.toml"), &folder).run_until("evaluate");

@@ -101,9 +101,8 @@ impl Pipeline {
             for file in fs::read_dir(&stage).unwrap() {
                 let path = file.unwrap().path();
                 let name = path.strip_prefix(&self.arguments.out).unwrap().display().to_string();
-                if !["train/fits.parquet", "evaluate/report.html"].contains(&name.as_str())
-                    && !name.contains("/.")
-                {
+                let record = ["train/fits.parquet", "evaluate/report.html"].contains(&name.as_str());
+                if !record && !name.starts_with("runs/") && !name.contains("/.") {
                     artifacts.insert(name, fs::read(&path).unwrap());
                 }
             }
