@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> Markup {
     };
     let settings = settings(baseline, &report.run);
     let body = html! {
-        (scores(&changes))
+        @if same < changes.len() { (scores(&changes)) }
         @if !settings.is_empty() {
             h3 { "Set otherwise" }
             ul.settings { @for setting in &settings { li { (setting) } } }

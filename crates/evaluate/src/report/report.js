@@ -112,7 +112,8 @@
     figure.setAttribute("aria-label", `${svg.getAttribute("aria-label")}. Arrow keys go through the rows.`);
     figure.addEventListener("pointermove", point(picture));
     figure.addEventListener("pointerdown", point(picture));
-    figure.addEventListener("pointerleave", hide);
+    // A finger leaves when it is lifted, and its owner has yet to read.
+    figure.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
     figure.addEventListener("keydown", walk(picture));
     figure.addEventListener("blur", hide);
   }
