@@ -3,6 +3,7 @@
 //! The commands are the variants of [`Command`]; what a stage reads and writes stands in [`pipeline::STAGES`].
 
 mod bench;
+mod browser;
 mod build;
 mod children;
 mod ci;
@@ -92,6 +93,12 @@ enum Command {
     /// Run the checks that are too slow for `cargo test`, a line for each
     Ci(ci::Flags),
 
+    /// Open the report of a sample run in headless Chromium, and check it
+    ///
+    /// Every section in both themes, 390 and 1280 pixels wide: nothing on the console, no scrolling sideways, contrast,
+    /// listings by pointer and by keyboard.
+    Browser,
+
     /// Compare recorded runs, or show one
     Metrics(metrics::Flags),
 
@@ -120,6 +127,7 @@ fn main() -> ExitCode {
         Command::Bench(flags) => bench::run(&flags),
         Command::Layouts(flags) => layouts::run(&flags),
         Command::Ci(flags) => ci::run(&flags),
+        Command::Browser => browser::run(),
         Command::Metrics(flags) => metrics::run(&flags),
         Command::Sample { out } => write_sample(&out),
     };

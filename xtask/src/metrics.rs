@@ -1,6 +1,6 @@
 //! `cargo xtask metrics`: the runs that are recorded in OUT/runs, their scores, and how two differ.
 
-use crate::{pipeline, table};
+use crate::pipeline;
 use anyhow::Result;
 use runs::{Change, Run, Score};
 use serde_json::{Value, json};
@@ -79,8 +79,8 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
         }
     };
     let text = match flags.format {
-        Format::Text => table::aligned(&rows, &texts(&rows)),
-        Format::Markdown => markdown(&rows),
+        Format::Text => tables::aligned(&rows, &texts(&rows)),
+        Format::Markdown => tables::markdown(&rows, &texts(&rows)),
         Format::Json => serde_json::to_string_pretty(&json).map_err(Error::internal)? + "\n",
     };
     let _ = write!(io::stdout().lock(), "{text}");
@@ -196,21 +196,6 @@ fn texts(rows: &[Vec<String>]) -> Vec<usize> {
     })
 }
 
-/// The rows as a Markdown table; the first is its head.
-fn markdown(rows: &[Vec<String>]) -> String {
-    let words = texts(rows);
-    let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let Some((head, body)) = rows.split_first() else { return String::new() };
-    let rule = (0..head.len()).map(|column| if words.contains(&column) { "---" } else { "---:" }.to_owned());
-    let mut text = line(head);
-    text += &line(&rule.collect::<Vec<_>>());
-    body.iter().for_each(|row| text += &line(row));
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,7 +221,7 @@ mod tests {
         assert_eq!(rows[3][3..], ["-", "-", "-", ""]);
         assert_eq!(rows[5][5], "new");
         assert_eq!(rows[9][5], "gone");
-        let text = markdown(&rows);
+        let text = tables::markdown(&rows, &texts(&rows));
         assert!(text.starts_with(
             "| model | split | score | before | after | change | % |\n| --- | --- | --- | ---: |"
         ));
