@@ -9,7 +9,7 @@
 //! 3. The triangles are solved for the independent columns, and once more for the residuals of that solution
 //!    against the rows themselves, after which its error is the one that rounded rows imply.
 //! 4. A dependent column is a known combination of independent ones: projecting on what is orthogonal to all
-//!    such relations gives the solution of smallest norm.
+//!    such relations gives the solution of smallest norm. The rows must obey them.
 
 use super::centred::{Centred, Solution};
 use crate::vectors::{dot, vectorized};
@@ -28,6 +28,9 @@ const CONDITION: f64 = 1e3;
 
 /// Rows whose products are summed at once.
 const ROWS_AT_ONCE: usize = 256;
+
+/// How far, relative to all of them, rows may be from a relation between columns that holds.
+const RELATION: f64 = 1e-12;
 
 /// `A'A` and `A'b`.
 struct Products {
@@ -52,7 +55,13 @@ pub(super) fn solve(system: &Centred<'_>, tol: f64) -> Option<Solution> {
     let mut solution = Array1::zeros(gram.nrows());
     factor.add_solution(&moments, &mut solution);
     factor.add_solution(&residual_moments(system, &solution), &mut solution);
-    factor.project(&mut solution);
+    let null = factor.null_space();
+    if !is_null_space(system, &null, gram.diag().sum()) {
+        return None;
+    }
+    for direction in null.rows() {
+        solution.scaled_add(-direction.dot(&solution), &direction);
+    }
     Some(Solution { coefficients: solution, rank: factor.columns.len() })
 }
 
@@ -106,6 +115,29 @@ fn residual_moments(system: &Centred<'_>, w: &Array1<f64>) -> Array1<f64> {
     sums.into()
 }
 
+/// Whether all rows are orthogonal to some directions, to a few digits less than all: products of rows cannot
+/// tell a relation between columns from one that only almost holds.
+fn is_null_space(system: &Centred<'_>, null: &Array2<f64>, trace: f64) -> bool {
+    if null.is_empty() {
+        return true;
+    }
+    let (width, null) = (system.means.len(), null.as_standard_layout());
+    let directions = null.as_slice().unwrap_or_default();
+    let squares = system.sum_parts(1, |rows, squares| {
+        for_each_block(system, rows, |block| {
+            vectorized!({
+                for row in block.chunks_exact(width) {
+                    for direction in directions.chunks_exact(width - 1) {
+                        let along = dot(&row[..width - 1], direction);
+                        squares[0] += along * along;
+                    }
+                }
+            });
+        });
+    });
+    squares[0] <= RELATION * RELATION * trace
+}
+
 impl Factor {
     /// `None` if the rank is not certain, or the independent columns are too close to dependent ones.
     fn of(gram: &Array2<f64>, tol: f64) -> Option<Self> {
@@ -150,13 +182,10 @@ impl Factor {
         }
     }
 
-    /// Takes away from a solution what lies in the null space.
-    fn project(&self, solution: &mut Array1<f64>) {
+    /// Orthonormal directions that lead nowhere, a row for each dependent column.
+    fn null_space(&self) -> Array2<f64> {
         let p = self.upper.ncols();
         let dependent: Vec<usize> = (0..p).filter(|column| !self.columns.contains(column)).collect();
-        if dependent.is_empty() {
-            return;
-        }
         // Column d of A is the sum of the independent ones times that of `relations`.
         let relations = self.inverse.dot(&self.upper.select(Axis(1), &dependent));
         let mut null = Array2::zeros((dependent.len(), p));
@@ -176,9 +205,7 @@ impl Factor {
             let norm = row.dot(&row).sqrt();
             row /= norm;
         }
-        for direction in null.rows() {
-            solution.scaled_add(-direction.dot(solution), &direction);
-        }
+        null
     }
 }
 
