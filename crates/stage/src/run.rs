@@ -185,7 +185,9 @@ fn explain(name: &str, error: &clap::Error, say: impl FnOnce(&Error)) -> ExitCod
         return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });
     }
     let rendered = error.to_string();
-    let message = rendered.split("\n\nUsage").next().unwrap_or_default().trim_start_matches("error: ");
+    let told = rendered.split("\n\nUsage").next().unwrap_or_default();
+    let told = told.split("\n\nFor more information").next().unwrap_or_default();
+    let message = told.trim_start_matches("error: ");
     let error = Error::usage(message).hint(format!("{name} --help lists the flags"));
     say(&error);
     ExitCode::from(error.exit_code())
