@@ -34,29 +34,29 @@ impl Lock {
     /// file cannot be made.
     pub fn hold(out: &Path, hold: Hold, who: &str, wait: Duration) -> Result<Self> {
         let path = out.join(".lock");
-        let refuse = |error: io::Error| Error::writing(&path, &error);
+        let refuse = |error: io::Error| Error::writing(&out.join(".lock"), &error);
         fs::create_dir_all(out).map_err(|error| Error::writing(out, &error))?;
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut lock = Self { file: file.map_err(refuse)?, path: path.clone() };
+        let mut file = file.map_err(refuse)?;
         let until = Instant::now().checked_add(wait);
         loop {
             let taken = match hold {
-                Hold::Alone => lock.file.try_lock(),
-                Hold::Shared => lock.file.try_lock_shared(),
+                Hold::Alone => file.try_lock(),
+                Hold::Shared => file.try_lock_shared(),
             };
             match taken {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if until.is_none_or(|until| Instant::now() < until) => {
                     thread::sleep(Duration::from_millis(50));
                 }
-                Err(TryLockError::WouldBlock) => return Err(lock.held(out)),
+                Err(TryLockError::WouldBlock) => return Err(held(&mut file, out)),
                 // Without locks of its own, a file system leaves it to whoever starts two runs at once.
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => break,
                 Err(TryLockError::Error(error)) => return Err(refuse(error)),
             }
         }
-        lock.sign(&format!("{who}, {}", myself())).map_err(refuse)?;
-        Ok(lock)
+        sign(&mut file, &format!("{who}, {}", myself())).map_err(refuse)?;
+        Ok(Self { file, path })
     }
 
     /// The lock as a file for a child: while the child has it open, the lock stays held.
@@ -66,19 +66,21 @@ impl Lock {
     pub fn share(&self) -> Result<File> {
         self.file.try_clone().map_err(|error| Error::writing(&self.path, &error))
     }
+}
 
-    fn sign(&mut self, text: &str) -> io::Result<()> {
-        self.file.rewind()?;
-        self.file.set_len(0)?;
-        self.file.write_all(text.as_bytes())
-    }
+/// Says in the lock's file who holds it.
+fn sign(file: &mut File, text: &str) -> io::Result<()> {
+    file.rewind()?;
+    file.set_len(0)?;
+    file.write_all(text.as_bytes())
+}
 
-    fn held(&mut self, out: &Path) -> Error {
-        let mut holder = String::new();
-        let _ = self.file.read_to_string(&mut holder);
-        let by = if holder.is_empty() { "another process".to_owned() } else { holder };
-        Error::new(Kind::Temporary, format!("{}: in use by {by}; try again when that is done", out.display()))
-    }
+/// Why OUT cannot be held.
+fn held(file: &mut File, out: &Path) -> Error {
+    let mut holder = String::new();
+    let _ = file.read_to_string(&mut holder);
+    let by = if holder.is_empty() { "another process".to_owned() } else { holder };
+    Error::new(Kind::Temporary, format!("{}: in use by {by}; try again when that is done", out.display()))
 }
 
 impl Drop for Lock {
@@ -118,6 +120,8 @@ mod tests {
         assert_eq!(hold(out.path(), Hold::Alone, "pipeline").unwrap_err().exit_code(), 75);
         drop(stages);
         let pipeline = hold(out.path(), Hold::Alone, "pipeline").unwrap();
+        // Whoever is refused leaves the holder's name as it is.
+        assert_eq!(hold(out.path(), Hold::Alone, "pipeline").unwrap_err().exit_code(), 75);
         let refused = hold(out.path(), Hold::Shared, "train").unwrap_err();
         let line = refused.to_string();
         assert_eq!(refused.exit_code(), 75);
