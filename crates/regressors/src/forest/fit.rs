@@ -67,7 +67,8 @@ impl<S: Splitter> ForestValidParams<S> {
             self.progress.step();
             grown
         };
-        let grown: Vec<Grown> = self.seeds(trees).into_par_iter().map(grow_tree).collect();
+        // Tree by tree, so that all threads are busy to the end.
+        let grown: Vec<Grown> = self.seeds(trees).into_par_iter().with_max_len(1).map(grow_tree).collect();
         let exact_squares = grown.iter().all(|grown| grown.exact_squares);
         let trees = grown.into_iter().map(|grown| grown.tree).collect();
         Forest::from_trees(trees, targets.scale(exact_squares))

@@ -492,6 +492,18 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_value_takes_a_code() {
+        let column = |n: usize| {
+            let value = |(row, _): (usize, usize)| if row == n { f64::NAN } else { row as f64 };
+            Array2::from_shape_fn((n + 1, 1), value)
+        };
+        let most = Columns::new(&column(255).view(), None).unwrap();
+        assert_eq!((most.n_slots(), most.code(255, 0)), (257, 255));
+        let more = Columns::new(&column(256).view(), None).unwrap();
+        assert!(matches!(more.feature(0).kind, Kind::Ranked { .. }));
+    }
+
+    #[test]
     fn values_beyond_f32_are_refused() {
         let refused = Columns::new(&array![[0.0, 1.0], [0.0, 1e39]].view(), None);
         assert!(matches!(refused, Err(Error::Feature { row: 1, feature: 1, .. })));
