@@ -3,7 +3,12 @@
 //! A check is a module with one function: it works in a folder of its own and says in one line what it saw,
 //! or fails with what was wrong.
 
+mod files;
 mod kills;
+mod make;
+mod manifests;
+mod slurm;
+mod snakemake;
 
 use crate::build;
 use anyhow::{Context, Result};
@@ -22,7 +27,13 @@ struct Check {
 }
 
 /// All checks, in order.
-const CHECKS: &[Check] = &[Check { name: "kills", run: kills::run }];
+const CHECKS: &[Check] = &[
+    Check { name: "kills", run: kills::run },
+    Check { name: "manifests", run: manifests::run },
+    Check { name: "make", run: make::run },
+    Check { name: "snakemake", run: snakemake::run },
+    Check { name: "slurm", run: slurm::run },
+];
 
 /// Flags of `cargo xtask ci`.
 #[derive(Debug, clap::Args)]

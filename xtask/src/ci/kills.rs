@@ -1,13 +1,13 @@
 //! The check `kills`: kill -9 at moments spread over a run, then a rerun, gives the bytes of an undisturbed run.
 
 use super::Flags;
+use super::files::{artifacts, differing, stray};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -92,41 +92,4 @@ fn killed_after(mut child: Child, delay: Duration, alone: bool) -> Result<bool> 
     };
     child.wait()?;
     Ok(true)
-}
-
-/// Files of the stages by path, without run records.
-fn artifacts(out: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    for stage in &crate::pipeline::STAGES {
-        for entry in fs::read_dir(out.join(stage.name))? {
-            let path = entry?.path();
-            let name = format!("{}/{}", stage.name, path.file_name().unwrap_or_default().display());
-            let record = ["train/fits.parquet", "evaluate/report.html"].contains(&name.as_str());
-            if !record && !name.contains("/.") {
-                files.insert(name, fs::read(&path)?);
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// A file that a process left which is gone.
-fn stray(out: &Path) -> Result<Option<PathBuf>> {
-    for entry in fs::read_dir(out)? {
-        let path = entry?.path();
-        let found = match path.is_dir() {
-            true => stray(&path)?,
-            false => path.extension().is_some_and(|extension| extension == "tmp").then_some(path),
-        };
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
-}
-
-/// A file that only one side has, or that differs.
-fn differing<'a>(one: &'a BTreeMap<String, Vec<u8>>, two: &'a BTreeMap<String, Vec<u8>>) -> Option<&'a str> {
-    let names = one.keys().chain(two.keys());
-    names.map(String::as_str).find(|name| one.get(*name) != two.get(*name))
 }
