@@ -118,7 +118,7 @@ RequeueExit=75
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 NodeName=$node NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$memory_mb State=UNKNOWN
-PartitionName=debug Nodes=$node Default=YES MaxTime=60 State=UP PriorityTier=1 GraceTime=5
+PartitionName=debug Nodes=$node Default=YES MaxTime=60 State=UP PriorityTier=1
 PartitionName=urgent Nodes=$node MaxTime=60 State=UP PriorityTier=10 PreemptMode=off
 CONF
 

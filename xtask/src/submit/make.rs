@@ -11,7 +11,7 @@ use stage::Error;
 /// # Errors
 /// If a path has a character that make knows no way to write.
 pub(crate) fn render(plan: &Plan) -> Result<String> {
-    let place = |path: &String| match path.chars().find(|c| ";|\\".contains(*c)) {
+    let place = |path: &String| match path.chars().find(|c| ";|\\%:".contains(*c)) {
         Some(c) => Err(Error::usage(format!("{path}: make cannot have '{c}' in the name of a file"))),
         None => Ok(make_file(path)),
     };
@@ -24,7 +24,7 @@ pub(crate) fn render(plan: &Plan) -> Result<String> {
 SHELL := /bin/sh
 MAKEFLAGS += --no-builtin-rules
 space := $(subst ,, )
-this := $(subst $(space),\ ,$(strip $(firstword $(MAKEFILE_LIST))))
+this := $(subst $(space),\ ,$(strip $(MAKEFILE_LIST)))
 
 programs = {programs}
 config = {config}

@@ -37,7 +37,7 @@ pub(crate) fn make_file(path: &str) -> String {
     for c in path.chars() {
         match c {
             '$' => quoted.push('$'),
-            ' ' | '#' | '%' | ':' | ';' | '*' | '?' | '[' | ']' | '\\' | '~' | '=' | '|' => quoted.push('\\'),
+            ' ' | '#' => quoted.push('\\'),
             _ => {}
         }
         quoted.push(c);

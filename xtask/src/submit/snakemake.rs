@@ -64,7 +64,7 @@ fn rule(plan: &Plan, job: &Job) -> String {
 rule {name}:
     input:{inputs}
     output: {output}
-    params: flags = FLAGS
+    params: flags = lambda wildcards: FLAGS
     threads: {cpus}
     resources: mem_mb = {mem_mb}, runtime = {minutes}
     shell: {command}
