@@ -75,7 +75,7 @@ fn parts_of_one_division_fit_those_of_another() {
 
 #[test]
 fn a_merge_names_the_parts_that_are_missing() {
-    let pipeline = small().run_until("train");
+    let pipeline = small().run_until("split");
     let before = pipeline.artifacts();
     for index in [0, 1, 3, 4, 5, 6] {
         task(&pipeline, index, 7).unwrap();
@@ -88,6 +88,23 @@ fn a_merge_names_the_parts_that_are_missing() {
     assert!(pipeline.folder("train").file("parts").exists());
     fs::remove_dir_all(pipeline.folder("train").file("parts")).unwrap();
     assert!(pipeline.artifacts() == before);
+}
+
+#[test]
+fn a_merge_again_finds_its_work_done() {
+    let pipeline = small().run_until("split");
+    let parts = pipeline.folder("train").file("parts");
+    task(&pipeline, 0, 1).unwrap();
+    merge(&pipeline).unwrap();
+    let merged = pipeline.artifacts();
+    merge(&pipeline).unwrap();
+    // Killed while it removed the parts.
+    fs::create_dir(&parts).unwrap();
+    fs::write(parts.join("Linear.part"), b"").unwrap();
+    merge(&pipeline).unwrap();
+    assert!(pipeline.artifacts() == merged && !parts.exists());
+    fs::write(pipeline.folder("train").file("Linear.parquet"), b"altered").unwrap();
+    assert_eq!(merge(&pipeline).unwrap_err().exit_code(), 66);
 }
 
 #[test]

@@ -85,6 +85,11 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         return tasks::run(task, &plan.models, &train_rows(arguments, &split)?, arguments);
     }
     let rows = train_rows(arguments, &split)?;
+    // A scheduler may start a merge again that was done, or killed while it removed the parts.
+    if arguments.merge && outputs::are_published(&plan, arguments, &split)? {
+        Parts::new(&folder).remove()?;
+        return Ok(Summary { text: "all models are merged already".to_owned(), written: Vec::new() });
+    }
     let outputs = if arguments.merge {
         tasks::merge(&plan.models, &rows, arguments)?
     } else {

@@ -2,6 +2,7 @@
 
 use crate::config::{Plan, Planned, Recipe};
 use crate::fit::Fitted;
+use crate::learner::Learner;
 use crate::{Arguments, STAGE};
 use artifacts::Split;
 use artifacts::fits::{self, FitRecord};
@@ -59,6 +60,36 @@ pub(crate) fn publish(
     let count = outputs.len() + votes.len();
     let text = format!("{count} models on {} rows, {} features", rows.row_id.len(), rows.names.len());
     Ok(Summary { text, written: publication.commit()? })
+}
+
+/// Whether all that [`publish`] would make of the rows read through `split` lies there already.
+///
+/// # Errors
+/// If the manifest, a vote's member or this program cannot be read.
+pub(crate) fn are_published(plan: &Plan, arguments: &Arguments, split: &Folder) -> Result<bool> {
+    let folder = arguments.stage.folder(STAGE);
+    let config = arguments.stage.config()?;
+    let rows_key = rows_key(arguments, &config, split)?;
+    let manifest = folder.manifest()?;
+    let is_there = |name: &str, key: &Key| {
+        let whole = |(file, hash): (&String, &String)| {
+            stage::hash_of_file(&folder.file(file)).is_ok_and(|now| now == *hash)
+        };
+        manifest.units.get(name).is_some_and(|unit| unit.key == *key && unit.outputs.iter().all(whole))
+    };
+    let model = |planned: &Planned<Learner>| {
+        is_there(&planned.name, &rows_key.clone().slice(&config, &place(&planned.name)))
+    };
+    if !plan.models.iter().all(model) || arguments.test.is_some() && !is_there("predictions", &rows_key) {
+        return Ok(false);
+    }
+    for planned in &plan.votes {
+        let vote = compose(planned, &[], &folder)?;
+        if !is_there(&planned.name, &vote_key(&config, &planned.name, &vote, &folder)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The key of what is made from the train rows alone.
