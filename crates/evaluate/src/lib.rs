@@ -36,6 +36,8 @@ const UPSTREAM: [&str; 4] = ["ingest", "feature-selection", "split", "train"];
 
 /// Flags of the stage.
 #[derive(Clone, Debug, clap::Args)]
+// Groups are named after structs, and stage::Arguments has the same name.
+#[group(skip)]
 pub struct Arguments {
     /// Flags that all stages take.
     #[command(flatten)]
