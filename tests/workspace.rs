@@ -98,6 +98,10 @@ impl Pipeline {
         let mut artifacts = BTreeMap::new();
         for stage in fs::read_dir(&self.arguments.out).unwrap() {
             let stage = stage.unwrap().path();
+            // The driver's lock, and the records of runs by programs.
+            if !stage.is_dir() || stage.ends_with("logs") {
+                continue;
+            }
             for file in fs::read_dir(&stage).unwrap() {
                 let path = file.unwrap().path();
                 let name = path.strip_prefix(&self.arguments.out).unwrap().display().to_string();
