@@ -71,7 +71,7 @@ enum Command {
 
     /// Hand the stages to Slurm, or write them down for Kubernetes, Argo, Snakemake or make
     ///
-    /// Training becomes an array of tasks and a merge. [resources] says what each stage may use.
+    /// Training becomes an array of tasks and a merge. `[resources]` says what each stage may use.
     Submit(submit::Flags),
 
     /// Compare the models with scikit-learn's, tree by tree and row by row
