@@ -1,6 +1,6 @@
 //! Looks at any table, artifact or raw file: its columns, its first and last rows, its statistics, its values.
 //!
-//! A command reads a table once, column by column, and gives a [`frame::Frame`] that every output format shows.
+//! A command reads a table once, column by column, and gives a frame (`frame`) that every output format shows.
 
 mod place;
 
