@@ -25,6 +25,8 @@ pub(super) fn run(_: &Flags, folder: &Path) -> Result<String> {
     };
     let snakemake = |more: &[&str]| {
         let mut command = Command::new(python.with_file_name("snakemake"));
+        // It leaves its records in the folder that it is started in.
+        command.current_dir(folder);
         command.args(["--cores", "2", "--snakefile"]).arg(out.join("Snakefile")).args(more);
         files::said(&mut command)
     };
