@@ -5,8 +5,7 @@ use crate::freshness::{Project, Report};
 use crate::pipeline::{Inputs, Stage};
 use crate::status;
 use anyhow::Result;
-use serde_json::json;
-use stage::{Hold, Kind, Lock, LogFlags, LogFormat};
+use stage::{Context, Hold, Kind, Lock, LogFlags, LogFormat, log};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -111,8 +110,8 @@ impl<'a> Driver<'a> {
         let line = match log_format {
             LogFormat::Text => format!("{stage:<18} {text}"),
             LogFormat::Json => {
-                let run_id = &self.run_id;
-                json!({ "level": "info", "run_id": run_id, "stage": stage, "event": "freshness", "text": text }).to_string()
+                let context = Context::new(stage, Some(self.run_id.clone()), None);
+                log::json_line(&context, log::Level::Info, "freshness", &[("text", text.into())])
             }
         };
         if !quiet {

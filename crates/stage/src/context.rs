@@ -22,7 +22,7 @@ pub struct Context {
 
 impl Context {
     /// The stage `stage`, in a new run unless `run_id` names one, under the scheduler that the environment tells of.
-    pub(crate) fn new(stage: &str, run_id: Option<String>, task: Option<String>) -> Self {
+    pub fn new(stage: &str, run_id: Option<String>, task: Option<String>) -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         Self {
             run_id: run_id.unwrap_or_else(generated_run_id),

@@ -151,18 +151,15 @@ impl Log {
     }
 
     fn json(&self, level: Level, event: &str, fields: &[(&str, Value)]) {
-        let line = Line {
-            time: context::now(),
-            level: level.name(),
-            context: &self.context,
-            event,
-            fields: Fields(fields),
-        };
-        // Text and numbers always become JSON.
-        if let Ok(line) = serde_json::to_string(&line) {
-            say(&line);
-        }
+        say(&json_line(&self.context, level, event, fields));
     }
+}
+
+/// What `context` says of itself as one line of JSON, as all programs of a run write it.
+pub fn json_line(context: &Context, level: Level, event: &str, fields: &[(&str, Value)]) -> String {
+    let line = Line { time: context::now(), level: level.name(), context, event, fields: Fields(fields) };
+    // Text and numbers always become JSON.
+    serde_json::to_string(&line).unwrap_or_default()
 }
 
 /// One line of JSON.
