@@ -103,8 +103,7 @@ fn again(Stand { cluster, local, .. }: &Stand, out: &Path) -> Result<()> {
     let id =
         cluster.ask("sbatch", &["--parsable", "--requeue", &log, "--open-mode=append", "--wrap", &script])?;
     let ids = [("feature-selection".to_owned(), id.trim().to_owned())];
-    let waits = |job: &&Job| job.restarts == "1" && job.state == "PENDING";
-    let job = cluster.until("another try", &ids, |jobs| jobs.iter().find(waits).cloned())?;
+    let job = cluster.until("another try", &ids, |jobs| jobs.iter().find(|job| job.waits_again()).cloned())?;
     let log = logs(out, "again")?;
     ensure!(log.contains("no such file; waited 1 s"), "the log does not say what is missing: {log}");
 
@@ -146,13 +145,9 @@ fn preempted(Stand { cluster, long, .. }: &Stand, out: &Path) -> Result<()> {
     let urgent = cluster.ask("sbatch", &urgent)?;
     cluster.completed(&[("urgent".to_owned(), urgent.trim().to_owned())])?;
     let again = cluster.until("the task to be queued again", &ids, |jobs| {
-        jobs.iter().find(|job| job.own_id == boosting.own_id && job.restarts == "1").cloned()
+        jobs.iter().find(|job| job.own_id == boosting.own_id && job.waits_again()).cloned()
     })?;
     cluster.hurry(&again)?;
-    // Other tasks that ran at that time were preempted too.
-    for job in cluster.jobs(&ids)?.iter().filter(|job| job.state == "PENDING" && job.restarts == "1") {
-        cluster.hurry(job)?;
-    }
     cluster.completed(&ids)?;
     files::same(long, out)
 }

@@ -2,7 +2,7 @@
 
 use crate::ci::files::said;
 use crate::root;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use stage::{Error, Kind};
 use std::env;
 use std::ffi::OsStr;
@@ -35,6 +35,13 @@ pub(super) struct Job {
     pub(super) restarts: String,
     /// As `65:0`.
     pub(super) exit: String,
+}
+
+impl Job {
+    /// Whether it ran once and is queued again.
+    pub(super) fn waits_again(&self) -> bool {
+        self.state == "PENDING" && self.restarts == "1"
+    }
 }
 
 impl Cluster {
@@ -116,10 +123,15 @@ impl Cluster {
     /// If one does not.
     pub(super) fn completed(&self, ids: &[(String, String)]) -> Result<Vec<Job>> {
         let jobs = self.ended(ids)?;
-        match jobs.iter().find(|job| job.state != "COMPLETED") {
-            Some(job) => bail!("{} ended as {} ({})", job.name, job.state, job.exit),
-            None => Ok(jobs),
-        }
+        let failed = |job: &Job| {
+            (job.state != "COMPLETED").then(|| {
+                let Job { name, own_id, state, exit, restarts, .. } = job;
+                format!("{name} ({own_id}) ended as {state} ({exit}) after {restarts} restarts")
+            })
+        };
+        let failed: Vec<String> = jobs.iter().filter_map(failed).collect();
+        ensure!(failed.is_empty(), "{}", failed.join(", "));
+        Ok(jobs)
     }
 
     /// Waits until all of these jobs have ended.
@@ -129,9 +141,12 @@ impl Cluster {
         self.until("the end of all jobs", ids, |jobs| jobs.iter().all(over).then(|| jobs.to_vec()))
     }
 
-    /// Lets a job that is to run again do so now; Slurm would let it wait for two minutes.
+    /// Lets a job that waits to run again do so soon; Slurm would let it wait for two minutes.
+    ///
+    /// Not in this very second: slurmd takes a credential made in the second in which it revoked the last one for
+    /// that one, and the job fails.
     pub(super) fn hurry(&self, job: &Job) -> Result<()> {
-        self.ask("scontrol", &["update", &format!("job={}", job.own_id), "StartTime=now"]).map(drop)
+        self.ask("scontrol", &["update", &format!("job={}", job.own_id), "StartTime=now+2"]).map(drop)
     }
 }
 
