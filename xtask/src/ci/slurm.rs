@@ -103,7 +103,8 @@ fn again(Stand { cluster, local, .. }: &Stand, out: &Path) -> Result<()> {
     let id =
         cluster.ask("sbatch", &["--parsable", "--requeue", &log, "--open-mode=append", "--wrap", &script])?;
     let ids = [("feature-selection".to_owned(), id.trim().to_owned())];
-    let job = cluster.until("another try", &ids, |jobs| jobs.iter().find(|job| job.waits_again()).cloned())?;
+    let job =
+        cluster.until("another try", &ids, |jobs| jobs.iter().find(|job| job.waits_again()).cloned())?;
     let log = logs(out, "again")?;
     ensure!(log.contains("no such file; waited 1 s"), "the log does not say what is missing: {log}");
 
