@@ -1,6 +1,7 @@
 //! When and how work on one table is shared between threads.
 
 use rayon::prelude::*;
+use std::iter::Sum;
 use std::ops::Range;
 
 /// Whether work on so many values is worth several threads.
@@ -30,6 +31,12 @@ pub(crate) fn for_each_part<T: Send>(values: &mut [T], fill: impl Fn(usize, &mut
         let parts = values.par_chunks_mut(size).enumerate();
         parts.for_each(|(part, values)| fill(part * size, values));
     }
+}
+
+/// The sum of what `sum` makes of each part of the rows.
+#[inline]
+pub(crate) fn sum_parts<T: Sync, R: Sum<R> + Send>(rows: &[T], sum: impl Fn(&[T]) -> R + Send + Sync) -> R {
+    if is_parallel(rows.len()) { map_parts(rows, sum).into_iter().sum() } else { sum(rows) }
 }
 
 /// What `sum` makes of each part of the rows.

@@ -1,7 +1,7 @@
 //! A tree's training rows with their weights.
 
 use super::packed::{Layout, Packed, Sums};
-use crate::parallel::{for_each_part, map_parts};
+use crate::parallel::{for_each_part, sum_parts};
 use crate::target::EXACT;
 use crate::{Error, Result};
 use ndarray::Array1;
@@ -46,8 +46,7 @@ impl<'a, P: Packed> Bag<'a, P> {
 
     /// The sums of some rows, squares included.
     pub(super) fn node(&self, rows: &[u32]) -> NodeSums {
-        let sum = |rows: &[u32]| rows.iter().fold(P::default(), |sum, row| sum + self.of(*row));
-        let packed = map_parts(rows, sum).into_iter().fold(P::default(), |all, part| all + part);
+        let packed = sum_parts(rows, |rows| rows.iter().map(|row| self.of(*row)).sum::<P>());
         NodeSums { sums: packed.unpack(self.layout), squares: self.squares(rows) }
     }
 
@@ -67,7 +66,7 @@ impl<'a, P: Packed> Bag<'a, P> {
             let sum = self.of(*row).unpack(self.layout).sum;
             i128::from(sum) * i128::from(self.targets[*row as usize])
         };
-        map_parts(rows, |rows| rows.iter().map(square).sum::<i128>()).into_iter().sum()
+        sum_parts(rows, |rows| rows.iter().map(square).sum())
     }
 }
 
@@ -122,9 +121,7 @@ pub(super) fn largest_sum(targets: &[i64], weights: Option<&[u32]>) -> u64 {
             let of_row = |(target, weight): (&i64, &u32)| target.unsigned_abs() * u64::from(*weight);
             targets.iter().zip(weights).map(of_row).sum()
         }
-        None => map_parts(targets, |targets| targets.iter().map(|target| target.unsigned_abs()).sum::<u64>())
-            .into_iter()
-            .sum(),
+        None => sum_parts(targets, |targets| targets.iter().map(|target| target.unsigned_abs()).sum()),
     }
 }
 
@@ -138,7 +135,13 @@ pub(crate) struct NodeSums {
 impl NodeSums {
     /// Whether `f64` holds the sum of squares without rounding.
     pub(crate) fn is_exact(&self) -> bool {
-        (self.squares as f64) < EXACT
+        self.exact_squares().is_some()
+    }
+
+    /// The sum of squares, if `f64` holds it without rounding.
+    fn exact_squares(&self) -> Option<f64> {
+        // Most sums are this small; a conversion from 128 bits takes a call.
+        i64::try_from(self.squares).ok().map(|squares| squares as f64).filter(|squares| *squares < EXACT)
     }
 
     pub(crate) fn weight(&self) -> f64 {
@@ -147,7 +150,7 @@ impl NodeSums {
 
     /// The mean target, before the quantum.
     pub(crate) fn mean(&self) -> f64 {
-        self.sums.sum as f64 / self.weight()
+        self.sums.mean()
     }
 
     /// The variance, before the quantum.
@@ -155,9 +158,9 @@ impl NodeSums {
     /// Where its terms are exact this is scikit-learn's formula, rounding included. Where they would round,
     /// the difference of two large numbers is taken exactly, so that equal targets have no variance.
     pub(crate) fn variance(&self) -> f64 {
-        if self.is_exact() {
+        if let Some(squares) = self.exact_squares() {
             let mean = self.mean();
-            return self.squares as f64 / self.weight() - mean * mean;
+            return squares / self.weight() - mean * mean;
         }
         let (sum, weight) = (i128::from(self.sums.sum), i128::from(self.sums.weight));
         (weight * self.squares - sum * sum) as f64 / (self.weight() * self.weight())
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn parts_add_up() {
-        let bag = Bag::<i64>::new(&[5, -7, 3], Some(&[2, 0, 1]), Layout::new(3, 3, true));
+        let bag = Bag::<i64>::new(&[5, -7, 3], Some(&[2, 0, 1]), Layout::new(3, 3, 20, true));
         let node = bag.node(&[0, 2]);
         assert_eq!((node.sums, node.squares), (Sums { count: 2, weight: 3, sum: 13 }, 59));
         let left = bag.of(2).unpack(bag.layout);
@@ -203,7 +206,7 @@ mod tests {
 
     #[test]
     fn large_equal_targets_have_no_variance() {
-        let bag = Bag::<i128>::new(&[1_234_567_890_123_456; 3], None, Layout::new(3, 3, false));
+        let bag = Bag::<i128>::new(&[1_234_567_890_123_456; 3], None, Layout::new(3, 3, 1 << 52, false));
         let node = bag.node(&[0, 1, 2]);
         assert!(!node.is_exact());
         assert_eq!(node.variance(), 0.0);

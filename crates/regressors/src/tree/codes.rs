@@ -1,25 +1,24 @@
 //! Which codes of a feature occur in a node.
 
-/// A set of codes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct CodeSet([u64; CodeSet::WORDS]);
+/// Codes are less than this.
+pub(super) const LIMIT: usize = 256;
 
-impl CodeSet {
-    /// Codes are less than this.
-    pub(super) const LIMIT: usize = 256;
-    const WORDS: usize = Self::LIMIT / 64;
+/// A set of codes that are less than `64 * WORDS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CodeSet<const WORDS: usize = { LIMIT / 64 }>([u64; WORDS]);
 
+impl<const WORDS: usize> CodeSet<WORDS> {
     #[inline(always)]
     pub(super) fn of(codes: impl Iterator<Item = u32>) -> Self {
-        let mut set = Self::default();
-        codes.for_each(|code| set.0[code as usize / 64 % Self::WORDS] |= 1 << (code % 64));
-        set
+        let mut set = [0; WORDS];
+        codes.for_each(|code| set[code as usize / 64 % WORDS] |= 1 << (code % 64));
+        Self(set)
     }
 
     /// The smallest and the largest code, if there are two.
     #[inline(always)]
     pub(super) fn ends(&self) -> Option<(u32, u32)> {
-        let mut words = (0..Self::WORDS).filter(|word| self.0[*word] != 0);
+        let mut words = (0..WORDS).filter(|word| self.0[*word] != 0);
         let low = words.next()?;
         let high = words.next_back().unwrap_or(low);
         let lowest = 64 * low as u32 + self.0[low].trailing_zeros();
@@ -29,7 +28,7 @@ impl CodeSet {
 
     #[inline(always)]
     pub(super) fn without(mut self, code: u32) -> Self {
-        self.0[code as usize / 64 % Self::WORDS] &= !(1 << (code % 64));
+        self.0[code as usize / 64 % WORDS] &= !(1 << (code % 64));
         self
     }
 
@@ -54,7 +53,7 @@ mod tests {
     proptest! {
         #[test]
         fn codes_come_out_in_order(codes in prop::collection::vec(0u32..256, 0..20)) {
-            let set = CodeSet::of(codes.iter().copied());
+            let set = <CodeSet>::of(codes.iter().copied());
             let expected: BTreeSet<u32> = codes.into_iter().collect();
             let mut visited = Vec::new();
             set.for_each(|code| visited.push(code));

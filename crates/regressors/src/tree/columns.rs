@@ -4,7 +4,7 @@
 //! sum is the difference to the node's. A feature with a few values owns one slot for each. So a row lists
 //! few slots, whether its features are indicators, sets of levels or small numbers.
 
-use super::codes::CodeSet;
+use super::codes::{self, CodeSet};
 use super::packed::Packed;
 use super::values::{MISSING, Pairs, Values, round, rounded_columns, value_of};
 use crate::parallel::{part_size, parts};
@@ -40,7 +40,7 @@ pub(super) enum Kind {
         /// The level, 0 or 1, that fewer rows have; their bit is set.
         rarer: u8,
     },
-    /// Up to [`CodeSet::LIMIT`] values, missing included: a slot and a code for each.
+    /// Up to [`codes::LIMIT`] values, missing included: a slot and a code for each.
     Coded {
         /// Position among a row's codes.
         at: usize,
@@ -399,22 +399,32 @@ impl Columns {
         }
     }
 
-    /// The codes of a coded feature that occur in a node with the given rows and histogram, and their sums.
+    /// The sums of a coded feature's codes, of which there are few, in a histogram.
     #[inline(always)]
-    pub(super) fn codes_in<'a, P: Packed>(
+    pub(super) fn slots_of<'a, P>(&self, column: &Column, histogram: &'a [P]) -> &'a [P] {
+        match column.kind {
+            Kind::Coded { first_slot, .. } => &histogram[first_slot..][..column.n_codes()],
+            _ => &[],
+        }
+    }
+
+    /// The codes of a coded feature that occur in a node with the given rows and sums by code.
+    #[inline(always)]
+    pub(super) fn codes_in<P: Packed, const WORDS: usize>(
         &self,
         column: &Column,
         rows: &[u32],
-        histogram: &'a [P],
-    ) -> (CodeSet, &'a [P]) {
-        let Kind::Coded { at, first_slot } = column.kind else { return (CodeSet::default(), &[]) };
-        let slots = &histogram[first_slot..][..column.n_codes()];
-        let codes = if slots.len() <= rows.len() {
-            CodeSet::of((0..).zip(slots).filter(|(_, sums)| **sums != P::default()).map(|(code, _)| code))
-        } else {
-            CodeSet::of(rows.iter().map(|row| self.code(*row, at)))
-        };
-        (codes, slots)
+        slots: &[P],
+    ) -> CodeSet<WORDS> {
+        match column.kind {
+            Kind::Coded { at, .. } if rows.len() < slots.len() => {
+                CodeSet::of(rows.iter().map(|row| self.code(*row, at)))
+            }
+            _ => {
+                let occurs = |(_, sums): &(u32, &P)| **sums != P::default();
+                CodeSet::of((0..).zip(slots).filter(occurs).map(|(code, _)| code))
+            }
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The features of a node by its histogram.
 
 use super::bag::Bag;
+use super::codes::CodeSet;
 use super::columns::{Column, Columns, Kind};
-use super::draws::{CONSTANT, MAY_WIN, UNKNOWN};
+use super::draws::{CONSTANT, MAY_WIN, UNKNOWN, feature};
 use super::levels::LevelCounts;
-use super::packed::{Layout, Packed, Sums};
+use super::packed::{Fields, Layout, Packed, Sums};
 use super::params::LeafLimits;
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::sorted::SortedRows;
@@ -24,18 +25,30 @@ enum Searched {
 /// Memory for the features of a node, reused from node to node.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureScores<P> {
+    /// The sums of the entries of an order, padded to whole [`LANES`], and their scores.
+    slots: Vec<P>,
     scores: Vec<f64>,
-    marks: Vec<u32>,
+    /// Every feature's score, unless all are drawn.
+    by_feature: Vec<f64>,
+    /// What makes of a feature's marks by its own slot, which is empty unless it is binary, its right marks.
+    not_binary: Vec<u32>,
     /// Every ranked feature's best split, in nodes where these are searched by several threads.
     searched: Vec<Searched>,
     levels: LevelCounts<P>,
 }
 
+/// Scores that are worked on at once.
+const LANES: usize = 8;
+
 impl<P: Packed> FeatureScores<P> {
-    pub(super) fn new(n_features: usize) -> Self {
+    pub(super) fn new(columns: &Columns) -> Self {
+        let n_features = columns.n_features();
+        let padded = n_features.next_multiple_of(LANES);
         Self {
-            scores: vec![0.0; n_features],
-            marks: vec![0; n_features],
+            slots: vec![P::default(); padded],
+            scores: vec![0.0; padded],
+            by_feature: vec![0.0; n_features],
+            not_binary: vec![0; n_features],
             searched: Vec::new(),
             levels: LevelCounts::new(),
         }
@@ -57,14 +70,17 @@ pub(super) struct CountedNode<'a, P> {
     columns: &'a Columns,
     bag: &'a Bag<'a, P>,
     node: Counted<'a, P>,
+    total: Sums,
     limits: LeafLimits,
+    /// Whether none but the best features can win.
+    all_are_drawn: bool,
+    best: f64,
     bound: f64,
     features: &'a mut FeatureScores<P>,
 }
 
 impl<'a, P: Packed> CountedNode<'a, P> {
-    /// Scores all binary features of a node with the given rows and histogram, whose sums are `total`;
-    /// `all_are_drawn` says that none but the best can win.
+    /// A node with the given rows and histogram, whose sums are `total`.
     #[inline(always)]
     pub(super) fn new(
         (columns, all_are_drawn): (&'a Columns, bool),
@@ -73,42 +89,45 @@ impl<'a, P: Packed> CountedNode<'a, P> {
         (total, limits): (Sums, LeafLimits),
         features: &'a mut FeatureScores<P>,
     ) -> Self {
-        let FeatureScores { scores, marks, .. } = features;
-        let slots = &node.histogram[..columns.n_features()];
-        score_slots(slots, total, bag.layout, scores);
-        if limits.restrict() {
-            for (score, slot) in scores.iter_mut().zip(slots) {
-                let part = slot.unpack(bag.layout);
-                if !score.is_nan() && !limits.allow(part, total - part) {
-                    *score = BARRED;
-                }
-            }
+        Self {
+            columns,
+            bag,
+            node,
+            total,
+            limits,
+            all_are_drawn,
+            best: BARRED,
+            bound: f64::INFINITY,
+            features,
         }
-        let best = mark(scores, all_are_drawn, marks);
-        let mut bound = if all_are_drawn { best } else { f64::INFINITY };
-        for feature in columns.not_binary() {
-            scores[*feature as usize] = NOT_BINARY;
-            marks[*feature as usize] = UNKNOWN;
-        }
-        columns.coded_varying(node.rows, |feature, varies| {
-            if columns.feature(feature).is_plain {
-                marks[feature as usize] = if varies { MAY_WIN } else { CONSTANT };
-            }
-        });
-        if columns.not_binary().iter().any(|feature| marks[*feature as usize] != CONSTANT) {
-            bound = f64::INFINITY;
-        }
-        Self { columns, bag, node, limits, bound, features }
     }
 
-    /// Offers the splits of a coded feature without missing values, none of which is barred.
-    fn look_at_codes<S: Splitter>(
+    /// Finds out which features that are not binary vary; returns whether none does.
+    #[inline(always)]
+    fn mark_not_binary(&mut self) -> bool {
+        // By its own slot, such a feature is constant.
+        let [unknown, varying, constant] = [UNKNOWN, MAY_WIN, CONSTANT].map(|marks| marks ^ CONSTANT);
+        let marks = &mut self.features.not_binary;
+        let features = self.columns.not_binary();
+        features.iter().for_each(|feature| marks[*feature as usize] = unknown);
+        self.columns.coded_varying(self.node.rows, |feature, varies| {
+            if self.columns.feature(feature).is_plain {
+                marks[feature as usize] = if varies { varying } else { constant };
+            }
+        });
+        features.iter().all(|feature| marks[*feature as usize] == constant)
+    }
+
+    /// Offers the splits of a coded feature without missing values, none of which is barred; its codes are less
+    /// than `64 * WORDS`.
+    fn look_at_codes<S: Splitter, const WORDS: usize>(
         &self,
         search: &mut Search<S>,
         (feature, column): (u32, &Column),
+        slots: &[P],
         stream: &mut DrawStream,
     ) -> bool {
-        let (codes, slots) = self.columns.codes_in(column, self.node.rows, self.node.histogram);
+        let codes: CodeSet<WORDS> = self.columns.codes_in(column, self.node.rows, slots);
         let Some((lowest, highest)) = codes.ends() else { return true };
         if column.are_nearly_equal(lowest, highest) {
             return true;
@@ -216,27 +235,72 @@ impl<P: Packed> CountedNode<'_, P> {
 /// A constant feature has no rows on one side, whose score is 0/0.
 #[inline(always)]
 fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut [f64]) {
-    for (score, slot) in scores.iter_mut().zip(slots) {
-        let part = slot.unpack(layout);
-        *score = part.score() + (total - part).score();
+    let scores = scores.iter_mut().zip(slots);
+    if layout.is_narrow() {
+        let total = Fields { weight: total.weight as f64, sum: total.sum as f64 };
+        scores.for_each(|(score, slot)| {
+            let part = slot.fields(layout);
+            *score = part.score() + (total - part).score();
+        });
+    } else {
+        scores.for_each(|(score, slot)| {
+            let part = slot.unpack(layout);
+            *score = part.score() + (total - part).score();
+        });
     }
 }
 
-/// Marks the features by their scores and returns the best of these.
+/// The best of scores, some of which may be NaN.
 #[inline(always)]
-fn mark(scores: &[f64], all_are_drawn: bool, marks: &mut [u32]) -> f64 {
-    let best = scores.iter().fold(BARRED, |best, score| if *score > best { *score } else { best });
-    let least = if all_are_drawn { best } else { BARRED };
-    for (mark, score) in marks.iter_mut().zip(scores) {
-        *mark = if *score >= least { MAY_WIN } else { 0 } | if score.is_nan() { CONSTANT } else { 0 };
+fn best_of(scores: &[f64]) -> f64 {
+    let better = |best: f64, score: f64| if score > best { score } else { best };
+    let (lanes, rest) = scores.as_chunks::<LANES>();
+    let mut best = [BARRED; LANES];
+    for scores in lanes {
+        for lane in 0..LANES {
+            best[lane] = better(best[lane], scores[lane]);
+        }
     }
-    best
+    best.into_iter().chain(rest.iter().copied()).fold(BARRED, better)
 }
 
 impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
     #[inline(always)]
-    fn marks(&self, feature: u32) -> u32 {
-        self.features.marks[feature as usize]
+    fn mark(&mut self, order: &mut [u32]) {
+        let none_else_varies = self.mark_not_binary();
+        let FeatureScores { slots, scores, by_feature, not_binary, .. } = &mut *self.features;
+        let histogram = &self.node.histogram[..not_binary.len()];
+        for (entry, slot) in order.iter_mut().zip(&mut *slots) {
+            let feature = feature(*entry);
+            *slot = histogram[feature as usize];
+            *entry = feature | not_binary[feature as usize];
+        }
+        let padded = order.len().next_multiple_of(LANES);
+        let (slots, scores) = (&mut slots[..padded], &mut scores[..padded]);
+        slots[order.len()..].fill(P::default());
+        let layout = self.bag.layout;
+        score_slots(slots, self.total, layout, scores);
+        if self.limits.restrict() {
+            for (score, slot) in scores.iter_mut().zip(slots) {
+                let part = slot.unpack(layout);
+                if !score.is_nan() && !self.limits.allow(part, self.total - part) {
+                    *score = BARRED;
+                }
+            }
+        }
+        self.best = best_of(scores);
+        let least = if self.all_are_drawn { self.best } else { BARRED };
+        if self.all_are_drawn && none_else_varies {
+            self.bound = self.best;
+        }
+        for (entry, score) in order.iter_mut().zip(&*scores) {
+            *entry ^= if *score >= least { MAY_WIN } else { 0 } | if score.is_nan() { CONSTANT } else { 0 };
+        }
+        if !self.all_are_drawn {
+            for (entry, score) in order.iter().zip(&*scores) {
+                by_feature[feature(*entry) as usize] = *score;
+            }
+        }
     }
 
     #[inline(always)]
@@ -246,14 +310,24 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
 
     #[inline(always)]
     fn score(&self, feature: u32) -> f64 {
-        self.features.scores[feature as usize]
+        match self.columns.feature(feature).kind {
+            Kind::Coded { .. } | Kind::Ranked { .. } => NOT_BINARY,
+            Kind::Binary { .. } | Kind::Constant if self.all_are_drawn => self.best,
+            Kind::Binary { .. } | Kind::Constant => self.features.by_feature[feature as usize],
+        }
     }
 
     fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool {
         let column = self.columns.feature(feature);
         if !column.has_missing && !self.limits.restrict() {
             match &column.kind {
-                Kind::Coded { .. } => return self.look_at_codes(search, (feature, column), stream),
+                Kind::Coded { .. } => {
+                    let slots = self.columns.slots_of(column, self.node.histogram);
+                    return match slots.len() {
+                        ..=64 => self.look_at_codes::<S, 1>(search, (feature, column), slots, stream),
+                        _ => self.look_at_codes::<S, 4>(search, (feature, column), slots, stream),
+                    };
+                }
                 Kind::Ranked { at, .. } => {
                     return match self.features.searched.get(*at) {
                         Some(Searched::Constant) => true,

@@ -54,8 +54,9 @@ pub(super) struct NodeDraws<'a, S> {
     end: u32,
     /// Draws before the chunk, at whose first draw the stream stands.
     drawn: usize,
-    /// Draws in the chunk.
+    /// Draws in the chunk, and rounded up to whole blocks.
     len: usize,
+    padded_len: usize,
     /// Draws of the chunk up to the last hit.
     used: usize,
     /// The chunk's blocks that have been looked at, in draws.
@@ -83,15 +84,24 @@ impl<S: Splitter> FeatureDraws<S> {
         }
     }
 
-    /// Starts a node whose ancestors found `known` constants and whose other features have the given marks.
+    /// Starts a node whose ancestors found `known` constants; `mark` gives the entries of all other features,
+    /// whose marks are still those of another node, their marks in this one.
     #[inline(always)]
-    pub(super) fn begin(&mut self, known: u32, marks: impl Fn(u32) -> u32) -> NodeDraws<'_, S> {
+    pub(super) fn begin(&mut self, known: u32, mark: impl FnOnce(&mut [u32])) -> NodeDraws<'_, S> {
         let end = self.order.len() as u32;
-        for entry in &mut self.order[known as usize..] {
-            let feature = feature(*entry);
-            *entry = feature | marks(feature);
+        mark(&mut self.order[known as usize..]);
+        NodeDraws {
+            draws: self,
+            first: known,
+            end,
+            drawn: 0,
+            len: 0,
+            padded_len: 0,
+            used: 0,
+            looked_at: 0,
+            hits: 0,
+            at: 0,
         }
-        NodeDraws { draws: self, first: known, end, drawn: 0, len: 0, used: 0, looked_at: 0, hits: 0, at: 0 }
     }
 }
 
@@ -166,20 +176,21 @@ impl<S: Splitter> NodeDraws<'_, S> {
             draws => draws,
         };
         self.len = left.min(until_enough).min(AHEAD);
-        let whole_blocks = self.len.next_multiple_of(BLOCK);
-        let inverses = &inverses[self.drawn..][..whole_blocks];
-        let from_right = &mut from_right[..whole_blocks];
-        positions_from_right(&stream.ahead()[..whole_blocks], left as i32, inverses, from_right);
+        self.padded_len = self.len.next_multiple_of(BLOCK);
+        let inverses = &inverses[self.drawn..][..self.padded_len];
+        let from_right = &mut from_right[..self.padded_len];
+        positions_from_right(&stream.ahead()[..self.padded_len], left as i32, inverses, from_right);
     }
 
     /// Compares the next block's positions with the number of candidates.
     #[inline(always)]
     fn look_at_block(&mut self) {
-        let (from_right, _) = self.draws.from_right[self.looked_at..].as_chunks::<BLOCK>();
+        let end = self.padded_len.min(self.looked_at + BLOCK);
         let candidates = self.end - self.first;
         let mut hits = 0;
-        for (draw, from_right) in from_right[0].iter().enumerate() {
-            hits |= u32::from(*from_right < candidates) << draw;
+        // Of a block, as the compiler knows its length, it would make a long row of single steps.
+        for (draw, from_right) in (0..).zip(&self.draws.from_right[self.looked_at..end]) {
+            hits |= u32::from(*from_right < candidates).wrapping_shl(draw);
         }
         let in_chunk = (self.len - self.looked_at).min(BLOCK);
         self.hits = hits & (u32::MAX >> (32 - in_chunk));
@@ -251,8 +262,11 @@ mod tests {
         known: u32,
         is_constant: impl Fn(u32) -> bool,
     ) -> (Vec<u32>, u32) {
-        let mark = |feature| if is_constant(feature) { CONSTANT } else { 0 };
-        let mut draws = draws.begin(known, mark);
+        let mark = |entry: &mut u32| {
+            let feature = feature(*entry);
+            *entry = feature | if is_constant(feature) { CONSTANT } else { 0 };
+        };
+        let mut draws = draws.begin(known, |order| order.iter_mut().for_each(mark));
         let drawn = std::iter::from_fn(|| {
             let entry = draws.next()?;
             draws.settle(entry & CONSTANT != 0);

@@ -8,7 +8,7 @@ use super::frontier::Frontier;
 use super::histogram::{HistogramId, Histograms};
 use super::model::Tree;
 use super::node::Node;
-use super::packed::{Layout, Packed};
+use super::packed::{Layout, Packed, Sums};
 use super::params::{LeafLimits, Limits};
 use super::partition::partition_in_parts;
 use super::search::{Search, Split};
@@ -77,8 +77,8 @@ pub(crate) fn grow<S: Splitter>(
     let total_weight = total_weight(weights, rows.len());
     let largest_sum = largest_sum(training.targets, weights);
     let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
-    let layout = Layout::new(rows.len() as u64, total_weight, counts_rows);
-    if layout.fits::<i64>(largest_sum) {
+    let layout = Layout::new(rows.len() as u64, total_weight, largest_sum, counts_rows);
+    if layout.fits::<i64>() {
         Grower::<i64, S>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
     } else {
         Grower::<i128, S>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
@@ -168,8 +168,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             bag,
             draws: FeatureDraws::new(columns.n_features(), limits.max_features, random),
             histograms: Histograms::new(columns),
-            scores: FeatureScores::new(columns.n_features()),
-            bits: FeatureBits::new(),
+            scores: FeatureScores::new(columns),
+            bits: FeatureBits::new(columns),
             leaf_limits: limits.leaf(0.0),
             moved: vec![0; rows.len()],
             sorted: SortedRows::new(columns, &rows, training.targets.len()),
@@ -207,6 +207,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
     fn depth_first(&mut self, root: Job) {
         let mut stack = vec![root];
         while let Some(job) = stack.pop() {
+            if self.is_pair(&job) {
+                self.add_pair(&job);
+                continue;
+            }
             let Some(Children { left, right, .. }) = self.add_node(&job) else { continue };
             // Leaves whose turn it is need not go by the stack.
             if !left.is_leaf {
@@ -275,6 +279,35 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             value: job.sums.mean() * self.training.quantum,
             ..Node::LEAF
         });
+    }
+
+    /// Whether a node's children, if it has any, are leaves of a row each.
+    fn is_pair(&self, job: &Job) -> bool {
+        job.n_rows() == 2 && !job.is_leaf && self.is_small(job)
+    }
+
+    /// Makes a node of two rows and its leaves: a full tree has more of these than of any other size, and they
+    /// need little of what others do.
+    fn add_pair(&mut self, job: &Job) {
+        let (split, _) = self.search(job, None);
+        let id = self.nodes.len();
+        self.add_leaf(job);
+        // A leaf of one row has no impurity.
+        let improvement = job.sums.weight() / self.total_weight * job.impurity;
+        let is_worth_it = improvement + EPSILON >= self.training.limits.min_impurity_decrease;
+        let Some(split) = split.filter(|_| is_worth_it) else { return };
+        self.part_rows(job, &split);
+        let node = &mut self.nodes[id];
+        (node.left, node.right) = (id as i32 + 1, id as i32 + 2);
+        (node.feature, node.threshold) = (split.feature as i32, split.threshold);
+        node.missing_go_to_left = split.missing_go_to_left.unwrap_or(false);
+        let leaf = |sums: Sums| Node {
+            n_node_samples: 1,
+            weighted_n_node_samples: sums.weight as f64,
+            value: sums.mean() * self.training.quantum,
+            ..Node::LEAF
+        };
+        self.nodes.extend([split.left, job.sums.sums - split.left].map(leaf));
     }
 
     fn is_leaf(&self, job: &Job) -> bool {
@@ -349,16 +382,16 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         found
     }
 
-    /// Moves a node's rows to their sides.
-    fn part(&mut self, job: &Job, split: Split, constants: u32) -> Option<Children> {
-        let Training { columns, limits, .. } = *self.training;
+    /// Moves a node's rows to their sides and returns how many are on the left.
+    fn part_rows(&mut self, job: &Job, split: &Split) -> usize {
+        let columns = self.training.columns;
         let column = columns.feature(split.feature);
         let rows = &mut self.rows[job.range()];
         let moved = &mut self.moved[..rows.len()];
         let missing_go_to_left = split.missing_go_to_left == Some(true);
         let by_code =
             |code: u32| if code == column.missing() { missing_go_to_left } else { code < split.cut };
-        let middle = match &column.kind {
+        match &column.kind {
             Kind::Constant => rows.len(),
             Kind::Binary { rarer } => {
                 let with_bit = *rarer == 0;
@@ -366,7 +399,13 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             }
             Kind::Coded { at, .. } => partition_in_parts(rows, moved, |row| by_code(columns.code(row, *at))),
             Kind::Ranked { at, .. } => partition_in_parts(rows, moved, |row| by_code(columns.rank(row, *at))),
-        };
+        }
+    }
+
+    /// Splits a node, unless that improves too little.
+    fn part(&mut self, job: &Job, split: Split, constants: u32) -> Option<Children> {
+        let middle = self.part_rows(job, &split);
+        let rows = &self.rows[job.range()];
         let sides = rows.split_at(middle);
         let sums = self.bag.split(&job.sums, split.left, sides);
         let id = self.nodes.len() as u32;
@@ -389,7 +428,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let left = child(job.start, middle, Side::Left, sums.0);
         let right = child(middle, job.end, Side::Right, sums.1);
         let improvement = self.improvement(job, &left, &right);
-        if improvement + EPSILON < limits.min_impurity_decrease {
+        if improvement + EPSILON < self.training.limits.min_impurity_decrease {
             return None;
         }
         if !self.sorted.is_empty() && [&left, &right].iter().any(|child| self.needs_sorted_rows(child)) {

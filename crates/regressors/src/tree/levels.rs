@@ -1,6 +1,7 @@
 //! Sums over a node's rows by level of one feature.
 
 use super::bag::Bag;
+use super::codes::CodeSet;
 use super::columns::{Column, Columns, Kind};
 use super::packed::{Packed, Sums};
 
@@ -38,7 +39,8 @@ impl<P: Packed> LevelCounts<P> {
         self.missing = Sums::default();
         match (&column.kind, histogram) {
             (Kind::Coded { .. }, Some(histogram)) => {
-                let (codes, slots) = columns.codes_in(column, rows, histogram);
+                let slots = columns.slots_of(column, histogram);
+                let codes: CodeSet = columns.codes_in(column, rows, slots);
                 codes.for_each(|code| self.push(code, slots[code as usize], bag));
             }
             (Kind::Coded { at, .. }, None) => self.count_rows(rows, bag, |row| columns.code(row, *at)),

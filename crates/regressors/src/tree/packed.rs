@@ -1,6 +1,7 @@
 //! Sums over rows, packed into one integer so that a single addition counts a row.
 
 use std::fmt::Debug;
+use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 /// Sums over a set of rows.
@@ -19,6 +20,11 @@ impl Sums {
     pub(crate) fn score(self) -> f64 {
         let sum = self.sum as f64;
         sum * sum / self.weight as f64
+    }
+
+    /// The mean target.
+    pub(crate) fn mean(self) -> f64 {
+        self.sum as f64 / self.weight as f64
     }
 }
 
@@ -44,11 +50,45 @@ impl Sub for Sums {
     }
 }
 
+/// Weight and sum of [`Sums`] as floating-point numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Fields {
+    pub(super) weight: f64,
+    pub(super) sum: f64,
+}
+
+impl Fields {
+    /// As [`Sums::score`].
+    #[inline(always)]
+    pub(super) fn score(self) -> f64 {
+        self.sum * self.sum / self.weight
+    }
+}
+
+impl Sub for Fields {
+    type Output = Self;
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self { weight: self.weight - other.weight, sum: self.sum - other.sum }
+    }
+}
+
 /// An integer that holds [`Sums`]: from the top the sum, the weight and, where needed, the count.
 ///
 /// The lower fields never overflow into the upper ones, so packed sums add and subtract like plain numbers.
 pub(super) trait Packed:
-    Copy + Default + Debug + Eq + Add<Output = Self> + AddAssign + Sub<Output = Self> + SubAssign + Send + Sync
+    Copy
+    + Default
+    + Debug
+    + Eq
+    + Add<Output = Self>
+    + AddAssign
+    + Sub<Output = Self>
+    + SubAssign
+    + Sum
+    + Send
+    + Sync
 {
     /// The number of bits.
     const BITS: u32;
@@ -56,6 +96,10 @@ pub(super) trait Packed:
     fn pack(sums: Sums, layout: Layout) -> Self;
 
     fn unpack(self, layout: Layout) -> Sums;
+
+    /// As [`Self::unpack`] where the layout [is narrow](Layout::is_narrow), by operations that processors do on
+    /// many numbers at once.
+    fn fields(self, layout: Layout) -> Fields;
 }
 
 /// Where the fields of packed sums lie.
@@ -65,23 +109,37 @@ pub(super) struct Layout {
     count_bits: u32,
     /// Bits below the sum.
     low_bits: u32,
+    /// All bits, the sum's sign included.
+    bits: u32,
 }
 
 impl Layout {
-    /// Room for sums over any of `count` rows with the given total weight; `counts` says whether rows must be
-    /// counted apart from their weight.
-    pub(super) fn new(count: u64, weight: u64, counts: bool) -> Self {
+    /// Room for sums over any of `count` rows with the given total weight, whose absolute targets, times
+    /// weights, add up to `sum`; `counts` says whether rows must be counted apart from their weight.
+    pub(super) fn new(count: u64, weight: u64, sum: u64, counts: bool) -> Self {
         let bits = |n: u64| u64::BITS - n.leading_zeros();
         let count_bits = if counts { bits(count) } else { 0 };
-        Self { count_bits, low_bits: count_bits + bits(weight) }
+        let low_bits = count_bits + bits(weight);
+        let sign = 1;
+        Self { count_bits, low_bits, bits: sign + bits(sum) + low_bits }
     }
 
-    /// Whether `P` has room for sums whose absolute targets, times weights, add up to `sum`.
-    pub(super) fn fits<P: Packed>(self, sum: u64) -> bool {
-        let sign = 1;
-        sign + (u64::BITS - sum.leading_zeros()) + self.low_bits <= P::BITS
+    /// Whether `P` has room for such sums.
+    pub(super) fn fits<P: Packed>(self) -> bool {
+        self.bits <= P::BITS
+    }
+
+    /// Whether an `f64` holds a packed sum.
+    #[inline(always)]
+    pub(super) fn is_narrow(self) -> bool {
+        self.bits < f64::MANTISSA_DIGITS
     }
 }
+
+/// A whole number of up to 51 bits and a sign, as added to the bits of 1.5 * 2^52 and its value.
+const SIGNED: (i64, f64) = (0x4338_0000_0000_0000, 6_755_399_441_055_744.0);
+/// One of up to 52 bits, as put into the bits of 2^52 and its value.
+const UNSIGNED: (i64, f64) = (0x4330_0000_0000_0000, 4_503_599_627_370_496.0);
 
 macro_rules! packed {
     ($integer:ty) => {
@@ -102,6 +160,18 @@ macro_rules! packed {
                 let counted = (low & ((1 << layout.count_bits) - 1)) as i64;
                 let count = if layout.count_bits == 0 { weight } else { counted };
                 Sums { count, weight, sum: (self >> layout.low_bits) as i64 }
+            }
+
+            #[inline(always)]
+            fn fields(self, layout: Layout) -> Fields {
+                let packed = self as i64;
+                let float = |bits: i64| f64::from_bits(bits as u64);
+                let low = packed & ((1 << layout.low_bits) - 1);
+                let unsigned = |value: i64| float(UNSIGNED.0 | value) - UNSIGNED.1;
+                let above = float(SIGNED.0.wrapping_add(packed)) - SIGNED.1 - unsigned(low);
+                // A power of two below 1.
+                let unit = float((1023 - i64::from(layout.low_bits)) << 52);
+                Fields { weight: unsigned(low >> layout.count_bits), sum: above * unit }
             }
         }
     };
@@ -126,6 +196,10 @@ mod tests {
                 expected.count = sums.weight;
             }
             prop_assert_eq!(packed.unpack(layout), expected);
+            let Sums { weight, sum, .. } = expected;
+            if layout.is_narrow() {
+                prop_assert_eq!(packed.fields(layout), Fields { weight: weight as f64, sum: sum as f64 });
+            }
         }
         for row in rows {
             packed -= P::pack(*row, layout);
@@ -142,8 +216,8 @@ mod tests {
             let weight = rows.iter().map(|row| row.weight as u64).sum();
             let largest = rows.iter().map(|row| row.sum.unsigned_abs()).sum();
             for counts in [false, true] {
-                let layout = Layout::new(rows.len() as u64, weight, counts);
-                prop_assert!(layout.fits::<i64>(largest));
+                let layout = Layout::new(rows.len() as u64, weight, largest, counts);
+                prop_assert!(layout.fits::<i64>() && layout.is_narrow());
                 check::<i64>(&rows, layout)?;
                 check::<i128>(&rows, layout)?;
             }
@@ -152,9 +226,11 @@ mod tests {
 
     #[test]
     fn a_full_integer_is_said_to_be_full() {
-        let layout = Layout::new(1 << 20, 1 << 20, false);
-        assert!(layout.fits::<i64>((1 << 42) - 1));
-        assert!(!layout.fits::<i64>(1 << 42));
-        assert!(layout.fits::<i128>(1 << 62));
+        let layout = |sum| Layout::new(1 << 20, 1 << 20, sum, false);
+        assert!(layout((1 << 42) - 1).fits::<i64>());
+        assert!(!layout(1 << 42).fits::<i64>());
+        assert!(layout(1 << 62).fits::<i128>());
+        assert!(layout((1 << 30) - 1).is_narrow());
+        assert!(!layout(1 << 30).is_narrow());
     }
 }

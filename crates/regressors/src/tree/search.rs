@@ -19,13 +19,13 @@ pub(super) const BARRED: f64 = f64::NEG_INFINITY;
 ///
 /// A binary feature has one split, so its score doesn't depend on a draw, not even on a random threshold.
 pub(super) trait Features<S> {
-    /// [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or nothing.
-    fn marks(&self, feature: u32) -> u32;
+    /// Gives every entry of an order the marks of its feature: [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or none.
+    fn mark(&mut self, order: &mut [u32]);
 
-    /// No split has a larger score.
+    /// No split of a marked feature has a larger score.
     fn bound(&self) -> f64;
 
-    /// scikit-learn's proxy of the impurity decrease by a binary feature that varies, [`NOT_BINARY`] for
+    /// scikit-learn's proxy of the impurity decrease by a binary feature that may win, [`NOT_BINARY`] for
     /// another feature.
     fn score(&self, feature: u32) -> f64;
 
@@ -82,7 +82,7 @@ impl<S: Splitter> Search<S> {
         known: u32,
         mut features: impl Features<S>,
     ) -> (Option<Split>, u32) {
-        let mut draws = draws.begin(known, |feature| features.marks(feature));
+        let mut draws = draws.begin(known, |order| features.mark(order));
         let bound = features.bound();
         while let Some(entry) = draws.next() {
             let cannot_win = entry & MAY_WIN == 0 || self.score >= bound;
@@ -299,7 +299,7 @@ mod tests {
         let column = columns.feature(0);
         let targets: Vec<i64> = (0..values.len() as i64).collect();
         let n = values.len() as u64;
-        let bag = Bag::<i64>::new(&targets, None, Layout::new(n, n, false));
+        let bag = Bag::<i64>::new(&targets, None, Layout::new(n, n, n * n, false));
         let rows: Vec<u32> = (0..values.len() as u32).collect();
         let mut counts = LevelCounts::new();
         counts.count((&columns, column), &rows, &bag, None);

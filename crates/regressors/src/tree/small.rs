@@ -5,69 +5,82 @@
 
 use super::bag::Bag;
 use super::columns::{Column, Columns, Kind};
-use super::draws::{CONSTANT, MAY_WIN};
+use super::draws::{CONSTANT, MAY_WIN, feature};
 use super::levels::LevelCounts;
 use super::packed::{Packed, Sums};
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::splitter::{SplitRule, Splitter};
 use super::stream::DrawStream;
+use std::array;
 
 /// Most rows of a small node.
 pub(super) const MAX_ROWS: usize = 4;
 /// One more than the largest pattern, which has a bit for every row after the first.
 const PATTERNS: usize = 1 << (MAX_ROWS - 1);
 
+/// 64 features, a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    /// Where a row differs from the first.
+    differing: [u64; MAX_ROWS - 1],
+    constant: u64,
+    may_win: u64,
+}
+
 /// Memory for the features of a small node, reused from node to node.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureBits<P> {
-    constant: Vec<u64>,
-    may_win: Vec<u64>,
+    words: Vec<Word>,
     levels: LevelCounts<P>,
 }
 
 impl<P: Packed> FeatureBits<P> {
-    pub(super) fn new() -> Self {
-        Self { constant: Vec::new(), may_win: Vec::new(), levels: LevelCounts::new() }
+    pub(super) fn new(columns: &Columns) -> Self {
+        Self { words: vec![Word::default(); columns.words()], levels: LevelCounts::new() }
     }
 
     /// Finds the constant features and those whose pattern has the best score, which is returned.
-    ///
-    /// `ROWS` is the number of rows, of which `rows` are padded with the first.
     #[inline(always)]
     fn find<const ROWS: usize>(
         &mut self,
         columns: &Columns,
-        rows: &[u32; MAX_ROWS],
+        rows: &[u32; ROWS],
         scores: &[f64; PATTERNS],
     ) -> f64 {
         let patterns = 1..1 << (ROWS - 1);
-        let [first, others @ ..] = rows.map(|row| columns.bits(row));
-        let differing = |word: usize| others.map(|other| other[word] ^ first[word]);
+        let rows_bits = rows.map(|row| columns.bits(row));
         let mut present = [0; PATTERNS];
-        self.constant.clear();
-        for (word, not_binary) in columns.not_binary_bits().iter().enumerate() {
-            let differing = differing(word);
+        for (at, (word, not_binary)) in self.words.iter_mut().zip(columns.not_binary_bits()).enumerate() {
+            let bits = rows_bits.map(|bits| bits[at]);
+            (1..ROWS).for_each(|row| word.differing[row - 1] = bits[row] ^ bits[0]);
+            let differing = word.differing_of::<ROWS>();
             let varying = differing.iter().fold(0, |any, bits| any | bits);
-            self.constant.push(!varying | not_binary);
+            word.constant = !varying | not_binary;
             patterns.clone().for_each(|pattern| present[pattern] |= with_pattern(differing, pattern));
         }
         let made = patterns.clone().filter(|pattern| present[*pattern] != 0);
         let best = made.fold(BARRED, |best, pattern| best.max(scores[pattern]));
-        self.may_win.clear();
-        for (word, not_binary) in columns.not_binary_bits().iter().enumerate() {
-            let differing = differing(word);
+        for (word, not_binary) in self.words.iter_mut().zip(columns.not_binary_bits()) {
+            let differing = word.differing_of::<ROWS>();
             let winners = patterns.clone().filter(|pattern| scores[*pattern] == best);
-            self.may_win
-                .push(winners.fold(*not_binary, |bits, pattern| bits | with_pattern(differing, pattern)));
+            word.may_win = winners.fold(*not_binary, |bits, pattern| bits | with_pattern(differing, pattern));
         }
-        columns.coded_varying(&rows[..ROWS], |feature, varies| {
+        columns.coded_varying(rows, |feature, varies| {
             if columns.feature(feature).is_plain {
-                let (word, bit) = (feature as usize / 64, 1 << (feature % 64));
-                let other = if varies { &mut self.constant } else { &mut self.may_win };
-                other[word] &= !bit;
+                let (word, bit) = (&mut self.words[feature as usize / 64], 1 << (feature % 64));
+                let other = if varies { &mut word.constant } else { &mut word.may_win };
+                *other &= !bit;
             }
         });
         best
+    }
+}
+
+impl Word {
+    /// As `differing`, of which only the first `ROWS - 1` are filled in.
+    #[inline(always)]
+    fn differing_of<const ROWS: usize>(&self) -> [u64; MAX_ROWS - 1] {
+        array::from_fn(|at| if at + 1 < ROWS { self.differing[at] } else { 0 })
     }
 }
 
@@ -85,8 +98,11 @@ pub(super) struct SmallNode<'a, P> {
     columns: &'a Columns,
     rows: &'a [u32],
     bag: &'a Bag<'a, P>,
+    total: Sums,
     bits: &'a mut FeatureBits<P>,
-    patterns: [f64; PATTERNS],
+    /// The sums of the rows of each pattern, and the score of parting them from the others.
+    sums: [Sums; PATTERNS],
+    scores: [f64; PATTERNS],
     best: f64,
     bound: f64,
 }
@@ -101,29 +117,37 @@ impl<'a, P: Packed> SmallNode<'a, P> {
         total: Sums,
         bits: &'a mut FeatureBits<P>,
     ) -> Self {
-        let mut padded = [rows[0]; MAX_ROWS];
-        padded[..rows.len()].copy_from_slice(rows);
-        let mut patterns = [f64::NAN; PATTERNS];
-        for (pattern, score) in patterns.iter_mut().enumerate().take(1 << (rows.len() - 1)).skip(1) {
-            let part = sums(rows, bag, (pattern as u32) << 1);
-            *score = part.score() + (total - part).score();
+        let mut packed = [P::default(); PATTERNS];
+        let mut sums = [Sums::default(); PATTERNS];
+        let mut scores = [f64::NAN; PATTERNS];
+        let mut bound = BARRED;
+        for pattern in 1..1_usize << (rows.len() - 1) {
+            let lowest = pattern & pattern.wrapping_neg();
+            packed[pattern] = packed[pattern ^ lowest] + bag.of(rows[1 + lowest.trailing_zeros() as usize]);
+            sums[pattern] = packed[pattern].unpack(bag.layout);
+            scores[pattern] = sums[pattern].score() + (total - sums[pattern]).score();
+            bound = bound.max(scores[pattern]);
         }
-        let best = match rows.len() {
-            2 => bits.find::<2>(columns, &padded, &patterns),
-            3 => bits.find::<3>(columns, &padded, &patterns),
-            _ => bits.find::<4>(columns, &padded, &patterns),
+        let best = match *rows {
+            [a, b] => bits.find(columns, &[a, b], &scores),
+            [a, b, c] => bits.find(columns, &[a, b, c], &scores),
+            _ => bits.find(columns, &array::from_fn::<_, MAX_ROWS, _>(|at| rows[at]), &scores),
         };
-        let bound = patterns[1..1 << (rows.len() - 1)].iter().fold(BARRED, |bound, score| bound.max(*score));
-        Self { columns, rows, bag, bits, patterns, best, bound }
+        Self { columns, rows, bag, total, bits, sums, scores, best, bound }
     }
 
-    /// The score of the split that sends a set of rows to one side.
+    /// The pattern of the split that sends a set of rows to one side: the side without the first row.
     #[inline(always)]
-    fn score_of(&self, rows: u32) -> f64 {
+    fn pattern(&self, rows: u32) -> usize {
         let all = (1 << self.rows.len()) - 1;
-        // The pattern is the side without the first row.
-        let pattern = if rows & 1 == 1 { all & !rows } else { rows } >> 1;
-        self.patterns[pattern as usize % PATTERNS]
+        let without_first = if rows & 1 == 1 { all & !rows } else { rows };
+        (without_first >> 1) as usize % PATTERNS
+    }
+
+    /// The sums of a set of rows.
+    fn sums_of(&self, rows: u32) -> Sums {
+        let sums = self.sums[self.pattern(rows)];
+        if rows & 1 == 1 { self.total - sums } else { sums }
     }
 
     /// Offers the splits of a coded or ranked feature without missing values.
@@ -157,7 +181,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
             cut,
             threshold,
             missing_go_to_left: None,
-            left: sums(self.rows, self.bag, left),
+            left: self.sums_of(left),
         };
         let mut left = 0;
         match S::RULE {
@@ -167,7 +191,9 @@ impl<'a, P: Packed> SmallNode<'a, P> {
                     let (lower, upper) = (pair[0].0, pair[1].0);
                     if !column.are_nearly_equal(lower, upper) {
                         let threshold = || column.midpoint(lower, upper);
-                        search.offer_scored(self.score_of(left), || split(left, upper, threshold()));
+                        search.offer_scored(self.scores[self.pattern(left)], || {
+                            split(left, upper, threshold())
+                        });
                     }
                 }
             }
@@ -179,31 +205,22 @@ impl<'a, P: Packed> SmallNode<'a, P> {
                     left |= bit;
                     cut = code + 1;
                 }
-                search.offer_scored(self.score_of(left), || split(left, cut, threshold));
+                search.offer_scored(self.scores[self.pattern(left)], || split(left, cut, threshold));
             }
         }
         false
     }
 }
 
-/// The sums of those rows whose bits are set.
-#[inline(always)]
-fn sums<P: Packed>(rows: &[u32], bag: &Bag<'_, P>, bits: u32) -> Sums {
-    let mut sums = P::default();
-    for (at, row) in rows.iter().enumerate() {
-        if bits >> at & 1 == 1 {
-            sums += bag.of(*row);
-        }
-    }
-    sums.unpack(bag.layout)
-}
-
 impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
     #[inline(always)]
-    fn marks(&self, feature: u32) -> u32 {
-        let (word, bit) = (feature as usize / 64, feature % 64);
-        let is_set = |bits: &[u64]| (bits[word] >> bit) as u32 & 1;
-        (CONSTANT * is_set(&self.bits.constant)) | (MAY_WIN * is_set(&self.bits.may_win))
+    fn mark(&mut self, order: &mut [u32]) {
+        for entry in order {
+            let feature = feature(*entry);
+            let word = &self.bits.words[feature as usize / 64];
+            let is_set = |bits: u64| (bits >> (feature % 64)) as u32 & 1;
+            *entry = feature | (CONSTANT * is_set(word.constant)) | (MAY_WIN * is_set(word.may_win));
+        }
     }
 
     #[inline(always)]

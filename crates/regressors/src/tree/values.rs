@@ -1,6 +1,6 @@
 //! The distinct values of features.
 
-use super::codes::CodeSet;
+use super::codes;
 use super::columns::nearly_equal;
 use crate::parallel::parts;
 use crate::vectors::vectorized;
@@ -186,7 +186,7 @@ impl Values {
         let has_missing = values.iter().any(|value| value.is_nan());
         let few = few_levels(&values);
         // A missing value takes a code too.
-        let most = max_bins.unwrap_or(usize::MAX).min(CodeSet::LIMIT - usize::from(has_missing));
+        let most = max_bins.unwrap_or(usize::MAX).min(codes::LIMIT - usize::from(has_missing));
         if let Some((levels, codes)) = few.filter(|(levels, _)| levels.len() <= most) {
             return Self::Few { levels, largest: Vec::new(), codes, has_missing };
         }
@@ -204,7 +204,7 @@ impl Values {
 
 /// The levels of few distinct values, without a sort of all of them; `None` if they are more.
 fn few_levels(values: &[f32]) -> Option<(Vec<f32>, Vec<u32>)> {
-    const MOST: usize = CodeSet::LIMIT;
+    const MOST: usize = codes::LIMIT;
     const PLACES: usize = 4 * MOST;
     const FREE: u32 = u32::MAX;
     // A hash table of numbers in the order in which values are seen.
