@@ -166,7 +166,12 @@ mod tests {
 
     fn step(network: &mut Network, optimizer: &mut Optimizer) -> f64 {
         let mut gradient = Table::zeros(network.parameters().len());
-        let loss = network.loss_and_gradient(&samples(), &mut network.pass(), 1.0, &mut gradient);
+        let loss = network.loss_and_gradient(
+            (&samples(), &[0, 1, 2, 3, 4, 5]),
+            &mut network.pass(),
+            1.0,
+            &mut gradient,
+        );
         optimizer.step(network.parameters_mut(), &gradient);
         loss
     }

@@ -94,7 +94,6 @@ struct Trainer<'a> {
     /// Rows in the order of the current epoch.
     order: Vec<usize>,
     batch_rows: usize,
-    batch: Samples,
     pass: Pass,
     gradient: Table,
 }
@@ -120,7 +119,6 @@ impl<'a> Trainer<'a> {
             train,
             order: (0..n_rows).collect(),
             batch_rows: batch_rows.min(n_rows),
-            batch: Samples::default(),
             pass: network.pass(),
             gradient: Table::zeros(network.parameters().len()),
         }
@@ -135,9 +133,9 @@ impl<'a> Trainer<'a> {
         }
         let mut loss = 0.0;
         for batch in self.order.chunks(self.batch_rows) {
-            self.batch.select(&self.train, batch);
+            let samples = (&self.train, batch);
             let batch_loss =
-                network.loss_and_gradient(&self.batch, &mut self.pass, self.params.alpha, &mut self.gradient);
+                network.loss_and_gradient(samples, &mut self.pass, self.params.alpha, &mut self.gradient);
             loss += batch_loss * batch.len() as f64;
             self.optimizer.step(network.parameters_mut(), &self.gradient);
             if let Some(dead) = &self.dead {

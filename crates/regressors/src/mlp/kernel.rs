@@ -3,7 +3,7 @@
 //! They run with the widest vectors the processor has. Lanes never mix and nothing is fused, so the bits are
 //! the same with any of them.
 
-use super::sparse::{Entry, SparseRows};
+use super::sparse::{Chosen, Entry};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Units are padded to a multiple of this, a whole number of vectors on any processor.
@@ -19,7 +19,7 @@ pub(super) fn blocks(units: usize) -> usize {
 
 /// `product = start + rows · table`, each sum in the order of the row's entries.
 pub(super) struct Multiply<'a> {
-    pub(super) rows: &'a SparseRows,
+    pub(super) rows: Chosen<'a>,
     /// What every sum starts from. It has as many blocks as a row of the product.
     pub(super) start: &'a [Block],
     /// A row of blocks for each index that entries refer to; those beyond the product's are not looked at.
@@ -32,7 +32,7 @@ pub(super) struct Multiply<'a> {
 
 /// `sum += rowsᵀ · table`, each sum in the order of the rows.
 pub(super) struct AddTransposed<'a> {
-    pub(super) rows: &'a SparseRows,
+    pub(super) rows: Chosen<'a>,
     /// A row of blocks for each row.
     pub(super) table: &'a [Block],
     /// Blocks of a row of the table.
@@ -55,8 +55,8 @@ impl AddTransposed<'_> {
     }
 }
 
-/// Most vectors of a strip: eight sums hide the latency of an addition and fit the registers of any processor.
-const STRIP: usize = 8;
+/// Most vectors of a strip: their sums leave four of the 16 registers that any processor has for what is added.
+const STRIP: usize = 12;
 
 /// Goes over strips of units first and over rows second: one strip of a table stays in the first-level cache,
 /// and a row's part of it in registers.
@@ -79,6 +79,10 @@ trait Strips<S: Simd> {
                 5 => self.strip::<5>(simd, first),
                 6 => self.strip::<6>(simd, first),
                 7 => self.strip::<7>(simd, first),
+                8 => self.strip::<8>(simd, first),
+                9 => self.strip::<9>(simd, first),
+                10 => self.strip::<10>(simd, first),
+                11 => self.strip::<11>(simd, first),
                 _ => self.strip::<STRIP>(simd, first),
             }
             first += vectors;
@@ -177,6 +181,7 @@ pub(super) fn add_scaled(sum: &mut [Block], factor: f64, row: &[Block]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mlp::sparse::SparseRows;
     use ndarray::Array2;
 
     const ROWS: usize = 7;
@@ -209,7 +214,7 @@ mod tests {
             let run = |work: fn(Multiply<'_>)| {
                 let mut product = vec![[f64::NAN; LANES]; ROWS * used];
                 work(Multiply {
-                    rows: &rows,
+                    rows: rows.all(),
                     start: &start,
                     table: &table,
                     table_width,
@@ -236,7 +241,7 @@ mod tests {
             let run = |work: fn(AddTransposed<'_>)| {
                 let mut sum = table(COLUMNS * sum_width);
                 let table = &table_of_rows;
-                work(AddTransposed { rows: &rows, table, table_width, sum: &mut sum, sum_width });
+                work(AddTransposed { rows: rows.all(), table, table_width, sum: &mut sum, sum_width });
                 sum
             };
             let sum = run(|widest| widest.run());

@@ -4,7 +4,7 @@ use super::activation::Activation;
 use super::kernel::{AddTransposed, Block, LANES, Multiply, add_scaled, blocks, dot};
 use super::model::MlpParts;
 use super::samples::Samples;
-use super::sparse::SparseRows;
+use super::sparse::{Chosen, SparseRows};
 use super::table::Table;
 use crate::random::RandomState;
 use crate::vectors::vectorized;
@@ -228,16 +228,16 @@ impl Network {
     /// The outputs for some rows; each depends on its own row only.
     pub(super) fn predict(&self, records: &SparseRows) -> Vec<f64> {
         let mut pass = self.pass();
-        self.forward(records, &mut pass);
+        self.forward(records.all(), &mut pass);
         pass.outputs
     }
 
     /// Carries records through all layers.
-    fn forward(&self, records: &SparseRows, pass: &mut Pass) {
+    fn forward(&self, records: Chosen<'_>, pass: &mut Pass) {
         let last = self.hidden.len() - 1;
         for (l, layer) in self.hidden.iter().enumerate() {
             let (before, after) = pass.layers.split_at_mut(l);
-            let (rows, here) = (before.last().map_or(records, |layer| &layer.sparse), &mut after[0]);
+            let (rows, here) = (before.last().map_or(records, |layer| layer.sparse.all()), &mut after[0]);
             let (width, used) = (blocks(layer.units), layer.used);
             let units = layer.units.min(used * LANES);
             here.activations.resize(records.len() * used);
@@ -275,23 +275,26 @@ impl Network {
         &self.parameters[self.output.weights.clone()][..self.hidden[self.hidden.len() - 1].used]
     }
 
-    /// Half the weighted mean squared error of a batch plus the L2 penalty, and its gradient in the shape of
+    /// Half the weighted mean squared error of a batch, which are some rows, plus the L2 penalty, and its gradient in the shape of
     /// [`Self::parameters`].
     pub(super) fn loss_and_gradient(
         &self,
-        batch: &Samples,
+        (samples, batch): (&Samples, &[usize]),
         pass: &mut Pass,
         alpha: f64,
         gradient: &mut [Block],
     ) -> f64 {
-        self.forward(&batch.records, pass);
+        let records = samples.records.choose(batch);
+        self.forward(records, pass);
         let mut squares = 0.0;
-        for ((output, target), weight) in pass.outputs.iter_mut().zip(&batch.targets).zip(&batch.weights) {
-            let residual = *output - target;
+        let mut total = 0.0;
+        for (output, &row) in pass.outputs.iter_mut().zip(batch) {
+            let weight = samples.weights[row];
+            total += weight;
+            let residual = *output - samples.targets[row];
             squares += weight * (residual * residual);
             *output = weight * residual;
         }
-        let total: f64 = batch.weights.iter().sum();
         let weights = &self.parameters[..self.output.weights.end];
         let penalty = vectorized!(dot(weights, weights));
         let loss = 0.5 * (squares / total) + 0.5 * alpha * penalty / total;
@@ -299,13 +302,15 @@ impl Network {
         gradient.fill([0.0; LANES]);
         self.backward_output(pass, gradient);
         for l in (0..self.hidden.len()).rev() {
-            self.backward_hidden(l, &batch.records, pass, gradient);
+            self.backward_hidden(l, records, pass, gradient);
         }
         vectorized!({
-            add_scaled(&mut gradient[..weights.len()], alpha, weights);
-            for value in gradient.as_flattened_mut() {
-                *value /= total;
+            let share = 1.0 / total;
+            let (of_weights, of_biases) = gradient.as_flattened_mut().split_at_mut(weights.len() * LANES);
+            for (value, weight) in of_weights.iter_mut().zip(weights.as_flattened()) {
+                *value = (*value + alpha * weight) * share;
             }
+            of_biases.iter_mut().for_each(|value| *value *= share);
         });
         loss
     }
@@ -332,14 +337,14 @@ impl Network {
 
     /// From the deltas of hidden layer `l`: the sums over rows that make its gradient, and the deltas of
     /// the layer before it.
-    fn backward_hidden(&self, l: usize, records: &SparseRows, pass: &mut Pass, gradient: &mut [Block]) {
+    fn backward_hidden(&self, l: usize, records: Chosen<'_>, pass: &mut Pass, gradient: &mut [Block]) {
         let layer = &self.hidden[l];
         let (width, used) = (blocks(layer.units), layer.used);
         let (before, after) = pass.layers.split_at_mut(l);
         let deltas = &after[0].deltas;
         let before = before.last_mut();
 
-        let input = before.as_ref().map_or(records, |before| &before.sparse);
+        let input = before.as_ref().map_or(records, |before| before.sparse.all());
         let (weights, biases) = gradient.split_at_mut(layer.bias.start);
         let bias = &mut biases[..used];
         AddTransposed {

@@ -20,6 +20,23 @@ pub(super) struct SparseRows {
     entries: Vec<Entry>,
 }
 
+/// Some rows of a matrix, or all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen<'a> {
+    from: &'a SparseRows,
+    rows: Option<&'a [usize]>,
+}
+
+impl<'a> Chosen<'a> {
+    pub(super) fn len(&self) -> usize {
+        self.rows.map_or(self.from.len(), <[usize]>::len)
+    }
+
+    pub(super) fn row(&self, row: usize) -> &'a [Entry] {
+        self.from.row(self.rows.map_or(row, |rows| rows[row]))
+    }
+}
+
 impl Default for SparseRows {
     fn default() -> Self {
         Self { starts: vec![0], entries: Vec::new() }
@@ -38,6 +55,14 @@ impl SparseRows {
 
     pub(super) fn len(&self) -> usize {
         self.starts.len() - 1
+    }
+
+    pub(super) fn all(&self) -> Chosen<'_> {
+        Chosen { from: self, rows: None }
+    }
+
+    pub(super) fn choose<'a>(&'a self, rows: &'a [usize]) -> Chosen<'a> {
+        Chosen { from: self, rows: Some(rows) }
     }
 
     pub(super) fn row(&self, row: usize) -> &[Entry] {
