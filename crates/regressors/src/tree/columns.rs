@@ -4,7 +4,7 @@
 //! sum is the difference to the node's. A feature with a few values owns one slot for each. So a row lists
 //! few slots, whether its features are indicators, sets of levels or small numbers.
 
-use super::codes::{self, CodeSet};
+use super::codes::CodeSet;
 use super::packed::Packed;
 use super::values::{MISSING, Pairs, Values, round, rounded_columns, value_of};
 use crate::parallel::{part_size, parts};
@@ -40,7 +40,7 @@ pub(super) enum Kind {
         /// The level, 0 or 1, that fewer rows have; their bit is set.
         rarer: u8,
     },
-    /// Up to [`codes::LIMIT`] values, missing included: a slot and a code for each.
+    /// Up to [`LIMIT`](super::codes::LIMIT) values, missing included: a slot and a code for each.
     Coded {
         /// Position among a row's codes.
         at: usize,

@@ -1,7 +1,7 @@
 //! The features of a node by its histogram.
 
 use super::bag::Bag;
-use super::codes::CodeSet;
+use super::codes::{self, CodeSet};
 use super::columns::{Column, Columns, Kind};
 use super::draws::{CONSTANT, MAY_WIN, UNKNOWN, feature};
 use super::levels::LevelCounts;
@@ -325,7 +325,10 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
                     let slots = self.columns.slots_of(column, self.node.histogram);
                     return match slots.len() {
                         ..=64 => self.look_at_codes::<S, 1>(search, (feature, column), slots, stream),
-                        _ => self.look_at_codes::<S, 4>(search, (feature, column), slots, stream),
+                        _ => {
+                            const WORDS: usize = codes::LIMIT / 64;
+                            self.look_at_codes::<S, WORDS>(search, (feature, column), slots, stream)
+                        }
                     };
                 }
                 Kind::Ranked { at, .. } => {
