@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let fits = fits::read(train).unwrap_or_default();
     let places = judged.row_id.iter().map(|&row_id| splits.place(row_id)).collect::<Result<Vec<_>>>()?;
     let predictions: Vec<&[f64]> = judged.models.iter().map(|(_, predicted)| predicted.as_slice()).collect();
-    let report = Report {
+    let mut report = Report {
         title: title(&config),
         run: record(flags, &config, &models, &fits, (&splits.test.label_name, scores))?,
         selection: chosen,
@@ -94,6 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         plots,
         baseline,
     };
+    report.run.stages.extend(RunRecord::so_far(&text));
     publication.require("report.html");
     publication.record("report.html", report::html(&report).as_bytes())?;
     let written = publication.commit()?;
