@@ -383,6 +383,39 @@ fn the_lock_file_is_stable_and_says_what_there_is() {
     assert_ne!(read(), first);
 }
 
+#[test]
+fn another_baseline_makes_the_report_anew() {
+    let tides = Tides::complete();
+    let page = || fs::read_to_string(tides.artifact("evaluate/report.html")).unwrap();
+    let latest = || runs::find(&tides.path("artifacts"), "latest").unwrap().to_str().unwrap().to_owned();
+    let first = latest();
+    let against_first = ["--baseline", &*first];
+    assert!(!page().contains("id=\"changes\""));
+    let lock = fs::read(tides.path("pipeline.lock")).unwrap();
+
+    assert_eq!(tides.stale(&against_first), ["evaluate: the report has no baseline"]);
+    assert!(page().contains("All scores are the same to the bit"));
+    assert_eq!(fs::read(tides.path("pipeline.lock")).unwrap(), lock);
+    assert_eq!(tides.stale(&against_first), NOTHING);
+    // Whoever asks for none takes what is there.
+    assert_eq!(tides.stale(&[]), NOTHING);
+    assert!(page().contains("id=\"changes\""));
+    let second = latest();
+    assert_ne!(second, first);
+    assert_eq!(tides.stale(&["--baseline", &second]), ["evaluate: baseline changed"]);
+}
+
+#[test]
+fn a_baseline_that_is_none_is_refused_before_anything_runs() {
+    let tides = Tides::bare();
+    let code = |flags: &[&str]| tides.pipeline(flags).status.code();
+    assert_eq!(code(&["--baseline", "nowhere.json"]), Some(66));
+    let table = tides.path("tides.csv");
+    assert_eq!(code(&["--baseline", table.to_str().unwrap()]), Some(65));
+    assert_eq!(code(&["--baseline", "nowhere.json", "--until", "train"]), Some(64));
+    assert!(!tides.path("artifacts").exists());
+}
+
 /// All artifacts by path: no run records, manifests or dotted files.
 pub(crate) fn tree(out: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();

@@ -8,6 +8,8 @@ mod workspace;
 mod whole_runs;
 // What must hold on the real data.
 mod real_data;
+// What explore shows of them.
+mod real_tables;
 // The stages as programs: flags, exit codes, messages.
 mod binaries;
 // What they say on stderr.

@@ -3,6 +3,7 @@
 //! A check is a module with one function: it works in a folder of its own and says in one line what it saw,
 //! or fails with what was wrong.
 
+mod browser;
 mod files;
 mod kills;
 mod make;
@@ -29,6 +30,7 @@ struct Check {
 /// All checks, in order.
 const CHECKS: &[Check] = &[
     Check { name: "kills", run: kills::run },
+    Check { name: "browser", run: browser::run },
     Check { name: "manifests", run: manifests::run },
     Check { name: "make", run: make::run },
     Check { name: "snakemake", run: snakemake::run },
@@ -45,6 +47,13 @@ pub(crate) struct Flags {
     /// How often the check `kills` kills the pipeline
     #[arg(long, value_name = "N", default_value_t = 30)]
     kills: u32,
+}
+
+impl Flags {
+    /// One check.
+    pub(crate) fn only(name: &str) -> Self {
+        Self { only: vec![name.to_owned()], kills: 0 }
+    }
 }
 
 /// Runs the checks and prints a line for each; the first that fails ends the run.

@@ -85,7 +85,11 @@ impl<'a> Driver<'a> {
         if report.is_fresh() {
             return Ok(());
         }
-        let outcome = if stage.per_model { self.models(stage, &report) } else { self.stage(stage, &[]) };
+        let outcome = if stage.per_model {
+            self.models(stage, &report)
+        } else {
+            self.stage(stage, &self.baseline(stage))
+        };
         match outcome {
             Err(error) if self.manner.keep_going => {
                 self.failed.push(stage.name);
@@ -117,6 +121,12 @@ impl<'a> Driver<'a> {
         if !quiet {
             let _ = writeln!(io::stderr().lock(), "{line}");
         }
+    }
+
+    /// The flag by which a stage learns what to compare with.
+    fn baseline(&self, stage: &Stage) -> Vec<OsString> {
+        let flag = |path: &Path| vec!["--baseline".into(), path.into()];
+        self.project.baseline(stage).map(flag).unwrap_or_default()
     }
 
     /// Runs a stage as one process.

@@ -19,6 +19,8 @@ pub(crate) struct Project {
     data: PathBuf,
     pub(crate) out: PathBuf,
     pub(crate) binaries: PathBuf,
+    /// The run that the report is to be compared with.
+    baseline: Option<PathBuf>,
 }
 
 /// A stage's outputs, unit by unit.
@@ -64,7 +66,12 @@ impl Project {
     /// If the configuration is refused.
     pub(crate) fn load(inputs: &Inputs, out: PathBuf, binaries: PathBuf) -> Result<Self> {
         let config = Config::load(&inputs.config, &inputs.set)?;
-        Ok(Self { config, data: inputs.data(), out, binaries })
+        Ok(Self { config, data: inputs.data(), out, binaries, baseline: None })
+    }
+
+    /// The same pipeline, whose report is compared with a run.
+    pub(crate) fn against(self, baseline: Option<PathBuf>) -> Self {
+        Self { baseline, ..self }
     }
 
     /// The artifacts of a stage.
@@ -110,6 +117,7 @@ impl Project {
         }
         reasons.extend(self.parameters(&unit.key));
         reasons.extend(self.inputs(stage, unit));
+        reasons.extend(self.compared(stage, &unit.key));
         State { unit: name, reasons }
     }
 
@@ -150,6 +158,21 @@ impl Project {
             false => changed(name, &self.out.join(name), then),
         };
         unit.key.files.iter().filter_map(raw).chain(unit.key.inputs.iter().filter_map(artifact)).collect()
+    }
+
+    /// A baseline that is asked for and is not that of the report. None asked for, any is right.
+    fn compared(&self, stage: &Stage, key: &Key) -> Option<String> {
+        let now = hash_of_file(self.baseline(stage)?).ok();
+        let then = key.records.get("baseline");
+        (now.is_none() || now.as_ref() != then).then(|| match then {
+            Some(_) => "baseline changed".to_owned(),
+            None => "the report has no baseline".to_owned(),
+        })
+    }
+
+    /// The run that a stage is to compare with.
+    pub(crate) fn baseline(&self, stage: &Stage) -> Option<&Path> {
+        self.baseline.as_deref().filter(|_| stage.name == "evaluate")
     }
 
     /// The models, in the order of the configuration.

@@ -3,7 +3,6 @@
 //! The commands are the variants of [`Command`]; what a stage reads and writes stands in [`pipeline::STAGES`].
 
 mod bench;
-mod browser;
 mod build;
 mod children;
 mod ci;
@@ -93,7 +92,7 @@ enum Command {
     /// Run the checks that are too slow for `cargo test`, a line for each
     Ci(ci::Flags),
 
-    /// Open the report of a sample run in headless Chromium, and check it
+    /// Open the report of a sample run in headless Chromium, and check it: the check `browser` of `ci`
     ///
     /// Every section in both themes, 390 and 1280 pixels wide: nothing on the console, no scrolling sideways, contrast,
     /// listings by pointer and by keyboard.
@@ -127,7 +126,7 @@ fn main() -> ExitCode {
         Command::Bench(flags) => bench::run(&flags),
         Command::Layouts(flags) => layouts::run(&flags),
         Command::Ci(flags) => ci::run(&flags),
-        Command::Browser => browser::run(),
+        Command::Browser => ci::run(&ci::Flags::only("browser")),
         Command::Metrics(flags) => metrics::run(&flags),
         Command::Sample { out } => write_sample(&out),
     };

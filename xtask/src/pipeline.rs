@@ -42,9 +42,25 @@ pub(crate) struct Flags {
     #[command(flatten)]
     manner: Manner,
 
+    /// Record of an earlier run (OUT/runs/ID.json) that the report is to show the changes against
+    #[arg(long, value_name = "RUN.json")]
+    baseline: Option<PathBuf>,
+
     /// Say what would run and why, and run nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+impl Flags {
+    /// The baseline, if `stages` can use it.
+    fn baseline(&self, stages: &[Stage]) -> Result<Option<PathBuf>> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        if stages.iter().all(|stage| stage.name != "evaluate") {
+            return Err(Error::usage("--baseline is for evaluate, which --until leaves out").into());
+        }
+        runs::read(path)?;
+        Ok(Some(path.clone()))
+    }
 }
 
 /// Which pipeline: its inputs, its artifacts and its programs.
@@ -158,7 +174,8 @@ pub(crate) fn default_out(config: &Path) -> PathBuf {
 /// If the stages cannot be built or started, or one fails.
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let stages = flags.range.stages()?;
-    let project = flags.place.project()?;
+    let baseline = flags.baseline(stages)?;
+    let project = flags.place.project()?.against(baseline);
     let before = STAGES.iter().take_while(|stage| stages.iter().all(|other| other.name != stage.name));
     warn_of_stale(&project, before);
     if flags.dry_run {

@@ -2,12 +2,13 @@
 //! gets on val when a feature is shuffled.
 
 use crate::predict::{self, Fitted};
-use crate::scores;
 use artifacts::Split;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
+use regressors::Change;
 use regressors::random::RandomState;
 use stage::Result;
+use std::mem;
 
 /// Shuffles of each feature, as scikit-learn's `permutation_importance` makes.
 pub const REPEATS: usize = 5;
@@ -15,9 +16,10 @@ pub const REPEATS: usize = 5;
 /// Its `random_state`.
 const SEED: u32 = 0;
 
-/// Most rows that are shuffled, and most that a model predicts for it. A longer table uses evenly many of its rows.
+/// Most rows that are shuffled, and most changed rows that a model predicts for it. A longer table, or one of more
+/// features, uses evenly many of its rows.
 const MOST_ROWS: usize = 10_000;
-const MOST_PREDICTED: usize = 20_000;
+const MOST_CHANGES: usize = 200_000;
 
 /// What is known of the features' importance.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,20 +63,17 @@ pub struct Shuffled {
 pub fn importances(models: &[Fitted], val: &Split) -> Result<Importances> {
     let labelled: Vec<usize> = (0..val.label.len()).filter(|&row| val.label[row].is_some()).collect();
     let sample = Sample::new(val, &evenly(&labelled, MOST_ROWS));
-    let per_feature: Vec<Vec<Shuffled>> = (0..val.names.len())
-        .into_par_iter()
-        .filter(|_| sample.actual.len() > 1)
-        .map(|feature| sample.shuffle(models, feature))
-        .collect::<Result<_>>()?;
-    let of = |(place, model): (usize, &Fitted)| ModelImportance {
+    let rows = if sample.rows.len() > 1 { sample.rows.len() } else { 0 };
+    let mut permutations = if rows > 0 { sample.shuffle(models)? } else { vec![Vec::new(); models.len()] };
+    let of = |(model, permutation): (&Fitted, &mut Vec<Shuffled>)| ModelImportance {
         model: model.name.clone(),
         impurity: model.impurity_importances(),
-        permutation: per_feature.iter().map(|models| models[place]).collect(),
+        permutation: mem::take(permutation),
     };
     Ok(Importances {
         features: val.names.clone(),
-        rows: if per_feature.is_empty() { 0 } else { sample.actual.len() },
-        models: models.iter().enumerate().map(of).collect(),
+        rows,
+        models: models.iter().zip(&mut permutations).map(of).collect(),
     })
 }
 
@@ -89,16 +88,21 @@ struct Sample<'a> {
     rows: Vec<usize>,
 }
 
+/// A row with a value that it gets in some of the shuffles of a feature.
+struct Alternative {
+    change: Change,
+    in_repeat: [bool; REPEATS],
+}
+
 impl<'a> Sample<'a> {
     /// The labelled rows, or evenly many of them where all would take too long.
     fn new(val: &'a Split, labelled: &[usize]) -> Self {
         let all = Self::of(val, labelled.to_vec());
-        let needed: usize =
-            (0..val.names.len()).into_par_iter().map(|at| Alternatives::of(&all, at).cells.len()).sum();
-        if needed <= MOST_PREDICTED {
+        let changes: usize = (0..labelled.len()).into_par_iter().map(|row| all.alternatives(row).len()).sum();
+        if changes <= MOST_CHANGES {
             return all;
         }
-        Self::of(val, evenly(labelled, (labelled.len() * MOST_PREDICTED / needed).max(2)))
+        Self::of(val, evenly(labelled, (labelled.len() * MOST_CHANGES / changes).max(2)))
     }
 
     fn of(val: &'a Split, rows: Vec<usize>) -> Self {
@@ -111,66 +115,70 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// How each model fares when the feature is shuffled.
-    fn shuffle(&self, models: &[Fitted], feature: usize) -> Result<Vec<Shuffled>> {
-        let alternatives = Alternatives::of(self, feature);
-        let mut records = Array2::zeros((alternatives.cells.len(), self.names.len()));
-        for (mut record, &(row, value)) in records.rows_mut().into_iter().zip(&alternatives.cells) {
-            record.assign(&self.values.row(row));
-            record[feature] = value;
-        }
-        let predictions = predict::all(models, &records, self.names)?;
-        let mut shuffled = Vec::with_capacity(models.len());
-        for (model, predicted) in models.iter().zip(&predictions) {
-            let before: Vec<f64> = self.rows.iter().map(|&row| model.val[row]).collect();
-            let base = scores::rmse(&self.actual, &before);
-            let rise = |repeat: usize| {
-                let places = alternatives.places.iter().map(|places| places[repeat]);
-                let after =
-                    places.zip(&before).map(|(place, &before)| place.map_or(before, |at| predicted[at]));
-                scores::rmse(&self.actual, &after.collect::<Vec<f64>>()) - base
-            };
-            shuffled.push(Shuffled::of((0..REPEATS).map(rise).collect()));
-        }
-        Ok(shuffled)
+    /// By model and feature: how the model fares when the feature is shuffled.
+    fn shuffle(&self, models: &[Fitted]) -> Result<Vec<Vec<Shuffled>>> {
+        let rows = (0..self.rows.len()).into_par_iter();
+        let alternatives: Vec<Alternative> = rows.flat_map_iter(|row| self.alternatives(row)).collect();
+        let changes: Vec<Change> = alternatives.iter().map(|alternative| alternative.change).collect();
+        let predictions = predict::changed(models, (&self.values, self.names), &changes)?;
+        let rises = |(model, predicted): (&Fitted, &Array1<f64>)| self.rises(model, &alternatives, predicted);
+        Ok(models.iter().zip(&predictions).map(rises).collect())
     }
-}
 
-/// The values of a feature that the shuffles give to rows that had another.
-struct Alternatives {
-    /// A row and such a value, each pair once.
-    cells: Vec<(usize, f64)>,
-    /// By row and repeat: the place among the cells; `None` if the row keeps its value.
-    places: Vec<[Option<usize>; REPEATS]>,
-}
+    /// By feature: how a model that predicts this for the alternatives fares.
+    fn rises(&self, model: &Fitted, alternatives: &[Alternative], predicted: &Array1<f64>) -> Vec<Shuffled> {
+        let square = |row: usize, prediction: f64| (self.actual[row] - prediction).powi(2);
+        let before: Vec<f64> =
+            self.rows.iter().enumerate().map(|(row, &of_val)| square(row, model.val[of_val])).collect();
+        let mut differences = vec![[0.0; REPEATS]; self.names.len()];
+        for (Alternative { change, in_repeat }, &predicted) in alternatives.iter().zip(predicted) {
+            let difference = square(change.row, predicted) - before[change.row];
+            for (sum, _) in differences[change.feature].iter_mut().zip(in_repeat).filter(|(_, is_in)| **is_in)
+            {
+                *sum += difference;
+            }
+        }
+        let n = before.len() as f64;
+        let squares: f64 = before.iter().sum();
+        let rise = |difference: f64| ((squares + difference).max(0.0) / n).sqrt() - (squares / n).sqrt();
+        differences.into_iter().map(|repeats| Shuffled::of(repeats.map(rise))).collect()
+    }
 
-impl Alternatives {
-    fn of(sample: &Sample<'_>, feature: usize) -> Self {
-        let column = sample.values.column(feature);
-        let mut cells: Vec<(usize, f64)> = Vec::new();
-        let mut places = Vec::with_capacity(column.len());
-        for (row, &own) in column.iter().enumerate() {
-            let first = cells.len();
-            places.push(std::array::from_fn(|repeat| {
-                let value = column[sample.sources[repeat][row]];
-                if value == own {
-                    return None;
+    /// The values that shuffles give to a row which has another there, by feature.
+    fn alternatives(&self, row: usize) -> Vec<Alternative> {
+        let own = self.values.row(row);
+        let others: Vec<ArrayView1<'_, f64>> =
+            self.sources.iter().map(|source| self.values.row(source[row])).collect();
+        let mut found: Vec<Alternative> = Vec::new();
+        for (feature, &own) in own.iter().enumerate() {
+            let first = found.len();
+            for (repeat, other) in others.iter().enumerate() {
+                let value = other[feature];
+                if is_same(value, own) {
+                    continue;
                 }
-                let known = cells[first..].iter().position(|&(_, other)| other == value);
+                let known = found[first..].iter().position(|known| is_same(known.change.value, value));
+                let at = known.map_or(found.len(), |place| first + place);
                 if known.is_none() {
-                    cells.push((row, value));
+                    let change = Change { row, feature, value };
+                    found.push(Alternative { change, in_repeat: [false; REPEATS] });
                 }
-                Some(known.map_or(cells.len() - 1, |place| first + place))
-            }));
+                found[at].in_repeat[repeat] = true;
+            }
         }
-        Self { cells, places }
+        found
     }
+}
+
+/// Whether two values are equal, or both missing.
+fn is_same(one: f64, other: f64) -> bool {
+    one == other || (one.is_nan() && other.is_nan())
 }
 
 impl Shuffled {
-    fn of(rises: Array1<f64>) -> Self {
-        let mean = rises.sum() / rises.len() as f64;
-        Self { mean, std: rises.std(0.0) }
+    fn of(rises: [f64; REPEATS]) -> Self {
+        let rises = Array1::from(rises.to_vec());
+        Self { mean: rises.sum() / REPEATS as f64, std: rises.std(0.0) }
     }
 }
 
@@ -269,13 +277,53 @@ mod tests {
         assert_eq!((importances_of_none.rows, importances_of_none.models[0].permutation.len()), (0, 0));
     }
 
-    #[test]
-    fn a_long_table_uses_some_of_its_rows() {
-        let rows = 100_000;
-        let values = Array2::from_shape_fn((rows, 1), |(row, _)| row as f64);
+    /// Labels of so many rows, and as many features that are the label.
+    fn rows_used(rows: usize, features: usize) -> usize {
+        let values = Array2::from_shape_fn((rows, features), |(row, _)| row as f64);
         let val = val(values, (0..rows).map(|row| Some(row as f64)).collect());
-        let model = linear(vec![1.0], 0.0, &val);
-        let importances = importances(&[model], &val).unwrap();
-        assert!((3_000..MOST_ROWS).contains(&importances.rows), "{}", importances.rows);
+        let model = linear(vec![1.0; features], 0.0, &val);
+        importances(&[model], &val).unwrap().rows
+    }
+
+    #[test]
+    fn a_table_uses_all_of_its_rows_unless_it_is_long_or_wide() {
+        assert_eq!(rows_used(4_000, 2), 4_000);
+        assert_eq!(rows_used(MOST_ROWS + 1, 1), MOST_ROWS);
+        // All but a few of the values differ from those of all five shuffles.
+        let expected = MOST_CHANGES / (REPEATS * 20);
+        assert!((expected..expected + 20).contains(&rows_used(4_000, 20)), "{}", rows_used(4_000, 20));
+    }
+
+    #[test]
+    fn indicators_are_predicted_once_where_a_shuffle_changes_them() {
+        let values = Array2::from_shape_fn((40, 2), |(row, feature)| f64::from(feature == 1 || row % 4 == 0));
+        let val = val(values, (0..40).map(|row| Some(f64::from(row))).collect());
+        let rows: Vec<usize> = (0..40).collect();
+        let sample = Sample::new(&val, &rows);
+        for row in rows {
+            let own = val.values[[row, 0]];
+            let changes = sample.sources.iter().map(|source| val.values[[source[row], 0]] != own);
+            let in_repeat: Vec<bool> = changes.collect();
+            let found = sample.alternatives(row);
+            let expected = usize::from(in_repeat.contains(&true));
+            assert_eq!(
+                found.len(),
+                expected,
+                "one of the first feature, none of the second, which is constant"
+            );
+            for Alternative { change, in_repeat: of } in found {
+                assert_eq!(change, Change { row, feature: 0, value: 1.0 - own });
+                assert_eq!(of.to_vec(), in_repeat);
+            }
+        }
+    }
+
+    #[test]
+    fn missing_values_are_alike() {
+        let values = array![[f64::NAN], [f64::NAN], [1.0], [f64::NAN]];
+        let val = val(values, vec![Some(1.0); 4]);
+        let sample = Sample::new(&val, &[0, 1, 2, 3]);
+        let at_most_one = |row| sample.alternatives(row).len() <= 1;
+        assert!((0..4).all(at_most_one));
     }
 }

@@ -28,7 +28,7 @@ use splits::Splits;
 use stage::log::{self, Level};
 use stage::{Config, Folder, Key, Result, RunRecord, Summary, hash_of};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Stages whose artifacts this one reads.
@@ -54,7 +54,7 @@ pub struct Arguments {
 /// If an input is refused, or the disk refuses an output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
     let flags = &arguments.stage;
-    let baseline = arguments.baseline.as_deref().map(runs::read).transpose()?;
+    let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let config = flags.config()?;
     let upstream = UPSTREAM.map(|stage| flags.folder(stage));
     let [ingest, selection, split, train] = &upstream;
@@ -70,7 +70,10 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
 
     let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
     let (chosen, shares) = (Selection::read(selection)?, SplitReport::read(split)?);
-    let key = upstream.iter().fold(Key::new(&config, &["evaluate", "train.*"])?, Key::read);
+    let mut key = upstream.iter().fold(Key::new(&config, &["evaluate", "train.*"])?, Key::read);
+    if let Some(baseline) = &baseline {
+        key = key.record("baseline", baseline.hash.clone());
+    }
     let mut publication = flags.folder("evaluate").publish(key)?;
     predictions(&splits.test, &models).write(&mut publication)?;
     metrics::write(&sorted(&scores), &mut publication)?;
@@ -81,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let fits = fits::read(train).unwrap_or_default();
     let places = judged.row_id.iter().map(|&row_id| splits.place(row_id)).collect::<Result<Vec<_>>>()?;
     let predictions: Vec<&[f64]> = judged.models.iter().map(|(_, predicted)| predicted.as_slice()).collect();
-    let report = Report {
+    let mut report = Report {
         title: title(&config),
         run: record(flags, &config, &models, &fits, (&splits.test.label_name, scores))?,
         selection: chosen,
@@ -92,13 +95,26 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         importances: importances?,
         judged,
         plots,
-        baseline,
+        baseline: baseline.map(|baseline| baseline.run),
     };
+    report.run.stages.extend(RunRecord::so_far(&text));
     publication.require("report.html");
     publication.record("report.html", report::html(&report).as_bytes())?;
     let written = publication.commit()?;
     runs::write(&flags.out, &report.run)?;
     Ok(Summary { text, written })
+}
+
+/// A run to compare with, and the hash of its record.
+struct Baseline {
+    run: Run,
+    hash: String,
+}
+
+impl Baseline {
+    fn read(path: &Path) -> Result<Self> {
+        Ok(Self { run: runs::read(path)?, hash: stage::hash_of_file(path)? })
+    }
 }
 
 /// The pictures of all models, if some rows can be shown.

@@ -1,9 +1,10 @@
 //! The stored models, and what they predict for all rows.
 
 use artifacts::Split;
-use artifacts::models::{self, Member, Stored};
+use artifacts::models::{self, Member, Model, Stored};
 use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
+use regressors::Change;
 use serde_json::{Map, Value};
 use stage::{Config, Error, Folder, Kind, Result};
 
@@ -62,13 +63,15 @@ pub(crate) fn read(config: &Config, folder: &Folder, splits: [&Split; 3]) -> Res
     }
     let unpredicted = |name: &String| {
         let stored = Stored::read(folder, name)?;
-        if let Stored::Vote(vote) = &stored {
-            vote.check_members(folder)?;
-        }
         let [train, val, test] = [(); 3].map(|()| Array1::zeros(0));
         Ok(Fitted { name: name.clone(), stored, train, val, test })
     };
-    let mut fitted: Vec<Fitted> = names.into_iter().map(unpredicted).collect::<Result<_>>()?;
+    let mut fitted: Vec<Fitted> = names.into_par_iter().map(unpredicted).collect::<Result<_>>()?;
+    for model in &fitted {
+        if let Stored::Vote(vote) = &model.stored {
+            vote.check_members(folder)?;
+        }
+    }
     let [train, val, test] = splits.map(|split| all(&fitted, &split.values, &split.names));
     let predictions = train?.into_iter().zip(val?).zip(test?);
     for (model, ((train, val), test)) in fitted.iter_mut().zip(predictions) {
@@ -78,14 +81,33 @@ pub(crate) fn read(config: &Config, folder: &Folder, splits: [&Split; 3]) -> Res
 }
 
 /// What every model predicts for unscaled features, `(n_samples, n_features)`, whose columns are called `names`.
-/// Votes are composed of their members' predictions.
 ///
 /// # Errors
 /// If a model was fitted on other features, or a member of a vote is missing.
 pub(crate) fn all(models: &[Fitted], records: &Array2<f64>, names: &[String]) -> Result<Vec<Array1<f64>>> {
+    composed(models, |model| model.predict(records, names))
+}
+
+/// What [`all`] gives for the changed rows of `records`.
+///
+/// # Errors
+/// As [`all`].
+pub(crate) fn changed(
+    models: &[Fitted],
+    (records, names): (&Array2<f64>, &[String]),
+    changes: &[Change],
+) -> Result<Vec<Array1<f64>>> {
+    composed(models, |model| model.predict_changed(records, names, changes))
+}
+
+/// What `predict` gives for every model; votes are composed of their members' predictions.
+fn composed(
+    models: &[Fitted],
+    predict: impl Fn(&Model) -> Result<Array1<f64>> + Sync,
+) -> Result<Vec<Array1<f64>>> {
     let own = |model: &Fitted| match &model.stored {
         Stored::Vote(_) => Ok(None),
-        Stored::Model(stored) => stored.predict(records, names).map(Some),
+        Stored::Model(stored) => predict(stored).map(Some),
     };
     let mut predictions: Vec<Option<Array1<f64>>> = models.par_iter().map(own).collect::<Result<_>>()?;
     for (place, model) in models.iter().enumerate() {

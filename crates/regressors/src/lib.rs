@@ -26,6 +26,7 @@
 //! sums round as well, a little differently, and steps of Adam make more of it.
 
 pub mod boosting;
+pub mod changes;
 mod error;
 pub mod forest;
 mod input;
@@ -43,6 +44,7 @@ mod vectors;
 pub mod voting;
 
 pub use boosting::GradientBoosting;
+pub use changes::Change;
 pub use error::{Error, Result};
 pub use forest::{ExtraTrees, RandomForest};
 pub use linear::LinearRegression;

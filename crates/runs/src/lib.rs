@@ -65,7 +65,8 @@ pub struct Run {
     pub models: Vec<Model>,
     /// Every model's scores on every split.
     pub metrics: Vec<Score>,
-    /// What each stage recorded of its last success: seconds, memory, threads.
+    /// What each stage recorded of its last success: seconds, memory, threads; of evaluate, what it could say before
+    /// it wrote this.
     pub stages: Vec<RunRecord>,
 }
 

@@ -2,12 +2,11 @@
 
 use crate::{Run, Score};
 use serde_json::{Map, Value};
-use stage::{Error, Kind, Result};
+use stage::{Error, Kind, Result, write_whole};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process;
 
 /// The records' folder in OUT.
 pub const FOLDER: &str = "runs";
@@ -17,23 +16,10 @@ pub const FOLDER: &str = "runs";
 /// # Errors
 /// If the disk refuses it.
 pub fn write(out: &Path, run: &Run) -> Result<PathBuf> {
-    let folder = out.join(FOLDER);
-    let path = folder.join(format!("{}.json", run.id));
-    let temporary = folder.join(format!(".{}.{}.tmp", run.id, process::id()));
+    let path = out.join(FOLDER).join(format!("{}.json", run.id));
     let mut text = serde_json::to_string_pretty(run).map_err(Error::internal)?;
     text.push('\n');
-    let publish = || -> io::Result<()> {
-        fs::create_dir_all(&folder)?;
-        let mut file = File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, &path)
-    };
-    publish().map_err(|error| {
-        // The failure that led here is what a person must know of.
-        let _ = fs::remove_file(&temporary);
-        Error::writing(&path, &error)
-    })?;
+    write_whole(&path, text.as_bytes())?;
     Ok(path)
 }
 

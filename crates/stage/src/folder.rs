@@ -105,6 +105,15 @@ impl Folder {
         self.read(name).map(|bytes| hash_of(&bytes))
     }
 
+    /// The hash that the file `name` had when it was read through this folder, or has now if it was not.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn hash_as_read(&self, name: &str) -> Result<String> {
+        let known = self.reads.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        known.map_or_else(|| self.hash(name), Ok)
+    }
+
     /// Starts new outputs of a stage that makes all of them at once, from what `key` says.
     ///
     /// # Errors

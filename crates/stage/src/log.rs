@@ -65,6 +65,11 @@ pub fn bars() -> bool {
     LOG.get().is_some_and(|log| log.format == LogFormat::Text && log.flags == LogFlags::default())
 }
 
+/// Which stage is running, and since when; `None` outside of a stage's program.
+pub(crate) fn running() -> Option<(Context, Duration)> {
+    LOG.get().map(|log| (log.context().clone(), log.elapsed()))
+}
+
 /// Says that a signal ends the process, unless stderr takes no more.
 pub(crate) fn stopped(signal: i32, name: &str) {
     let Some(log) = LOG.get() else { return };

@@ -61,6 +61,9 @@ pub struct Key {
     /// Hashes of artifacts, by `stage/file`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, String>,
+    /// Hashes of files that the unit's run records show but no artifact depends on, by what they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -138,6 +141,13 @@ impl Key {
     #[must_use]
     pub fn file(mut self, name: &str, hash: String) -> Self {
         self.files.insert(name.to_owned(), hash);
+        self
+    }
+
+    /// Adds a file that only run records show, by what it is.
+    #[must_use]
+    pub fn record(mut self, what: &str, hash: String) -> Self {
+        self.records.insert(what.to_owned(), hash);
         self
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A run record: never hashed, and no key depends on it.
 
-use crate::{Context, Error, Result, Summary, Written, context, write_whole};
+use crate::{Context, Error, Result, Summary, Written, context, log, write_whole};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -43,6 +43,13 @@ impl RunRecord {
             text: summary.text.clone(),
             written: summary.written.clone(),
         }
+    }
+
+    /// What the running stage, which will say `text` of itself, could record by now, its outputs aside; `None` outside
+    /// of a stage's program.
+    pub fn so_far(text: &str) -> Option<Self> {
+        let (context, elapsed) = log::running()?;
+        Some(Self::new(context, &Summary { text: text.to_owned(), written: Vec::new() }, elapsed))
     }
 
     /// The last success of `stage` in the artifacts of `out`; `None` if there is no readable record.

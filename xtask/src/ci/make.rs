@@ -5,31 +5,19 @@ use anyhow::{Result, ensure};
 use std::path::Path;
 use std::process::Command;
 
-/// A name that shells and make would like to take apart.
-pub(super) const AWKWARD: &str = "a b'c\"$d{e}#f=,$(g)";
-
 /// Runs the chain into a folder with an awkward name, with an awkward flag; runs it again, and with another flag.
 ///
 /// # Errors
 /// If make fails, the artifacts are not those of a local run, or something is made in vain.
 pub(super) fn run(_: &Flags, folder: &Path) -> Result<String> {
-    let ignored = ignored(AWKWARD);
-    let local = folder.join("local");
-    files::pipeline(&local, &["--set", &ignored])?;
-
-    let out = folder.join(AWKWARD);
-    let target = out.to_string_lossy().into_owned();
-    let submit = |more: &[&str]| {
-        files::xtask(&[&["submit", "--to", "make", "--out", &target, "--set", &ignored], more].concat())
-    };
-    let make = || files::said(Command::new("make").args(["-j2", "--file"]).arg(out.join("Makefile")));
-    submit(&[])?;
+    let chain = files::Chain::begin("make", folder)?;
+    let make = || files::said(Command::new("make").args(["-j2", "--file"]).arg(chain.out.join("Makefile")));
     let first = make()?;
-    files::same(&local, &out)?;
-    submit(&[])?;
+    chain.is_local()?;
+    chain.submit(&[])?;
     let second = make()?;
     ensure!(second.contains("Nothing to be done"), "run again, make does {second}");
-    submit(&["--set", "split.random_state=1"])?;
+    chain.submit(&["--set", "split.random_state=1"])?;
     let third = make()?;
     let commands = [&first, &third].map(|said| said.lines().filter(|line| line.contains("--config")).count());
     ensure!(commands[0] == commands[1], "of {} commands, another flag ran {}", commands[0], commands[1]);
@@ -37,9 +25,4 @@ pub(super) fn run(_: &Flags, folder: &Path) -> Result<String> {
         "{} commands by make -j2, artifacts as of a local run, nothing to do the second time",
         commands[0]
     ))
-}
-
-/// An override with an awkward text that changes nothing: a column to leave out, which no file has.
-pub(super) fn ignored(text: &str) -> String {
-    format!("ingest.ignore={}", serde_json::json!(["state", text]))
 }

@@ -1,6 +1,5 @@
 //! The check `manifests`: what `cargo xtask submit` renders for Kubernetes and Argo, against their schemas.
 
-use super::make::{AWKWARD, ignored};
 use super::{Flags, files};
 use crate::{build, python, root};
 use anyhow::Result;
@@ -15,7 +14,7 @@ pub(super) fn run(_: &Flags, folder: &Path) -> Result<String> {
     let scripts = root().join("xtask/python");
     let requirements = scripts.join("manifests-requirements.txt");
     let python = python::interpreter(&build::target()?.join("venv/manifests"), &requirements)?;
-    let ignored = ignored(AWKWARD);
+    let ignored = files::ignored();
     let config = root().join("data/laptops/pipeline.toml");
     let mut command = Command::new(python);
     command.arg(scripts.join("manifests.py")).arg(&config).arg(&ignored);

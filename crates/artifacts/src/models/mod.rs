@@ -15,6 +15,7 @@ use crate::table::{Artifact, Table, Writing};
 use linfa::traits::Predict;
 use linfa::traits::Transformer;
 use ndarray::{Array1, Array2};
+use regressors::changes::{self, Change};
 use regressors::{
     DecisionTree, ExtraTree, ExtraTrees, GradientBoosting, LinearRegression, MaxAbsScaler, Mlp, RandomForest,
 };
@@ -132,6 +133,15 @@ impl Regressor {
         }
     }
 
+    /// What [`Self::predict`] gives for the changed rows.
+    fn predict_changed(&self, records: &Array2<f64>, changes: &[Change]) -> Array1<f64> {
+        match self {
+            Self::RandomForest(model) => model.predict_changed(records, changes),
+            Self::ExtraTrees(model) => model.predict_changed(records, changes),
+            _ => changes::predict(records, changes, |changed| self.predict(changed)),
+        }
+    }
+
     fn n_features(&self) -> usize {
         match self {
             Self::Linear(model) => model.coefficients().len(),
@@ -151,6 +161,29 @@ impl Model {
     /// # Errors
     /// If the columns are not those that the model was fitted on.
     pub fn predict(&self, records: &Array2<f64>, names: &[String]) -> Result<Array1<f64>> {
+        self.check_features(names)?;
+        Ok(self.regressor.predict(&self.scaler.transform(records)))
+    }
+
+    /// What [`Self::predict`] gives for the [`changed`](changes::changed) rows of `records`, `(n_changes,)`. It is fast where changes of
+    /// one row follow each other.
+    ///
+    /// # Errors
+    /// If the columns are not those that the model was fitted on.
+    pub fn predict_changed(
+        &self,
+        records: &Array2<f64>,
+        names: &[String],
+        changes: &[Change],
+    ) -> Result<Array1<f64>> {
+        self.check_features(names)?;
+        let scale = self.scaler.scale();
+        let scaled = |change: &Change| Change { value: change.value / scale[change.feature], ..*change };
+        let changes: Vec<Change> = changes.iter().map(scaled).collect();
+        Ok(self.regressor.predict_changed(&self.scaler.transform(records), &changes))
+    }
+
+    fn check_features(&self, names: &[String]) -> Result<()> {
         if names != self.features {
             let first = names.iter().zip(&self.features).find(|(given, own)| given != own);
             let difference = first.map_or_else(
@@ -161,7 +194,7 @@ impl Model {
                 "the model was fitted on other features: {difference}; train it again"
             )));
         }
-        Ok(self.regressor.predict(&self.scaler.transform(records)))
+        Ok(())
     }
 
     /// The Parquet file of the model.

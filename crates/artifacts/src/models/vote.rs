@@ -40,13 +40,13 @@ impl Vote {
         Voting::new(weights).map_err(|error| Error::data(format!("Voting: {error}")))
     }
 
-    /// Checks that the members in `folder` are those that the vote was composed of.
+    /// Checks that the members in `folder`, as they were read from it, are those that the vote was composed of.
     ///
     /// # Errors
     /// If a member is missing or was trained anew since.
     pub fn check_members(&self, folder: &Folder) -> Result<()> {
         for member in &self.members {
-            if folder.hash(&file(&member.name))? != member.hash {
+            if folder.hash_as_read(&file(&member.name))? != member.hash {
                 let place = folder.file(&file(&member.name));
                 return Err(Error::data(format!(
                     "{}: not the model that the vote was composed of; run the stage 'train' again",

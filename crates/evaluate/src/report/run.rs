@@ -32,7 +32,7 @@ fn fact(name: &str, value: &str) -> Markup {
 fn stages(stages: &[RunRecord]) -> Markup {
     let table = html! {
         table {
-            caption { "Stages" span.detail { "as each last ran; this one is still at work" } }
+            caption { "Stages" span.detail { "as each last ran; evaluate up to the writing of this page" } }
             thead {
                 tr {
                     th scope="col" { "Stage" }

@@ -1,12 +1,15 @@
 //! A fitted forest.
 
 use super::params::ForestParams;
+use crate::changes::Change;
 use crate::lazy::Lazy;
 use crate::target::TargetScale;
-use crate::tree::{Best, Ensemble, Random, Splitter, Tree, check_trees, mean_importances, predict_blocks};
+use crate::tree::{
+    Best, Ensemble, Random, Splitter, Tree, check_trees, mean_importances, predict_blocks, predict_changes,
+};
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
-use ndarray::{Array1, ArrayBase, Data, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
 use std::marker::PhantomData;
 
 /// Averaged regression trees, fitted: a [`RandomForest`] or [`ExtraTrees`].
@@ -110,15 +113,59 @@ impl<S> Forest<S> {
         let importances = |tree: &Tree| tree.feature_importances().to_vec();
         mean_importances(&self.trees, importances, self.n_features)
     }
+
+    /// What the forest predicts for the [`changed`](crate::changes::changed) rows of `records`, to the bit.
+    ///
+    /// Changes of one row that follow each other share its ways through the trees, and leave them where a split sees
+    /// the difference. Their number matters little then.
+    ///
+    /// ```
+    /// use linfa::traits::{Fit, Predict};
+    /// use linfa::Dataset;
+    /// use ndarray::array;
+    /// use regressors::changes::{Change, changed};
+    /// use regressors::RandomForest;
+    ///
+    /// let records = array![[4.0], [8.0], [16.0], [32.0]];
+    /// let laptops = Dataset::new(records.clone(), array![999.0, 1999.0, 2999.0, 4999.0]);
+    /// let forest = RandomForest::params().fit(&laptops)?;
+    /// let changes = [Change { row: 0, feature: 0, value: 32.0 }];
+    /// let dearer = forest.predict_changed(&records, &changes);
+    /// assert_eq!(dearer, forest.predict(&changed(&records, &changes)));
+    /// # Ok::<(), regressors::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If `records` have another number of features than the forest, or lack a row or a feature of a change.
+    pub fn predict_changed(&self, records: &Array2<f64>, changes: &[Change]) -> Array1<f64>
+    where
+        S: Sync,
+    {
+        assert_eq!(records.ncols(), self.n_features, "records must have as many features as the model");
+        let ensemble = self.ensemble();
+        predict_changes(records, changes, |rows, sums| {
+            ensemble.add_changed(&self.trees, rows, sums, |value| value);
+            self.average(sums);
+        })
+    }
+
+    fn ensemble(&self) -> &Ensemble {
+        self.ensemble.get(|| Ensemble::new(&self.trees))
+    }
+
+    /// Predictions from sums of the trees' values.
+    fn average(&self, sums: &mut [f64]) {
+        let (n_trees, scale) = (self.trees.len() as f64, self.target_scale.factor());
+        sums.iter_mut().for_each(|sum| *sum = *sum / n_trees / scale);
+    }
 }
 
 impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
-        let (n_trees, scale) = (self.trees.len() as f64, self.target_scale.factor());
-        let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees));
+        let ensemble = self.ensemble();
         predict_blocks(records, y, (self.n_features, 0.0), |rows, sums| {
             ensemble.add(&self.trees, rows, sums, |value| value);
-            sums.iter_mut().for_each(|sum| *sum = *sum / n_trees / scale);
+            self.average(sums);
         });
     }
 

@@ -13,7 +13,7 @@ use std::hint::black_box;
 const FEW: usize = u32::BITS as usize;
 
 /// Marks a number as that of a leaf; trees have fewer than 2^31 nodes.
-const LEAF: u32 = 1 << 31;
+pub(super) const LEAF: u32 = 1 << 31;
 
 /// Steps in a cache line.
 const STEPS_PER_LINE: usize = 64 / size_of::<Step<f32>>();
@@ -224,7 +224,7 @@ pub(super) struct Step<C> {
     /// Of what.
     pub(super) place: u32,
     /// The numbers of the left and the right child.
-    children: [u32; 2],
+    pub(super) children: [u32; 2],
 }
 
 /// The cut is a threshold, the place a feature; [`Step::MISSING_RIGHT`] is set if NaN goes right.
@@ -306,7 +306,9 @@ impl Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::changes::{Change, changed};
     use crate::tree::Tree;
+    use crate::tree::changed::predict_changes;
     use crate::tree::ensemble::Ensemble;
     use crate::tree::rows::predict_blocks;
     use ndarray::{Array1, Array2};
@@ -370,6 +372,7 @@ mod tests {
             seed in any::<u64>(),
             n_values in prop::sample::select(vec![VALUES.len() - 1, VALUES.len()]),
             rows in prop::collection::vec(any::<prop::sample::Index>(), 3..200),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), 0..3usize, any::<prop::sample::Index>()), 0..99),
         ) {
             let trees: Vec<Tree> = (seed..)
                 .zip(n_leaves)
@@ -382,11 +385,28 @@ mod tests {
             let leaves = trees.iter().map(|tree| tree.apply(&records).mapv(|leaf| leaf as f64));
             let expected = leaves.reduce(|sum, leaves| sum + leaves).unwrap();
             let ensemble = Ensemble::new(&trees);
-            let mut sums = Array1::zeros(n_rows);
-            predict_blocks(&records, &mut sums, (3, 0.0), |rows, sums| {
-                ensemble.add(&trees, rows, sums, |value| value);
-            });
-            prop_assert_eq!(sums, expected);
+            let predict = |records: &Array2<f64>| {
+                let mut sums = Array1::zeros(records.nrows());
+                predict_blocks(records, &mut sums, (3, 0.0), |rows, sums| {
+                    ensemble.add(&trees, rows, sums, |value| value);
+                });
+                sums
+            };
+            prop_assert_eq!(predict(&records), expected);
+
+            let change = |(row, feature, value): &(prop::sample::Index, usize, prop::sample::Index)| Change {
+                row: row.index(n_rows),
+                feature: *feature,
+                value: *value.get(&VALUES[..n_values]),
+            };
+            let mut changes: Vec<Change> = changes.iter().map(change).collect();
+            for _ in 0..2 {
+                let sums = predict_changes(&records, &changes, |rows, sums| {
+                    ensemble.add_changed(&trees, rows, sums, |value| value);
+                });
+                prop_assert_eq!(sums, predict(&changed(&records, &changes)));
+                changes.sort_by_key(|change| change.row);
+            }
         }
 
         #[test]

@@ -15,25 +15,30 @@ use rayon::prelude::*;
 /// Trees that are predicted together.
 #[derive(Clone, Debug)]
 pub(crate) struct Ensemble {
-    n_features: usize,
+    pub(super) n_features: usize,
     /// Features that any tree splits by, ascending.
     used: Vec<u32>,
     /// None if all trees have few leaves.
-    words: Option<Words>,
+    pub(super) words: Option<Words>,
 }
 
 /// Trees that read rows as words.
 #[derive(Clone, Debug)]
-struct Words {
+pub(super) struct Words {
     /// Words of a row.
-    width: usize,
+    pub(super) width: usize,
     /// The features that are bits, with the largest value that gives none.
     bits: Vec<(u32, f32)>,
     /// The features that are ranks.
     ranked: Vec<u32>,
+    /// What the steps call each feature; [`UNUSED`] if none reads it.
+    places: Vec<u32>,
     /// The steps and the leaves' values of each tree.
-    trees: Vec<(Vec<Step<u32>>, Vec<f64>)>,
+    pub(super) trees: Vec<(Vec<Step<u32>>, Vec<f64>)>,
 }
+
+/// The place of a feature that no step reads.
+pub(super) const UNUSED: u32 = u32::MAX;
 
 /// The thresholds that a feature meets.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +96,7 @@ fn thresholds(trees: &[Tree], n_features: usize) -> Vec<Thresholds> {
 
 impl Words {
     fn new(trees: &[Tree], thresholds: &[Thresholds]) -> Self {
-        let mut places = vec![0; thresholds.len()];
+        let mut places = vec![UNUSED; thresholds.len()];
         let (mut bits, mut ranked) = (Vec::new(), Vec::new());
         for (feature, thresholds) in (0..).zip(thresholds) {
             if let Thresholds::One(threshold) = thresholds {
@@ -117,16 +122,37 @@ impl Words {
             (cut, places[feature])
         };
         let trees = trees.par_iter().map(|tree| steps(tree.nodes(), cut)).collect();
-        Self { width: bit_words + ranked.len(), bits, ranked, trees }
+        Self { width: bit_words + ranked.len(), bits, ranked, places, trees }
+    }
+
+    /// Words that hold bits; those of ranks follow.
+    pub(super) fn bit_words(&self) -> usize {
+        self.bits.len().div_ceil(u32::BITS as usize)
+    }
+
+    /// Where steps find a feature, and the word of a row of these `words` that has `value` there; `None` if no step
+    /// would see a difference.
+    pub(super) fn other(&self, words: &[u32], feature: usize, value: f64) -> Option<(u32, u32)> {
+        let place = self.places[feature];
+        let word = *words.get((place / u32::BITS) as usize)?;
+        let value = value as f32;
+        let other = match self.bits.get(place as usize) {
+            Some((_, largest)) => {
+                let bit = place % u32::BITS;
+                word & !(1 << bit) | u32::from(value > *largest) << bit
+            }
+            None => rank(value + 0.0),
+        };
+        (other != word).then_some((place, other))
     }
 
     /// Some rows as words; `None` if a value is missing.
-    fn encode(&self, rows: &[f64], n_features: usize) -> Option<Vec<u32>> {
+    pub(super) fn encode(&self, rows: &[f64], n_features: usize) -> Option<Vec<u32>> {
         const BITS: usize = u32::BITS as usize;
         let mut words = vec![0; rows.len() / n_features * self.width];
         let mut is_missing = false;
         for (row, words) in rows.chunks_exact(n_features).zip(words.chunks_exact_mut(self.width)) {
-            let (bit_words, ranks) = words.split_at_mut(self.bits.len().div_ceil(BITS));
+            let (bit_words, ranks) = words.split_at_mut(self.bit_words());
             for (word, bits) in bit_words.iter_mut().zip(self.bits.chunks(BITS)) {
                 for (bit, (feature, largest)) in bits.iter().enumerate() {
                     let value = row[*feature as usize] as f32;
@@ -147,8 +173,13 @@ impl Words {
 /// The cut is one of words, the place a word's number and, below, by how many bits less than 31 it is shifted.
 impl Step<u32> {
     #[inline(always)]
-    fn is_above(&self, words: &[u32]) -> bool {
-        let word = words[(self.place / u32::BITS) as usize];
+    pub(super) fn is_above(&self, words: &[u32]) -> bool {
+        self.parts(words[(self.place / u32::BITS) as usize])
+    }
+
+    /// Whether a row with this word goes right.
+    #[inline(always)]
+    pub(super) fn parts(&self, word: u32) -> bool {
         word << (u32::BITS - 1 - self.place % u32::BITS) > self.cut
     }
 }

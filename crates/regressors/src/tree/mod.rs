@@ -17,9 +17,10 @@
 //! * `draws` says which feature comes next, by a `stream` of random numbers.
 //!
 //! Predictions take the records in blocks of `rows` and read a tree's `descent` instead of its nodes, or those
-//! of an `ensemble`.
+//! of an `ensemble`, to which rows with a `changed` value are known.
 
 mod bag;
+mod changed;
 mod codes;
 mod columns;
 mod counted;
@@ -45,6 +46,7 @@ mod stream;
 mod values;
 
 pub(crate) use bag::{sample_weights, total_weight};
+pub(crate) use changed::predict_changes;
 pub(crate) use columns::Columns;
 pub(crate) use descent::Scratch;
 pub(crate) use ensemble::Ensemble;

@@ -1,22 +1,9 @@
-//! What is known of Allegro's files, where they are.
-#![expect(clippy::unwrap_used, reason = "helpers of a test do as tests do")]
+//! What is known of Allegro's files, as `cargo xtask explore` shows it.
 
+use crate::workspace::real_data;
 use clap::Parser;
 use explore::CommandLine;
 use serde_json::Value;
-use std::io::Write;
-use std::path::PathBuf;
-
-/// The real data, if `LAPTOPS_DIR` says where they lie. Says on stderr, past the test's capture, if not.
-fn real_data(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("LAPTOPS_DIR").map(PathBuf::from);
-    let line = match &folder {
-        Some(_) => format!("on real data: {test}\n"),
-        None => format!("skipped: {test}: LAPTOPS_DIR is not set\n"),
-    };
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    folder
-}
 
 fn json(folder: &std::path::Path, name: &str, command: &str) -> Value {
     let path = folder.join(format!("{name}_dataset.json"));

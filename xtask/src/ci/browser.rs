@@ -1,13 +1,11 @@
-//! `cargo xtask browser`: the page of a run in headless Chromium, in both themes, on a phone and on a desk.
+//! The check `browser`: the page of a run in headless Chromium, in both themes, on a phone and on a desk.
 
-use crate::build;
+use super::{Flags, files};
 use anyhow::{Context, Result, bail, ensure};
 use stage::{Error, Kind};
-use std::env;
 use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,26 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs the pipeline, opens its report, and asks a script in it what is wrong.
 ///
 /// # Errors
-/// If there is anything, or Chromium says something on its console.
-pub(crate) fn run() -> Result<ExitCode> {
-    let folder = build::target()?.join("browser");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    }
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let saw = look(&folder)?;
-    let _ = writeln!(io::stdout().lock(), "{saw}");
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Returns what it saw, in a line.
-fn look(folder: &Path) -> Result<String> {
+/// If there is anything, or Chromium is not there or says something on its console.
+pub(super) fn run(_: &Flags, folder: &Path) -> Result<String> {
     let chromium = chromium()
         .ok_or_else(|| Error::new(Kind::Missing, "no chromium here; `apt-get install chromium` brings it"))?;
     let out = folder.join("out");
-    xtask(&["pipeline", "--force"], &out, None)?;
+    files::pipeline(&out, &[])?;
     let first = runs::find(&out, "latest")?;
-    xtask(&["stage", "evaluate"], &out, Some(&first))?;
+    files::pipeline(&out, &["--baseline", &first.to_string_lossy()])?;
     let report = out.join("evaluate/report.html");
     let page = fs::read_to_string(&report).with_context(|| report.display().to_string())?;
     let framed = folder.join("framed.html");
@@ -92,19 +78,6 @@ fn frames(page: &str) -> Result<String> {
     Ok(format!(
         "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"></head><body>\n{frames}</body></html>\n"
     ))
-}
-
-/// A command of this program, into `out`.
-fn xtask(command: &[&str], out: &Path, baseline: Option<&Path>) -> Result<()> {
-    let program = env::current_exe().context("cannot tell where this program lies")?;
-    let mut run = Command::new(program);
-    run.args(command).arg("--out").arg(out).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Some(baseline) = baseline {
-        run.arg("--baseline").arg(baseline);
-    }
-    let status = run.status()?;
-    ensure!(status.success(), "{} fails: {status}", command.join(" "));
-    Ok(())
 }
 
 /// The first Chromium in the path that runs.
