@@ -1,6 +1,6 @@
 //! Findings in words: durations, bytes, per cents, and the sentence that says whether a difference is real.
 
-use crate::measure::{ROUNDS_FOR_A_VERDICT, Ratio, WHOLE};
+use crate::measure::{ROUNDS_FOR_A_BOOTSTRAP, Ratio, WHOLE};
 use crate::report::{Phase, Report, Size, TaskFindings};
 use page::numbers;
 
@@ -61,18 +61,15 @@ pub fn verdicts(size: &Size) -> Vec<String> {
 fn of_task(task: &TaskFindings, whole: &Phase) -> Vec<String> {
     let sentence = |(duration, ratio): (&crate::report::Duration, &Ratio)| {
         let (layout, name) = (capital(duration.layout), task.task);
-        let found = format!(
-            "{layout} are {} than dictionaries in {name} (95 % interval {} %, {} rounds)",
+        let few = if task.rounds < ROUNDS_FOR_A_BOOTSTRAP { "only " } else { "" };
+        let verdict =
+            if ratio.is_real() { "a real difference" } else { "no difference that these rounds can tell" };
+        format!(
+            "{layout} are {} than dictionaries in {name} (95 % interval {} %, {few}{} rounds): {verdict}.",
             faster(ratio.ratio),
             interval(ratio),
             task.rounds
-        );
-        let verdict = match duration.real {
-            Some(true) => "a real difference".to_owned(),
-            Some(false) => "no difference that these rounds can tell".to_owned(),
-            None => format!("no verdict on fewer than {ROUNDS_FOR_A_VERDICT} rounds"),
-        };
-        format!("{found}: {verdict}.")
+        )
     };
     whole.compared().map(sentence).collect()
 }
@@ -117,7 +114,8 @@ pub fn method(report: &Report) -> String {
     format!(
         "Rows: {} complete ones of {}, and draws from them (seed {}). Duration: processor time, median of the rounds; in each round \
          every layout runs once, in random order, after a warm-up. Per cent: of what dictionaries need; in brackets the 95 % \
-         bootstrap interval of the ratio of medians. Memory: bytes asked of the allocator in a process of its own, one \
+         bootstrap interval of the ratio of medians; of fewer than {ROUNDS_FOR_A_BOOTSTRAP} rounds, Student's interval of \
+         the mean ratio. Memory: bytes asked of the allocator in a process of its own, one \
          thread; of a task the peak above what is held. All layouts gave the same results in every round. {} threads, \
          {:.0} s of {:.0} s.",
         numbers::count(method.complete_rows),
