@@ -69,6 +69,15 @@ impl Budget {
         self.pace.push((work, rows, seconds));
     }
 
+    /// Notes how long work took; all other work is expected to differ likewise from what it took before.
+    pub(crate) fn correct(&mut self, work: &'static str, rows: usize, seconds: f64) {
+        let expected = self.expected(work, rows);
+        if expected > 0.0 {
+            self.pace.iter_mut().for_each(|(.., other)| *other *= seconds / expected);
+        }
+        self.learn(work, rows, seconds);
+    }
+
     /// Seconds that work would take, as it last took with as many rows, else with others; 0 if it was never done.
     pub(crate) fn expected(&self, work: &str, rows: usize) -> f64 {
         let known = || self.pace.iter().rev().filter(|(other, ..)| *other == work);
@@ -111,6 +120,13 @@ mod tests {
         assert_eq!(budget.expected("work", 10_000), 20.0);
         budget.learn("work", 10_000, 30.0);
         assert_eq!([1000, 10_000, 20_000].map(|rows| budget.expected("work", rows)), [2.0, 30.0, 60.0]);
+        budget.correct("other work", 10, 1.0);
+        assert_eq!(budget.expected("work", 10_000), 30.0, "nothing was known of the other work");
+        budget.correct("work", 10_000, 15.0);
+        assert_eq!(
+            [("work", 1000), ("other work", 10)].map(|(work, rows)| budget.expected(work, rows)),
+            [1.0, 0.5]
+        );
         assert!(budget.fits(5.0, budget.moment(1.0), "small"));
         assert!(!budget.fits(20.0, budget.moment(1.0), "large"));
         assert_eq!(budget.finish(), ["large: it would take about 20 s, and 10 s are left"]);

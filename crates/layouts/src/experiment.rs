@@ -136,7 +136,8 @@ impl Experiment<'_> {
         let start = Instant::now();
         let answers: Vec<Answer> = LAYOUTS.par_iter().with_max_len(1).map(ask).collect::<Result<_>>()?;
         let wall = start.elapsed().as_secs_f64();
-        let held: f64 = answers.iter().map(|answer| answer.seconds).sum();
+        // They are held at once when they are timed, too.
+        let held = answers.iter().map(|answer| answer.seconds).fold(0.0, f64::max);
         self.budget.learn(HOLDING, size.rows, held);
         let mut all = held;
         for (place, &task) in tasks.iter().enumerate() {
@@ -165,7 +166,7 @@ impl Experiment<'_> {
         let visits = access::visits(size.rows, self.plan.seed);
         let setting = Setting { sample, visits };
         let mut layouts = Layouts::hold(self.listings, &setting.sample);
-        self.budget.learn(HOLDING, size.rows, start.elapsed().as_secs_f64());
+        self.budget.correct(HOLDING, size.rows, start.elapsed().as_secs_f64());
         for (place, &task) in size.tasks().iter().enumerate() {
             self.budget.say(size.rows, task.name());
             let limits = self.budget.limits(place, sizes);
@@ -207,7 +208,7 @@ impl Experiment<'_> {
     fn learn(&mut self, task: Task, size: Scale, timed: &Timed) {
         let round = timed.warm_up.as_secs_f64();
         if timed.rounds > 0 {
-            self.budget.learn(task.name(), size.rows, round);
+            self.budget.correct(task.name(), size.rows, round);
         } else if round > 0.0 {
             let seconds = round * self.budget.rounds_min(task, size) as f64;
             self.budget.leave_out(&size.what(task), seconds, self.budget.deadline());
