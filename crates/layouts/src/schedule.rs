@@ -97,8 +97,8 @@ mod tests {
     const SIZES: [Scale; 2] = [Scale { rows: 1000, study: true }, Scale { rows: 100_000, study: false }];
 
     /// A round of a task takes 40 µs a row: 40 ms and 4 s.
-    fn budget(full: bool) -> Budget {
-        let mut budget = Budget::new(100.0, full);
+    fn budget(seconds: f64, full: bool) -> Budget {
+        let mut budget = Budget::new(seconds, full);
         for task in SIZES[0].tasks() {
             budget.learn(task.name(), 1000, 0.04);
         }
@@ -107,19 +107,19 @@ mod tests {
 
     #[test]
     fn long_rounds_are_fewer_unless_all_is_measured() {
-        let rounds = |full| SIZES.map(|size| budget(full).rounds_min(Task::Linear, size));
+        let rounds = |full| SIZES.map(|size| budget(100.0, full).rounds_min(Task::Linear, size));
         assert_eq!(rounds(false), [5, 2]);
         assert_eq!(rounds(true), [5, 5]);
-        assert!((budget(false).least(Task::Linear, SIZES[1]) - 12.0).abs() < 1e-9);
+        assert!((budget(100.0, false).least(Task::Linear, SIZES[1]) - 12.0).abs() < 1e-9);
     }
 
     #[test]
     fn larger_sizes_get_more_of_what_is_left_and_small_ones_enough() {
-        let budget = budget(false);
+        let (short, long) = (budget(10.0, false), budget(100.0, false));
         let seconds = |limits: Limits| limits.until.saturating_duration_since(Instant::now()).as_secs_f64();
-        let first = seconds(budget.limits(0, &SIZES));
+        let first = seconds(short.limits(0, &SIZES));
         assert!((0.9..=1.0).contains(&first), "{first}");
-        let parts = [0, 1, 2].map(|place| seconds(budget.limits(place, &SIZES[1..])));
+        let parts = [0, 1, 2].map(|place| seconds(long.limits(place, &SIZES[1..])));
         for (part, share) in parts.into_iter().zip([1.0 / 3.0, 1.0 / 2.0, 1.0]) {
             assert!((90.0 * share..=100.0 * share).contains(&part), "{parts:?}");
         }
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn holding_the_rows_of_later_sizes_is_kept_back() {
-        let mut budget = budget(false);
+        let mut budget = budget(100.0, false);
         let until = |budget: &Budget| budget.limits(3, &SIZES).until;
         let (before, now) = (until(&budget), Instant::now());
         assert!(before > now);

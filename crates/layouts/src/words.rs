@@ -29,8 +29,11 @@ pub fn faster(ratio: f64) -> String {
     per_cent(ratio, "faster", "slower")
 }
 
-/// The same of bytes: "48.0 % smaller".
+/// Likewise of bytes: "48.0 % smaller", or "the same".
 pub fn smaller(ratio: f64) -> String {
+    if ratio == 1.0 {
+        return "the same".to_owned();
+    }
     per_cent(ratio, "smaller", "larger")
 }
 
@@ -141,7 +144,7 @@ mod tests {
     fn ratios_are_said_as_the_study_does() {
         assert_eq!(faster(0.5355), "46.5 % faster");
         assert_eq!(faster(1.25), "25.0 % slower");
-        assert_eq!(smaller(0.25), "75.0 % smaller");
+        assert_eq!([0.25, 1.0].map(smaller), ["75.0 % smaller", "the same"]);
         assert_eq!(interval(&Ratio { ratio: 0.9, low: 0.88, high: 1.02 }), "−2.0 to 12.0");
         assert_eq!(interval(&Ratio { ratio: 1.1, low: 0.98, high: 1.3 }), "−2.0 to 30.0");
     }
