@@ -4,6 +4,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use page::numbers;
 use std::time::{Duration, Instant};
 
+/// What is going on at the end of the budget may take this many budgets in all.
+const OVERRUN: f64 = 1.15;
+
 /// A budget of seconds that runs from its making.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -11,8 +14,8 @@ pub(crate) struct Budget {
     seconds: f64,
     /// Whether what does not fit is measured nevertheless.
     full: bool,
-    /// Seconds per record that each kind of work took, as measured one after the other.
-    pace: Vec<(&'static str, f64)>,
+    /// Work, rows and seconds, as measured one after the other.
+    pace: Vec<(&'static str, usize, f64)>,
     left_out: Vec<String>,
     bar: ProgressBar,
 }
@@ -25,6 +28,16 @@ impl Budget {
         Self { start: Instant::now(), seconds, full, pace: Vec::new(), left_out: Vec::new(), bar }
     }
 
+    /// Seconds that were given.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Whether what does not fit is measured nevertheless.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
     /// Seconds since the start.
     pub(crate) fn spent(&self) -> f64 {
         self.start.elapsed().as_secs_f64()
@@ -35,9 +48,9 @@ impl Budget {
         self.start + Duration::from_secs_f64(share * self.seconds)
     }
 
-    /// The moment after which nothing starts.
+    /// The moment at which nothing may be going on any more.
     pub(crate) fn deadline(&self) -> Instant {
-        if self.full { self.start + Duration::from_secs(24 * 3600) } else { self.moment(1.0) }
+        if self.full { self.start + Duration::from_secs(24 * 3600) } else { self.moment(OVERRUN) }
     }
 
     /// Shows what is being done.
@@ -53,18 +66,23 @@ impl Budget {
 
     /// Notes how long work took.
     pub(crate) fn learn(&mut self, work: &'static str, rows: usize, seconds: f64) {
-        self.pace.push((work, seconds / rows as f64));
+        self.pace.push((work, rows, seconds));
     }
 
-    /// Forgets how long work took: what follows is measured otherwise.
-    pub(crate) fn forget(&mut self) {
-        self.pace.clear();
+    /// Notes how long work took; all other work is expected to differ likewise from what it took before.
+    pub(crate) fn correct(&mut self, work: &'static str, rows: usize, seconds: f64) {
+        let expected = self.expected(work, rows);
+        if expected > 0.0 {
+            self.pace.iter_mut().for_each(|(.., other)| *other *= seconds / expected);
+        }
+        self.learn(work, rows, seconds);
     }
 
-    /// Seconds that work would take, as smaller sizes tell; 0 if none did.
+    /// Seconds that work would take, as it last took with as many rows, else with others; 0 if it was never done.
     pub(crate) fn expected(&self, work: &str, rows: usize) -> f64 {
-        let pace = self.pace.iter().rev().find(|(other, _)| *other == work);
-        pace.map_or(0.0, |(_, pace)| pace * rows as f64)
+        let known = || self.pace.iter().rev().filter(|(other, ..)| *other == work);
+        let pace = known().find(|(_, other, _)| *other == rows).or_else(|| known().next());
+        pace.map_or(0.0, |(_, other, seconds)| seconds * rows as f64 / *other as f64)
     }
 
     /// Whether `seconds` fit before `until`; if not, `what` is noted as left out.
@@ -72,10 +90,15 @@ impl Budget {
         let left = until.saturating_duration_since(Instant::now()).as_secs_f64();
         let fits = self.full || seconds < left;
         if !fits {
-            let reason = format!("it would take about {seconds:.0} s, and {left:.0} s are left");
-            self.left_out.push(format!("{what}: {reason}"));
+            self.leave_out(what, seconds, until);
         }
         fits
+    }
+
+    /// Notes that `what` is left out, since it takes `seconds` and has to be done before `until`.
+    pub(crate) fn leave_out(&mut self, what: &str, seconds: f64, until: Instant) {
+        let left = until.saturating_duration_since(Instant::now()).as_secs_f64();
+        self.left_out.push(format!("{what}: it would take about {seconds:.0} s, and {left:.0} s are left"));
     }
 
     /// Ends it; returns what was left out.
@@ -95,6 +118,15 @@ mod tests {
         assert!(budget.expected("work", 1000) == 0.0);
         budget.learn("work", 1000, 2.0);
         assert_eq!(budget.expected("work", 10_000), 20.0);
+        budget.learn("work", 10_000, 30.0);
+        assert_eq!([1000, 10_000, 20_000].map(|rows| budget.expected("work", rows)), [2.0, 30.0, 60.0]);
+        budget.correct("other work", 10, 1.0);
+        assert_eq!(budget.expected("work", 10_000), 30.0, "nothing was known of the other work");
+        budget.correct("work", 10_000, 15.0);
+        assert_eq!(
+            [("work", 1000), ("other work", 10)].map(|(work, rows)| budget.expected(work, rows)),
+            [1.0, 0.5]
+        );
         assert!(budget.fits(5.0, budget.moment(1.0), "small"));
         assert!(!budget.fits(20.0, budget.moment(1.0), "large"));
         assert_eq!(budget.finish(), ["large: it would take about 20 s, and 10 s are left"]);

@@ -58,7 +58,7 @@ impl Layout for Columns {
         let lists = |attribute| {
             let mut builder = ListBuilder::new(StringBuilder::new());
             for &row in &sample.picks {
-                builder.append_value(listings.list(row, attribute).into_iter().map(Some));
+                builder.append_value(listings.list(row, attribute).iter().map(Some));
             }
             let mut lists = builder.finish();
             // Builders grow by doubling; what is held should be no larger than its values.

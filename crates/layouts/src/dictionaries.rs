@@ -46,9 +46,7 @@ impl Layout for Dictionaries {
         let value = |row: usize, attribute| match attribute {
             Attribute::Number(number) => Value::Number(listings.number(row, number)),
             Attribute::Text(text) => Value::Text(listings.text(row, text).to_owned()),
-            Attribute::List(list) => {
-                Value::List(listings.list(row, list).into_iter().map(str::to_owned).collect())
-            }
+            Attribute::List(list) => Value::List(listings.list(row, list).to_vec()),
         };
         let record = |&row: &usize| ATTRIBUTES.iter().map(|&a| (a.name(), value(row, a))).collect();
         Self { records: sample.picks.iter().map(record).collect() }

@@ -4,10 +4,11 @@ use crate::budget::Budget;
 use crate::columns::Columns;
 use crate::dictionaries::Dictionaries;
 use crate::layout::Layout;
-use crate::listings::Listings;
-use crate::measure::{self, Contestant, Limits, ROUNDS_FOR_A_VERDICT, Ratio, Timed};
+use crate::listings::{Listings, Sample};
+use crate::measure::{self, Contestant, Limits, Ratio, Timed};
 use crate::memory::{self, Answer, Request};
 use crate::report::{Duration, Held, Method, Phase, Report, Size, TaskFindings};
+use crate::schedule::{HOLDING, Scale};
 use crate::slots::Slots;
 use crate::task::{Setting, Task};
 use crate::{access, misspelling};
@@ -15,23 +16,15 @@ use page::numbers;
 use rayon::prelude::*;
 use regressors::random::RandomState;
 use stage::Result;
+use std::mem;
 use std::path::PathBuf;
-use std::time::{self, Instant};
+use std::time::Instant;
 
 /// The layouts in the order of all tables; the others are compared with the first.
 pub const LAYOUTS: [&str; 3] = [Dictionaries::NAME, Slots::NAME, Columns::NAME];
 
-/// Width of an interval, as a share of its ratio, at which a task is done.
-const NARROW: f64 = 0.02;
-
-/// Rounds at which a task is done in any case.
-const ROUNDS_MAX: usize = 200;
-
 /// Share of the budget after which no more memory is counted.
 const SHARE_OF_MEMORY: f64 = 0.4;
-
-/// The work of holding the rows in all layouts.
-const HOLDING: &str = "holding the rows";
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -60,13 +53,13 @@ pub fn run(plan: &Plan) -> Result<Report> {
         plan,
         listings: &listings,
         budget: Budget::new(plan.seconds, plan.full),
+        wall: 1.0,
         random: RandomState::new(plan.seed),
     };
     let sizes: Vec<Scale> = std::iter::once(Scale { rows: listings.rows(), study: true })
         .chain(plan.rows.iter().map(|&rows| Scale { rows, study: false }))
         .collect();
     let counted = sizes.iter().map(|&size| experiment.count(size)).collect::<Result<Vec<_>>>()?;
-    experiment.budget.forget();
     let mut found = Vec::new();
     for (place, answers) in counted.iter().enumerate() {
         found.push(experiment.time(&sizes[place..], answers)?);
@@ -86,36 +79,6 @@ pub fn run(plan: &Plan) -> Result<Report> {
     })
 }
 
-/// A number of rows.
-#[derive(Clone, Copy, Debug)]
-struct Scale {
-    rows: usize,
-    /// Whether they are the study's own.
-    study: bool,
-}
-
-impl Scale {
-    /// Rows to draw.
-    fn drawn(self) -> Option<usize> {
-        (!self.study).then_some(self.rows)
-    }
-
-    /// All regressors are trained at the study's size only.
-    fn tasks(self) -> &'static [Task] {
-        const TASKS: [Task; 4] = [Task::Exploration, Task::Access, Task::Linear, Task::Regressors];
-        if self.study { &TASKS } else { &TASKS[..3] }
-    }
-
-    /// A task's part of the budget against those of other sizes: larger ones have longer rounds, but fewer.
-    fn weight(self) -> f64 {
-        (self.rows as f64).powf(0.75)
-    }
-
-    fn what(self, task: Task) -> String {
-        format!("{}, {} rows", task.name(), numbers::count(self.rows))
-    }
-}
-
 /// The same rows, in every layout.
 struct Layouts {
     dictionaries: Dictionaries,
@@ -123,10 +86,23 @@ struct Layouts {
     columns: Columns,
 }
 
+impl Layouts {
+    /// Held one a thread: that takes no longer than dictionaries alone.
+    fn hold(listings: &Listings, sample: &Sample) -> Self {
+        let (dictionaries, (slots, columns)) = rayon::join(
+            || Dictionaries::hold(listings, sample),
+            || (Slots::hold(listings, sample), Columns::hold(listings, sample)),
+        );
+        Self { dictionaries, slots, columns }
+    }
+}
+
 struct Experiment<'a> {
     plan: &'a Plan,
     listings: &'a Listings,
     budget: Budget,
+    /// Seconds on the wall for a second of the programs that count memory, which run at once.
+    wall: f64,
     random: RandomState,
 }
 
@@ -135,12 +111,12 @@ impl Experiment<'_> {
     fn count(&mut self, size: Scale) -> Result<Vec<Answer>> {
         self.budget.say(size.rows, "memory");
         let until = self.budget.moment(SHARE_OF_MEMORY);
-        let (mut tasks, mut seconds) = (Vec::new(), self.budget.expected(HOLDING, size.rows));
+        let (mut tasks, mut seconds) = (Vec::new(), self.wall * self.budget.expected(HOLDING, size.rows));
         if !self.budget.fits(seconds, until, &format!("memory, {} rows", numbers::count(size.rows))) {
             return Ok(Vec::new());
         }
         for &task in size.tasks() {
-            let with = seconds + self.budget.expected(task.name(), size.rows);
+            let with = seconds + self.wall * self.budget.expected(task.name(), size.rows);
             if self.budget.fits(with, until, &format!("memory of {}", size.what(task))) {
                 tasks.push(task);
                 seconds = with;
@@ -157,13 +133,19 @@ impl Experiment<'_> {
             };
             memory::ask(&self.plan.counter, &request)
         };
+        let start = Instant::now();
         let answers: Vec<Answer> = LAYOUTS.par_iter().with_max_len(1).map(ask).collect::<Result<_>>()?;
+        let wall = start.elapsed().as_secs_f64();
+        // They are held at once when they are timed, too.
+        let held = answers.iter().map(|answer| answer.seconds).fold(0.0, f64::max);
+        self.budget.learn(HOLDING, size.rows, held);
+        let mut all = held;
         for (place, &task) in tasks.iter().enumerate() {
             let seconds: f64 = answers.iter().map(|answer| answer.tasks[place].2).sum();
             self.budget.learn(task.name(), size.rows, seconds);
+            all += seconds;
         }
-        let seconds = answers.iter().map(|answer| answer.seconds).sum();
-        self.budget.learn(HOLDING, size.rows, seconds);
+        self.wall = wall / all;
         Ok(answers)
     }
 
@@ -173,7 +155,7 @@ impl Experiment<'_> {
         let held = LAYOUTS.into_iter().zip(answers);
         let held = held.map(|(layout, answer)| Held { layout, bytes: answer.held }).collect();
         let mut found = Size { rows: size.rows, study: size.study, held, tasks: Vec::new() };
-        let least = self.budget.expected(HOLDING, size.rows) + self.least(size.tasks()[0], size);
+        let least = self.budget.expected(HOLDING, size.rows) + self.budget.least(size.tasks()[0], size);
         let what = format!("durations, {} rows", numbers::count(size.rows));
         if !self.budget.fits(least, self.budget.moment(1.0), &what) {
             return Ok(found);
@@ -183,48 +165,26 @@ impl Experiment<'_> {
         let sample = self.listings.draw(size.drawn(), self.plan.seed);
         let visits = access::visits(size.rows, self.plan.seed);
         let setting = Setting { sample, visits };
-        let mut layouts = Layouts {
-            dictionaries: Dictionaries::hold(self.listings, &setting.sample),
-            slots: Slots::hold(self.listings, &setting.sample),
-            columns: Columns::hold(self.listings, &setting.sample),
-        };
-        self.budget.learn(HOLDING, size.rows, start.elapsed().as_secs_f64());
-        let later: f64 = sizes[1..].iter().map(|size| size.weight() * size.tasks().len() as f64).sum();
-        for (place, &planned) in size.tasks().iter().enumerate() {
-            let left = size.weight() * (size.tasks().len() - place) as f64;
-            let Some(task) = self.choose(planned, size) else { continue };
+        let mut layouts = Layouts::hold(self.listings, &setting.sample);
+        self.budget.correct(HOLDING, size.rows, start.elapsed().as_secs_f64());
+        for (place, &task) in size.tasks().iter().enumerate() {
             self.budget.say(size.rows, task.name());
-            let limits = self.limits(size.weight() / (left + later));
-            let timed = self.interleave(task, &mut layouts, &setting, &limits)?;
+            let limits = self.budget.limits(place, sizes);
+            let timed =
+                if self.budget.fits(self.budget.least(task, size), self.budget.moment(1.0), &size.what(task))
+                {
+                    self.interleave(task, &mut layouts, &setting, &limits)?
+                } else {
+                    Timed::default()
+                };
             self.learn(task, size, &timed);
             found.tasks.push(self.findings(task, &timed, answers));
         }
-        Ok(found)
-    }
-
-    /// Seconds of as many rounds as a verdict needs.
-    fn least(&self, task: Task, size: Scale) -> f64 {
-        (ROUNDS_FOR_A_VERDICT + 1) as f64 * self.budget.expected(task.name(), size.rows)
-    }
-
-    /// The task if enough rounds fit, else what of it fits.
-    fn choose(&mut self, task: Task, size: Scale) -> Option<Task> {
-        let candidates = if task == Task::Linear { vec![task, Task::Matrix] } else { vec![task] };
-        candidates
-            .into_iter()
-            .find(|&task| self.budget.fits(self.least(task, size), self.budget.moment(1.0), &size.what(task)))
-    }
-
-    fn limits(&self, share: f64) -> Limits {
-        let now = Instant::now();
-        let left = self.budget.moment(1.0).saturating_duration_since(now).as_secs_f64();
-        Limits {
-            rounds_min: ROUNDS_FOR_A_VERDICT,
-            rounds_max: ROUNDS_MAX,
-            narrow: NARROW,
-            until: now + time::Duration::from_secs_f64(left * share),
-            deadline: self.budget.deadline(),
+        if sizes.len() == 1 {
+            // The program ends soon: to give back millions of texts one by one would take seconds.
+            mem::forget(layouts);
         }
+        Ok(found)
     }
 
     fn interleave(
@@ -244,14 +204,14 @@ impl Experiment<'_> {
         measure::interleave(&mut contestants, &mut self.random, limits)
     }
 
+    /// Notes how long a round took; what has no rounds, though it was begun, is left out.
     fn learn(&mut self, task: Task, size: Scale, timed: &Timed) {
-        self.budget.learn(task.name(), size.rows, timed.warm_up_seconds);
-        if let (Task::Linear, Some((_, sides))) = (task, timed.phases.get(1)) {
-            // Its share of a warm-up, whose seconds pass on the wall.
-            let all: f64 = timed.phases[0].1.iter().map(|side| measure::median(side)).sum();
-            let matrix = sides.iter().map(|side| measure::median(side)).sum::<f64>();
-            let matrix = timed.warm_up_seconds * matrix / all;
-            self.budget.learn(Task::Matrix.name(), size.rows, matrix);
+        let round = timed.warm_up.as_secs_f64();
+        if timed.rounds > 0 {
+            self.budget.correct(task.name(), size.rows, round);
+        } else if round > 0.0 {
+            let seconds = round * self.budget.rounds_min(task, size) as f64;
+            self.budget.leave_out(&size.what(task), seconds, self.budget.deadline());
         }
     }
 
@@ -259,8 +219,7 @@ impl Experiment<'_> {
         let phase = |(phase, sides): &(&'static str, Vec<Vec<f64>>)| {
             let durations = LAYOUTS.into_iter().zip(sides).enumerate().map(|(place, (layout, side))| {
                 let ratio = (place > 0).then(|| Ratio::of(side, &sides[0], &mut self.random));
-                let told = timed.rounds >= ROUNDS_FOR_A_VERDICT;
-                let real = ratio.filter(|_| told).map(|ratio| ratio.is_real());
+                let real = ratio.map(|ratio| ratio.is_real());
                 Duration { layout, seconds: measure::median(side), against_dictionaries: ratio, real }
             });
             Phase { phase, durations: durations.collect() }

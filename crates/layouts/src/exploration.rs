@@ -1,9 +1,9 @@
 //! The task exploration: head, tail, describe and info, as the study's class has them from pandas.
 
 use crate::attributes::{ATTRIBUTES, Attribute};
-use crate::layout::Layout;
+use crate::layout::{Layout, Tally, blocks};
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::ops::Range;
 
 /// Rows that head and tail show, as in pandas.
 const SHOWN: usize = 5;
@@ -43,14 +43,19 @@ pub struct Info {
 
 /// How many values each attribute has, and of which type.
 pub fn info(layout: &impl Layout) -> Vec<Info> {
-    let rows = || 0..layout.rows();
-    let non_null = |attribute: &Attribute| match *attribute {
-        Attribute::Number(number) => rows().filter(|&row| layout.number(row, number).is_some()).count(),
-        Attribute::Text(text) => rows().filter(|&row| layout.text(row, text).is_some()).count(),
-        Attribute::List(list) => rows().filter(|&row| layout.list(row, list).is_some()).count(),
-    };
-    let info = |a: &Attribute| Info { column: a.name(), non_null: non_null(a), type_name: a.type_name() };
-    ATTRIBUTES.iter().map(info).collect()
+    let info = |a: &Attribute| Info { column: a.name(), non_null: 0, type_name: a.type_name() };
+    let mut infos: Vec<Info> = ATTRIBUTES.iter().map(info).collect();
+    for block in blocks(layout.rows()) {
+        for (info, attribute) in infos.iter_mut().zip(ATTRIBUTES) {
+            let rows = block.clone();
+            info.non_null += match attribute {
+                Attribute::Number(number) => rows.filter(|&row| layout.number(row, number).is_some()).count(),
+                Attribute::Text(text) => rows.filter(|&row| layout.text(row, text).is_some()).count(),
+                Attribute::List(list) => rows.filter(|&row| layout.list(row, list).is_some()).count(),
+            };
+        }
+    }
+    infos
 }
 
 /// What describe says of an attribute; the same as pandas' `describe(include="all")`.
@@ -82,13 +87,81 @@ pub enum Description {
 
 /// Describes all attributes, in their order.
 pub fn describe(layout: &impl Layout) -> Vec<Description> {
-    let rows = || 0..layout.rows();
-    let describe = |attribute: &Attribute| match *attribute {
-        Attribute::Number(number) => numbers(rows().filter_map(|row| layout.number(row, number)).collect()),
-        Attribute::Text(text) => levels(rows().filter_map(|row| layout.text(row, text))),
-        Attribute::List(list) => sets(rows().filter_map(|row| layout.list(row, list))),
-    };
-    ATTRIBUTES.iter().map(describe).collect()
+    let mut values = ATTRIBUTES.map(|attribute| Values::none(attribute, layout.rows()));
+    for block in blocks(layout.rows()) {
+        for (values, attribute) in values.iter_mut().zip(ATTRIBUTES) {
+            values.add(layout, attribute, block.clone());
+        }
+    }
+    values.into_iter().map(Values::described).collect()
+}
+
+/// What describe gathers of an attribute.
+enum Values<'a> {
+    Numbers(Vec<f64>),
+    Levels(Tally<&'a str, usize>),
+    Sets(Sets<'a>),
+}
+
+impl<'a> Values<'a> {
+    fn none(attribute: Attribute, rows: usize) -> Self {
+        match attribute {
+            Attribute::Number(_) => Self::Numbers(Vec::with_capacity(rows)),
+            Attribute::Text(_) => Self::Levels(Tally::default()),
+            Attribute::List(_) => Self::Sets(Sets::default()),
+        }
+    }
+
+    fn add<L: Layout>(&mut self, layout: &'a L, attribute: Attribute, rows: Range<usize>) {
+        match (self, attribute) {
+            (Self::Numbers(values), Attribute::Number(number)) => {
+                values.extend(rows.filter_map(|row| layout.number(row, number)));
+            }
+            (Self::Levels(counts), Attribute::Text(text)) => {
+                let levels = rows.filter_map(|row| layout.text(row, text));
+                levels.for_each(|level| *counts.entry(level).or_default() += 1);
+            }
+            (Self::Sets(sets), Attribute::List(list)) => {
+                rows.filter_map(|row| layout.list(row, list)).for_each(|items| sets.add(items));
+            }
+            _ => unreachable!("values are made for their attribute"),
+        }
+    }
+
+    fn described(self) -> Description {
+        match self {
+            Self::Numbers(values) => numbers(values),
+            Self::Levels(counts) => summary(counts.iter().map(|(level, count)| (*level, *count))),
+            Self::Sets(Sets { counts, .. }) => {
+                summary(counts.iter().map(|(set, count)| (set.trim_end_matches('|'), *count)))
+            }
+        }
+    }
+}
+
+/// How often each set of items occurs.
+#[derive(Default)]
+struct Sets<'a> {
+    counts: Tally<String, usize>,
+    items: Vec<&'a str>,
+    set: String,
+}
+
+impl<'a> Sets<'a> {
+    fn add(&mut self, items: impl Iterator<Item = &'a str>) {
+        self.items.clear();
+        self.items.extend(items);
+        self.items.sort_unstable();
+        self.set.clear();
+        for item in &self.items {
+            self.set.push_str(item);
+            self.set.push('|');
+        }
+        match self.counts.get_mut(&self.set) {
+            Some(count) => *count += 1,
+            None => drop(self.counts.insert(self.set.clone(), 1)),
+        }
+    }
 }
 
 fn numbers(mut values: Vec<f64>) -> Description {
@@ -105,34 +178,6 @@ fn numbers(mut values: Vec<f64>) -> Description {
     };
     let quartiles = [0, 1, 2, 3, 4].map(quantile);
     Description::Numbers { count, mean, std: (squares / (count as f64 - 1.0)).sqrt(), quartiles }
-}
-
-fn levels<'a>(values: impl Iterator<Item = &'a str>) -> Description {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for value in values {
-        *counts.entry(value).or_default() += 1;
-    }
-    summary(counts.iter().map(|(level, count)| (*level, *count)))
-}
-
-fn sets<'a, I: Iterator<Item = &'a str>>(lists: impl Iterator<Item = I>) -> Description {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    let (mut items, mut set) = (Vec::new(), String::new());
-    for list in lists {
-        items.clear();
-        items.extend(list);
-        items.sort_unstable();
-        set.clear();
-        for item in &items {
-            set.push_str(item);
-            set.push('|');
-        }
-        match counts.get_mut(&set) {
-            Some(count) => *count += 1,
-            None => drop(counts.insert(set.clone(), 1)),
-        }
-    }
-    summary(counts.iter().map(|(set, count)| (set.trim_end_matches('|'), *count)))
 }
 
 fn summary<'a>(counts: impl Iterator<Item = (&'a str, usize)> + Clone) -> Description {
@@ -158,14 +203,18 @@ mod tests {
 
     #[test]
     fn lists_are_described_as_sets() {
-        let lists = [vec!["b", "a"], vec!["a", "b"], vec!["c"]];
-        let description = sets(lists.into_iter().map(Vec::into_iter));
+        let mut sets = Sets::default();
+        for list in [vec!["b", "a"], vec!["a", "b"], vec!["c"]] {
+            sets.add(list.into_iter());
+        }
+        let description = Values::Sets(sets).described();
         assert_eq!(description, Description::Levels { count: 3, unique: 2, top: "a|b".into(), freq: 2 });
     }
 
     #[test]
     fn of_equally_frequent_levels_the_first_is_on_top() {
-        let description = levels(["x", "b", "x", "b", "c"].into_iter());
+        let counts = [("x", 2), ("b", 2), ("c", 1)].into_iter().collect();
+        let description = Values::Levels(counts).described();
         assert_eq!(description, Description::Levels { count: 5, unique: 3, top: "b".into(), freq: 2 });
     }
 }

@@ -33,6 +33,8 @@ pub mod measure;
 pub mod memory;
 
 mod budget;
+mod schedule;
+
 pub mod experiment;
 
 pub mod report;

@@ -25,17 +25,16 @@ pub enum Role {
 /// The complete rows, in file order, as the raw files have them.
 #[derive(Clone, Debug)]
 pub struct Listings {
-    files: Vec<File>,
-    /// File and row in it of every complete row.
-    complete: Vec<(usize, usize)>,
+    rows: Vec<Row>,
 }
 
+/// A complete row; values in the order of the variants.
 #[derive(Clone, Debug)]
-struct File {
+struct Row {
     role: Role,
-    numbers: Vec<Cells>,
-    texts: Vec<Cells>,
-    lists: Vec<Cells>,
+    numbers: Vec<f64>,
+    texts: Vec<String>,
+    lists: Vec<Vec<String>>,
 }
 
 impl Listings {
@@ -44,45 +43,41 @@ impl Listings {
     /// # Errors
     /// If a file is missing, no table, or lacks a column, and if no row to train on or to predict is complete.
     pub fn read(folder: &Path) -> Result<Self> {
-        let mut files = Vec::new();
-        let mut complete = Vec::new();
+        let mut rows = Vec::new();
         for (name, role) in FILES {
             let path = folder.join(name);
             let table = raw::read(&path, Format::JsonColumns, None)?;
-            let rows = table.rows();
+            let (before, all) = (rows.len(), table.rows());
             let file = File::new(role, table, &path)?;
-            let here = (0..rows).filter(|&row| file.is_complete(row)).map(|row| (files.len(), row));
-            let before = complete.len();
-            complete.extend(here);
-            if complete.len() == before && role != Role::Val {
+            rows.extend((0..all).filter_map(|row| file.complete(row)));
+            if rows.len() == before && role != Role::Val {
                 return Err(Error::data(format!(
                     "{}: no row is complete; bring complete rows",
                     path.display()
                 )));
             }
-            files.push(file);
         }
-        Ok(Self { files, complete })
+        Ok(Self { rows })
     }
 
     /// Number of complete rows.
     pub fn rows(&self) -> usize {
-        self.complete.len()
+        self.rows.len()
     }
 
     /// `rows` rows, drawn with replacement from the generator that `seed` starts; without a number, all complete rows
     /// in their order.
     pub fn draw(&self, rows: Option<usize>, seed: u32) -> Sample {
-        let Some(rows) = rows else { return self.sample((0..self.complete.len()).collect()) };
+        let Some(rows) = rows else { return self.sample((0..self.rows()).collect()) };
         let mut random = RandomState::new(seed);
-        let high = u32::try_from(self.complete.len()).unwrap_or(u32::MAX);
+        let high = u32::try_from(self.rows()).unwrap_or(u32::MAX);
         self.sample((0..rows).map(|_| random.randint(high) as usize).collect())
     }
 
     fn sample(&self, picks: Vec<usize>) -> Sample {
         let of = |role| {
             let places = picks.iter().enumerate();
-            let chosen = places.filter(|(_, pick)| self.files[self.complete[**pick].0].role == role);
+            let chosen = places.filter(|(_, pick)| self.rows[**pick].role == role);
             chosen.map(|(place, _)| place).collect()
         };
         Sample { train: of(Role::Train), test: of(Role::Test), picks }
@@ -90,29 +85,17 @@ impl Listings {
 
     /// A number of a row; NaN is never stored.
     pub fn number(&self, row: usize, attribute: Number) -> f64 {
-        let (file, row) = self.complete[row];
-        match self.files[file].numbers[attribute as usize].get(row) {
-            Some(Cell::Number(number)) => number,
-            _ => unreachable!("complete rows have numbers where File::is_complete saw them"),
-        }
+        self.rows[row].numbers[attribute as usize]
     }
 
     /// A text of a row.
     pub fn text(&self, row: usize, attribute: Text) -> &str {
-        let (file, row) = self.complete[row];
-        match self.files[file].texts[attribute as usize].get(row) {
-            Some(Cell::Text(text)) => text,
-            _ => unreachable!("complete rows have texts where File::is_complete saw them"),
-        }
+        &self.rows[row].texts[attribute as usize]
     }
 
     /// A list of a row, in file order.
-    pub fn list(&self, row: usize, attribute: List) -> Vec<&str> {
-        let (file, row) = self.complete[row];
-        match self.files[file].lists[attribute as usize].get(row) {
-            Some(Cell::List(items)) => items,
-            _ => unreachable!("complete rows have lists where File::is_complete saw them"),
-        }
+    pub fn list(&self, row: usize, attribute: List) -> &[String] {
+        &self.rows[row].lists[attribute as usize]
     }
 }
 
@@ -125,6 +108,14 @@ pub struct Sample {
     pub train: Vec<usize>,
     /// Places in `picks` of rows to predict.
     pub test: Vec<usize>,
+}
+
+/// The study's columns of a file.
+struct File {
+    role: Role,
+    numbers: Vec<Cells>,
+    texts: Vec<Cells>,
+    lists: Vec<Cells>,
 }
 
 impl File {
@@ -147,13 +138,25 @@ impl File {
         })
     }
 
-    fn is_complete(&self, row: usize) -> bool {
-        let texts = self.texts.iter().zip(Text::ALL);
-        self.numbers.iter().all(|cells| matches!(cells.get(row), Some(Cell::Number(_))))
-            && self.lists.iter().all(|cells| matches!(cells.get(row), Some(Cell::List(_))))
-            && texts.into_iter().all(|(cells, text)| match cells.get(row) {
-                Some(cell @ Cell::Text(_)) => text.kind().parse(cell).is_ok(),
-                _ => false,
-            })
+    /// The row, if no cell is missing and its texts can be read.
+    fn complete(&self, row: usize) -> Option<Row> {
+        let number = |cells: &Cells| match cells.get(row) {
+            Some(Cell::Number(number)) => Some(number),
+            _ => None,
+        };
+        let text = |(cells, text): (&Cells, Text)| match cells.get(row) {
+            Some(Cell::Text(level)) => text.kind().parse(Cell::Text(level)).is_ok().then(|| level.to_owned()),
+            _ => None,
+        };
+        let list = |cells: &Cells| match cells.get(row) {
+            Some(Cell::List(items)) => Some(items.into_iter().map(str::to_owned).collect()),
+            _ => None,
+        };
+        Some(Row {
+            role: self.role,
+            numbers: self.numbers.iter().map(number).collect::<Option<_>>()?,
+            texts: self.texts.iter().zip(Text::ALL).map(text).collect::<Option<_>>()?,
+            lists: self.lists.iter().map(list).collect::<Option<_>>()?,
+        })
     }
 }

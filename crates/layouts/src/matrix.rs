@@ -1,12 +1,11 @@
 //! The matrix of features, built from a layout: numbers as they are, levels as 0/1 indicators, in the study's order.
 
 use crate::attributes::{List, Number, Text};
-use crate::layout::Layout;
+use crate::layout::{Layout, Tally, blocks};
 use crate::listings::Sample;
 use artifacts::{Cell, Kind, Parsed};
 use ndarray::{Array1, Array2};
 use stage::{Error, Result};
-use std::collections::HashMap;
 
 /// Where features come from, in the study's order.
 const FEATURES: [Feature; 15] = [
@@ -105,36 +104,42 @@ struct Column<'a> {
     feature: Feature,
     first: usize,
     /// Place of each level after `first`.
-    levels: HashMap<&'a str, usize>,
+    levels: Tally<&'a str, usize>,
     kind: Option<Kind>,
 }
 
 impl<'a> Encoder<'a> {
     fn new<L: Layout>(layout: &'a L) -> Self {
-        let rows = || 0..layout.rows();
-        let mut columns = Vec::new();
-        let mut features = 0;
-        for feature in FEATURES {
-            let (mut levels, mut kind) = (HashMap::new(), None);
-            let width = match feature {
-                Feature::Number(_) => 1,
-                Feature::Parsed(text) => {
-                    kind = Some(text.kind());
-                    if text == Text::Resolution { 2 } else { 1 }
+        let mut places = FEATURES.map(|_| Tally::default());
+        for rows in blocks(layout.rows()) {
+            for (places, feature) in places.iter_mut().zip(FEATURES) {
+                let rows = rows.clone();
+                match feature {
+                    Feature::Level(text) => see(places, rows.filter_map(|row| layout.text(row, text))),
+                    Feature::Levels(list, _) => {
+                        see(places, rows.filter_map(|row| layout.list(row, list)).flatten());
+                    }
+                    Feature::Number(_) | Feature::Parsed(_) => {}
                 }
-                Feature::Level(text) => {
-                    levels = places(rows().filter_map(|row| layout.text(row, text)), Order::Sorted);
-                    levels.len()
-                }
-                Feature::Levels(list, order) => {
-                    levels = places(rows().filter_map(|row| layout.list(row, list)).flatten(), order);
-                    levels.len()
-                }
-            };
-            columns.push(Column { feature, first: features, levels, kind });
-            features += width;
+            }
         }
-        Self { columns, features }
+        let mut features = 0;
+        let columns = FEATURES.into_iter().zip(places).map(|(feature, places)| {
+            let levels = match feature {
+                Feature::Level(_) | Feature::Levels(_, Order::Sorted) => sorted(&places),
+                Feature::Number(_) | Feature::Parsed(_) | Feature::Levels(_, Order::FirstSeen) => places,
+            };
+            let kind = if let Feature::Parsed(text) = feature { Some(text.kind()) } else { None };
+            let width = match feature {
+                Feature::Parsed(Text::Resolution) => 2,
+                Feature::Number(_) | Feature::Parsed(_) => 1,
+                Feature::Level(_) | Feature::Levels(..) => levels.len(),
+            };
+            let first = features;
+            features += width;
+            Column { feature, first, levels, kind }
+        });
+        Self { columns: columns.collect(), features }
     }
 
     /// Encodes a record into `values`, which are 0; `None` if one of its values is missing or unreadable.
@@ -163,17 +168,17 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// The place of each level among all of them.
-fn places<'a>(values: impl Iterator<Item = &'a str>, order: Order) -> HashMap<&'a str, usize> {
-    let mut places = HashMap::new();
-    for value in values {
+/// Gives every level that was not seen before the next place.
+fn see<'a>(places: &mut Tally<&'a str, usize>, levels: impl Iterator<Item = &'a str>) {
+    for level in levels {
         let next = places.len();
-        places.entry(value).or_insert(next);
+        places.entry(level).or_insert(next);
     }
-    if order == Order::Sorted {
-        let mut levels: Vec<&str> = places.into_keys().collect();
-        levels.sort_unstable();
-        return levels.into_iter().enumerate().map(|(place, level)| (level, place)).collect();
-    }
-    places
+}
+
+/// The same levels, with places by code points.
+fn sorted<'a>(places: &Tally<&'a str, usize>) -> Tally<&'a str, usize> {
+    let mut levels: Vec<&str> = places.keys().copied().collect();
+    levels.sort_unstable();
+    levels.into_iter().enumerate().map(|(place, level)| (level, place)).collect()
 }

@@ -5,11 +5,14 @@ use crate::task::Run;
 use regressors::random::RandomState;
 use serde::Serialize;
 use stage::{Error, Result};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Rounds below which no verdict is given. Of five rounds the interval spans all values, which hold the median in
-/// 15 cases of 16.
-pub const ROUNDS_FOR_A_VERDICT: usize = 5;
+/// Rounds below which a bootstrap has too little to draw from. Of five rounds the interval spans all values, which hold
+/// the median in 15 cases of 16.
+pub const ROUNDS_FOR_A_BOOTSTRAP: usize = 5;
+
+/// Student's quantile at 97.5 % of 2, 3, … rounds, which have a degree of freedom less.
+const STUDENT: [f64; ROUNDS_FOR_A_BOOTSTRAP - 2] = [12.706, 4.303, 3.182];
 
 /// Resamples of a bootstrap interval.
 const RESAMPLES: usize = 2_000;
@@ -25,25 +28,25 @@ pub struct Contestant<'a> {
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Rounds before the interval is asked.
+    /// Rounds that are done in any case, if they are done before the deadline; two at least.
     pub rounds_min: usize,
     /// Rounds after which it is no longer asked.
     pub rounds_max: usize,
     /// Width of the interval, as a share of the ratio, that is narrow enough.
     pub narrow: f64,
-    /// No round starts after this, once there are enough for a verdict.
+    /// No further round is to end after this.
     pub until: Instant,
-    /// No round starts after this, whatever is missing.
+    /// If the least of rounds would end after this, there are none.
     pub deadline: Instant,
 }
 
 /// What was measured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Timed {
     /// Number of rounds after the warm-up.
     pub rounds: usize,
-    /// Seconds of a round, as the warm-up took them.
-    pub warm_up_seconds: f64,
+    /// What a round takes, as the warm-up took it.
+    pub warm_up: Duration,
     /// By phase, in order: the seconds of each contestant in each round. The first phase is the whole task.
     pub phases: Vec<(&'static str, Vec<Vec<f64>>)>,
     /// Errors of models, which all contestants found.
@@ -79,8 +82,11 @@ pub fn interleave(
     for contestant in contestants.iter_mut() {
         run(contestant)?;
     }
-    let warm_up_seconds = start.elapsed().as_secs_f64();
-    let mut timed = Timed { rounds: 0, warm_up_seconds, phases: Vec::new(), rmse: Vec::new() };
+    let warm_up = start.elapsed();
+    let mut timed = Timed { rounds: 0, warm_up, phases: Vec::new(), rmse: Vec::new() };
+    if limits.is_too_late(warm_up) {
+        return Ok(timed);
+    }
     let mut order: Vec<usize> = (0..contestants.len()).collect();
     while !timed.is_enough(limits, random) {
         random.shuffle(&mut order);
@@ -92,6 +98,14 @@ pub fn interleave(
     }
     timed.rmse = rmse;
     Ok(timed)
+}
+
+impl Limits {
+    /// Whether the least of rounds would not be done before the deadline.
+    fn is_too_late(&self, round: Duration) -> bool {
+        let rounds = u32::try_from(self.rounds_min).unwrap_or(u32::MAX);
+        Instant::now() + round.saturating_mul(rounds) > self.deadline
+    }
 }
 
 fn disagree(one: (&str, &str), other: (&str, &str)) -> Error {
@@ -120,15 +134,13 @@ impl Timed {
     }
 
     fn is_enough(&self, limits: &Limits, random: &mut RandomState) -> bool {
-        let now = Instant::now();
-        if self.rounds >= limits.rounds_max || now >= limits.deadline {
-            return true;
-        }
         if self.rounds < limits.rounds_min {
             return false;
         }
         // The interval costs time as well: it is asked every fifth round.
-        now >= limits.until || (self.rounds.is_multiple_of(5) && self.is_narrow(limits.narrow, random))
+        self.rounds >= limits.rounds_max
+            || Instant::now() + self.warm_up > limits.until
+            || (self.rounds.is_multiple_of(5) && self.is_narrow(limits.narrow, random))
     }
 
     fn is_narrow(&self, narrow: f64, random: &mut RandomState) -> bool {
@@ -140,10 +152,10 @@ impl Timed {
     }
 }
 
-/// The ratio of two sides' median seconds, with its 95 % bootstrap interval.
+/// The ratio of two sides' seconds, with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Ratio {
-    /// Median of the one side by the median of the other: below 1 if the one is faster.
+    /// Below 1 if the one is faster.
     pub ratio: f64,
     /// Lower end of the interval.
     pub low: f64,
@@ -152,13 +164,31 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Compares rounds of `one` with the same rounds of `other`: both are resampled together, since what disturbs
-    /// a round disturbs both sides (Efron & Tibshirani 1993, percentile interval).
+    /// Compares rounds of `one` with the same rounds of `other`: what disturbs a round disturbs both sides.
     ///
     /// # Panics
-    /// If there are no rounds, or not as many on both sides.
+    /// If there are fewer than two rounds, or not as many on both sides.
     pub fn of(one: &[f64], other: &[f64], random: &mut RandomState) -> Self {
         assert_eq!(one.len(), other.len(), "sides have the same rounds");
+        if one.len() < ROUNDS_FOR_A_BOOTSTRAP {
+            Self::of_few(one, other)
+        } else {
+            Self::of_many(one, other, random)
+        }
+    }
+
+    /// The geometric mean of the rounds' ratios, with Student's interval of their logarithms.
+    fn of_few(one: &[f64], other: &[f64]) -> Self {
+        let rounds = one.len() as f64;
+        let logs = || one.iter().zip(other).map(|(one, other)| (one / other).ln());
+        let mean = logs().sum::<f64>() / rounds;
+        let variance = logs().map(|log| (log - mean).powi(2)).sum::<f64>() / (rounds - 1.0);
+        let half = STUDENT[one.len() - 2] * (variance / rounds).sqrt();
+        Self { ratio: mean.exp(), low: (mean - half).exp(), high: (mean + half).exp() }
+    }
+
+    /// The ratio of medians, with its bootstrap interval (Efron & Tibshirani 1993, percentile interval).
+    fn of_many(one: &[f64], other: &[f64], random: &mut RandomState) -> Self {
         let high = u32::try_from(one.len()).unwrap_or(u32::MAX);
         let mut sides = (Vec::new(), Vec::new());
         let mut ratios: Vec<f64> = (0..RESAMPLES)
@@ -204,11 +234,16 @@ fn middle(values: &mut [f64]) -> f64 {
 mod tests {
     use super::*;
     use std::cell::RefCell;
-    use std::time::Duration;
 
     fn limits(rounds_min: usize, rounds_max: usize) -> Limits {
         let far = Instant::now() + Duration::from_secs(3600);
         Limits { rounds_min, rounds_max, narrow: 0.02, until: far, deadline: far }
+    }
+
+    /// Normal, by Box and Muller.
+    fn normal(random: &mut RandomState) -> f64 {
+        let (one, other) = (random.uniform(0.0, 1.0), random.uniform(0.0, 1.0));
+        (-2.0 * (1.0 - one).ln()).sqrt() * (std::f64::consts::TAU * other).cos()
     }
 
     fn contestant<'a>(name: &'static str, run: impl FnMut() -> Run + 'a) -> Contestant<'a> {
@@ -242,6 +277,42 @@ mod tests {
             held += usize::from(ratio.low <= 1.5 && 1.5 <= ratio.high);
         }
         assert!((181..=200).contains(&held), "{held} of 200");
+    }
+
+    #[test]
+    fn the_interval_of_few_rounds_covers_what_is_known() {
+        // Disturbances of 5 % on each side around a ratio of 1.5: exact for logarithms that are normal.
+        let mut random = RandomState::new(11);
+        for rounds in 2..ROUNDS_FOR_A_BOOTSTRAP {
+            let mut held = 0;
+            for _ in 0..400 {
+                let mut side = |mean: f64| -> Vec<f64> {
+                    (0..rounds).map(|_| mean * (0.05 * normal(&mut random)).exp()).collect()
+                };
+                let (one, other) = (side(1.5), side(1.0));
+                let ratio = Ratio::of(&one, &other, &mut RandomState::new(1));
+                assert!(ratio.low <= ratio.ratio && ratio.ratio <= ratio.high);
+                held += usize::from(ratio.low <= 1.5 && 1.5 <= ratio.high);
+            }
+            // A binomial count of 400 at 95 % stays within in all but 1 of 400 cases.
+            assert!((367..=393).contains(&held), "{held} of 400, {rounds} rounds");
+        }
+    }
+
+    #[test]
+    fn a_round_that_would_end_too_late_does_not_start() {
+        let contest = |until: u64, deadline: u64| {
+            let now = Instant::now();
+            let at = |milliseconds| now + Duration::from_millis(milliseconds);
+            let limits = Limits { until: at(until), deadline: at(deadline), ..limits(2, 50) };
+            let slow = || {
+                std::thread::sleep(Duration::from_millis(20));
+                run(1.0, "same")
+            };
+            interleave(&mut [contestant("x", slow)], &mut RandomState::new(3), &limits).unwrap().rounds
+        };
+        assert_eq!(contest(0, 3_600_000), 2, "the least of rounds");
+        assert_eq!(contest(3_600_000, 30), 0, "the least of rounds would end at 60 ms");
     }
 
     #[test]

@@ -17,7 +17,9 @@ pub type Table = Vec<Vec<String>>;
 pub fn table(size: &Size) -> Table {
     let [dictionaries, slots, columns] = LAYOUTS.map(str::to_owned);
     let mut table = vec![vec![String::new(), dictionaries, slots, String::new(), columns, String::new()]];
-    table.push(memory("held", &size.held));
+    if !size.held.is_empty() {
+        table.push(memory("held", &size.held));
+    }
     for task in &size.tasks {
         for phase in &task.phases {
             let cells = phase.durations.iter().map(|duration| {

@@ -91,7 +91,7 @@ pub struct Duration {
     pub seconds: f64,
     /// Compared with dictionaries; none for dictionaries themselves.
     pub against_dictionaries: Option<Ratio>,
-    /// Whether the interval excludes 1; none where rounds were too few to tell.
+    /// Whether the interval excludes 1; none for dictionaries themselves.
     pub real: Option<bool>,
 }
 

@@ -53,7 +53,7 @@ impl Laptop {
     fn new(listings: &Listings, row: usize) -> Self {
         let number = |attribute| listings.number(row, attribute);
         let text = |attribute| listings.text(row, attribute).to_owned();
-        let list = |attribute| listings.list(row, attribute).into_iter().map(str::to_owned).collect();
+        let list = |attribute| listings.list(row, attribute).to_vec();
         Self {
             graphic_card: text(Text::GraphicCard),
             communications: list(List::Communications),

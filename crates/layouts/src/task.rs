@@ -17,8 +17,6 @@ pub enum Task {
     Exploration,
     /// Single attributes and whole records, read and written.
     Access,
-    /// The matrix of features alone.
-    Matrix,
     /// Matrix, train, predict, RMSE of Linear.
     Linear,
     /// The same of all regressors.
@@ -51,7 +49,6 @@ impl Task {
         match self {
             Self::Exploration => "exploration",
             Self::Access => "attribute access",
-            Self::Matrix => "building the matrix",
             Self::Linear => "machine learning, Linear",
             Self::Regressors => "machine learning, all regressors",
         }
@@ -65,13 +62,6 @@ impl Task {
         match self {
             Self::Exploration => Ok(explore(layout)),
             Self::Access => Ok(reach(layout, &setting.visits)),
-            Self::Matrix => {
-                let start = Stopwatch::start();
-                let matrices = matrix::build(layout, &setting.sample)?;
-                let seconds = start.seconds();
-                let outcome = format!("{:?} {}", matrices.train.dim(), black_box(&matrices).train.sum());
-                Ok(Run { phases: vec![("building the matrix", seconds)], outcome, rmse: Vec::new() })
-            }
             Self::Linear => learn(layout, setting, Learners::Linear),
             Self::Regressors => learn(layout, setting, Learners::All),
         }

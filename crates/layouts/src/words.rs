@@ -1,6 +1,6 @@
 //! Findings in words: durations, bytes, per cents, and the sentence that says whether a difference is real.
 
-use crate::measure::{ROUNDS_FOR_A_VERDICT, Ratio, WHOLE};
+use crate::measure::{ROUNDS_FOR_A_BOOTSTRAP, Ratio, WHOLE};
 use crate::report::{Phase, Report, Size, TaskFindings};
 use page::numbers;
 
@@ -29,8 +29,11 @@ pub fn faster(ratio: f64) -> String {
     per_cent(ratio, "faster", "slower")
 }
 
-/// The same of bytes: "48.0 % smaller".
+/// Likewise of bytes: "48.0 % smaller", or "the same".
 pub fn smaller(ratio: f64) -> String {
+    if ratio == 1.0 {
+        return "the same".to_owned();
+    }
     per_cent(ratio, "smaller", "larger")
 }
 
@@ -61,18 +64,15 @@ pub fn verdicts(size: &Size) -> Vec<String> {
 fn of_task(task: &TaskFindings, whole: &Phase) -> Vec<String> {
     let sentence = |(duration, ratio): (&crate::report::Duration, &Ratio)| {
         let (layout, name) = (capital(duration.layout), task.task);
-        let found = format!(
-            "{layout} are {} than dictionaries in {name} (95 % interval {} %, {} rounds)",
+        let few = if task.rounds < ROUNDS_FOR_A_BOOTSTRAP { "only " } else { "" };
+        let verdict =
+            if ratio.is_real() { "a real difference" } else { "no difference that these rounds can tell" };
+        format!(
+            "{layout} are {} than dictionaries in {name} (95 % interval {} %, {few}{} rounds): {verdict}.",
             faster(ratio.ratio),
             interval(ratio),
             task.rounds
-        );
-        let verdict = match duration.real {
-            Some(true) => "a real difference".to_owned(),
-            Some(false) => "no difference that these rounds can tell".to_owned(),
-            None => format!("no verdict on fewer than {ROUNDS_FOR_A_VERDICT} rounds"),
-        };
-        format!("{found}: {verdict}.")
+        )
     };
     whole.compared().map(sentence).collect()
 }
@@ -117,7 +117,8 @@ pub fn method(report: &Report) -> String {
     format!(
         "Rows: {} complete ones of {}, and draws from them (seed {}). Duration: processor time, median of the rounds; in each round \
          every layout runs once, in random order, after a warm-up. Per cent: of what dictionaries need; in brackets the 95 % \
-         bootstrap interval of the ratio of medians. Memory: bytes asked of the allocator in a process of its own, one \
+         bootstrap interval of the ratio of medians; of fewer than {ROUNDS_FOR_A_BOOTSTRAP} rounds, Student's interval of \
+         the mean ratio. Memory: bytes asked of the allocator in a process of its own, one \
          thread; of a task the peak above what is held. All layouts gave the same results in every round. {} threads, \
          {:.0} s of {:.0} s.",
         numbers::count(method.complete_rows),
@@ -143,7 +144,7 @@ mod tests {
     fn ratios_are_said_as_the_study_does() {
         assert_eq!(faster(0.5355), "46.5 % faster");
         assert_eq!(faster(1.25), "25.0 % slower");
-        assert_eq!(smaller(0.25), "75.0 % smaller");
+        assert_eq!([0.25, 1.0].map(smaller), ["75.0 % smaller", "the same"]);
         assert_eq!(interval(&Ratio { ratio: 0.9, low: 0.88, high: 1.02 }), "−2.0 to 12.0");
         assert_eq!(interval(&Ratio { ratio: 1.1, low: 0.98, high: 1.3 }), "−2.0 to 30.0");
     }
