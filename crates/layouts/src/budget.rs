@@ -5,7 +5,7 @@ use page::numbers;
 use std::time::{Duration, Instant};
 
 /// What is going on at the end of the budget may take this many budgets in all.
-const OVERRUN: f64 = 1.15;
+const OVERRUN: f64 = 1.05;
 
 /// A budget of seconds that runs from its making.
 #[derive(Debug)]

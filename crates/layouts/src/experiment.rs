@@ -206,7 +206,7 @@ impl Experiment<'_> {
 
     /// Notes how long a round took; what has no rounds, though it was begun, is left out.
     fn learn(&mut self, task: Task, size: Scale, timed: &Timed) {
-        let round = timed.warm_up.as_secs_f64();
+        let round = timed.round.as_secs_f64();
         if timed.rounds > 0 {
             self.budget.correct(task.name(), size.rows, round);
         } else if round > 0.0 {

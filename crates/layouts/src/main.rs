@@ -26,7 +26,7 @@ struct Flags {
           value_parser = clap::value_parser!(u32).range(10..))]
     rows: Vec<u32>,
 
-    /// How long it may take [default: 100, with --full 600]
+    /// How long it may take [default: 110, with --full 600]
     #[arg(long, value_name = "S", value_parser = positive)]
     seconds: Option<f64>,
 
@@ -90,7 +90,7 @@ fn run(flags: Flags) -> Result<()> {
         data: flags.data.unwrap_or(sample),
         rows,
         seed: flags.seed,
-        seconds: flags.seconds.unwrap_or(if flags.full { 600.0 } else { 100.0 }),
+        seconds: flags.seconds.unwrap_or(if flags.full { 600.0 } else { 110.0 }),
         full: flags.full,
         counter: program.with_file_name("layouts-memory"),
     };

@@ -28,6 +28,8 @@ pub struct Contestant<'a> {
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Whether a round comes first that does not count.
+    pub warm_up: bool,
     /// Rounds that are done in any case, if they are done before the deadline; two at least.
     pub rounds_min: usize,
     /// Rounds after which it is no longer asked.
@@ -36,7 +38,7 @@ pub struct Limits {
     pub narrow: f64,
     /// No further round is to end after this.
     pub until: Instant,
-    /// If the least of rounds would end after this, there are none.
+    /// If after a warm-up the least of rounds would end after this, there are none.
     pub deadline: Instant,
 }
 
@@ -45,8 +47,8 @@ pub struct Limits {
 pub struct Timed {
     /// Number of rounds after the warm-up.
     pub rounds: usize,
-    /// What a round takes, as the warm-up took it.
-    pub warm_up: Duration,
+    /// What the last round took, or the warm-up.
+    pub round: Duration,
     /// By phase, in order: the seconds of each contestant in each round. The first phase is the whole task.
     pub phases: Vec<(&'static str, Vec<Vec<f64>>)>,
     /// Errors of models, which all contestants found.
@@ -65,7 +67,6 @@ pub fn interleave(
     random: &mut RandomState,
     limits: &Limits,
 ) -> Result<Timed> {
-    let start = Instant::now();
     let mut expected: Option<(&'static str, String)> = None;
     let mut rmse = Vec::new();
     let mut run = |contestant: &mut Contestant<'_>| {
@@ -78,23 +79,28 @@ pub fn interleave(
         }
         Ok(phases)
     };
-    // Caches, pages and the processor's clock are paid for here, and by nobody.
-    for contestant in contestants.iter_mut() {
-        run(contestant)?;
-    }
-    let warm_up = start.elapsed();
-    let mut timed = Timed { rounds: 0, warm_up, phases: Vec::new(), rmse: Vec::new() };
-    if limits.is_too_late(warm_up) {
-        return Ok(timed);
+    let mut timed = Timed::default();
+    if limits.warm_up {
+        // Caches, pages and the processor's clock are paid for here, and by nobody.
+        let start = Instant::now();
+        for contestant in contestants.iter_mut() {
+            run(contestant)?;
+        }
+        timed.round = start.elapsed();
+        if limits.is_too_late(timed.round) {
+            return Ok(timed);
+        }
     }
     let mut order: Vec<usize> = (0..contestants.len()).collect();
     while !timed.is_enough(limits, random) {
+        let start = Instant::now();
         random.shuffle(&mut order);
         for &place in &order {
             let phases = run(&mut contestants[place])?;
             timed.push(place, contestants.len(), &phases);
         }
         timed.rounds += 1;
+        timed.round = start.elapsed();
     }
     timed.rmse = rmse;
     Ok(timed)
@@ -139,7 +145,7 @@ impl Timed {
         }
         // The interval costs time as well: it is asked every fifth round.
         self.rounds >= limits.rounds_max
-            || Instant::now() + self.warm_up > limits.until
+            || Instant::now() + self.round > limits.until
             || (self.rounds.is_multiple_of(5) && self.is_narrow(limits.narrow, random))
     }
 
@@ -237,7 +243,7 @@ mod tests {
 
     fn limits(rounds_min: usize, rounds_max: usize) -> Limits {
         let far = Instant::now() + Duration::from_secs(3600);
-        Limits { rounds_min, rounds_max, narrow: 0.02, until: far, deadline: far }
+        Limits { warm_up: true, rounds_min, rounds_max, narrow: 0.02, until: far, deadline: far }
     }
 
     /// Normal, by Box and Muller.
@@ -351,6 +357,18 @@ mod tests {
         let firsts = |name| turns[3..].chunks(3).filter(|round| round[0] == name).count();
         assert!(["x", "y", "z"].into_iter().all(|name| (6..30).contains(&firsts(name))));
         assert!(turns.chunks(3).all(|round| ["x", "y", "z"].iter().all(|name| round.contains(name))));
+    }
+
+    #[test]
+    fn without_a_warm_up_every_run_counts() {
+        let runs = RefCell::new(0);
+        let count = || {
+            *runs.borrow_mut() += 1;
+            run(1.0, "same")
+        };
+        let limits = Limits { warm_up: false, ..limits(3, 3) };
+        let timed = interleave(&mut [contestant("x", count)], &mut RandomState::new(3), &limits).unwrap();
+        assert_eq!((timed.rounds, *runs.borrow()), (3, 3));
     }
 
     #[test]

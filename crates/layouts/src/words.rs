@@ -116,7 +116,7 @@ pub fn method(report: &Report) -> String {
     let method = &report.method;
     format!(
         "Rows: {} complete ones of {}, and draws from them (seed {}). Duration: processor time, median of the rounds; in each round \
-         every layout runs once, in random order, after a warm-up. Per cent: of what dictionaries need; in brackets the 95 % \
+         every layout runs once, in random order, after a warm-up, which for tasks of few rounds is the task before. Per cent: of what dictionaries need; in brackets the 95 % \
          bootstrap interval of the ratio of medians; of fewer than {ROUNDS_FOR_A_BOOTSTRAP} rounds, Student's interval of \
          the mean ratio. Memory: bytes asked of the allocator in a process of its own, one \
          thread; of a task the peak above what is held. All layouts gave the same results in every round. {} threads, \
