@@ -165,8 +165,8 @@ impl Model {
         Ok(self.regressor.predict(&self.scaler.transform(records)))
     }
 
-    /// What [`Self::predict`] gives for the [`changed`](changes::changed) rows of `records`, `(n_changes,)`. It is fast where changes of
-    /// one row follow each other.
+    /// What [`Self::predict`] gives for the [`changed`](changes::changed) rows of `records`, `(n_changes,)`.
+    /// It is fast where changes of one row follow each other.
     ///
     /// # Errors
     /// If the columns are not those that the model was fitted on.

@@ -275,8 +275,8 @@ impl Network {
         &self.parameters[self.output.weights.clone()][..self.hidden[self.hidden.len() - 1].used]
     }
 
-    /// Half the weighted mean squared error of a batch, which are some rows, plus the L2 penalty, and its gradient in the shape of
-    /// [`Self::parameters`].
+    /// Half the weighted mean squared error of a batch, which is some rows, plus the L2 penalty, and its
+    /// gradient in the shape of [`Self::parameters`].
     pub(super) fn loss_and_gradient(
         &self,
         (samples, batch): (&Samples, &[usize]),

@@ -272,13 +272,17 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             Some((parent, Side::Right)) => self.nodes[parent as usize].right = id,
             None => {}
         }
-        self.nodes.push(Node {
-            n_node_samples: job.n_rows() as u32,
-            weighted_n_node_samples: job.sums.weight(),
-            impurity: job.impurity,
-            value: job.sums.mean() * self.training.quantum,
+        self.nodes.push(self.leaf(job.n_rows(), job.sums.sums, job.impurity));
+    }
+
+    fn leaf(&self, n_rows: usize, sums: Sums, impurity: f64) -> Node {
+        Node {
+            n_node_samples: n_rows as u32,
+            weighted_n_node_samples: sums.weight as f64,
+            impurity,
+            value: sums.mean() * self.training.quantum,
             ..Node::LEAF
-        });
+        }
     }
 
     /// Whether a node's children, if it has any, are leaves of a row each.
@@ -292,7 +296,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let (split, _) = self.search(job, None);
         let id = self.nodes.len();
         self.add_leaf(job);
-        // A leaf of one row has no impurity.
+        // Nothing is left of the impurity.
         let improvement = job.sums.weight() / self.total_weight * job.impurity;
         let is_worth_it = improvement + EPSILON >= self.training.limits.min_impurity_decrease;
         let Some(split) = split.filter(|_| is_worth_it) else { return };
@@ -301,13 +305,9 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         (node.left, node.right) = (id as i32 + 1, id as i32 + 2);
         (node.feature, node.threshold) = (split.feature as i32, split.threshold);
         node.missing_go_to_left = split.missing_go_to_left.unwrap_or(false);
-        let leaf = |sums: Sums| Node {
-            n_node_samples: 1,
-            weighted_n_node_samples: sums.weight as f64,
-            value: sums.mean() * self.training.quantum,
-            ..Node::LEAF
-        };
-        self.nodes.extend([split.left, job.sums.sums - split.left].map(leaf));
+        // A leaf of one row has no impurity.
+        let leaves = [split.left, job.sums.sums - split.left].map(|sums| self.leaf(1, sums, 0.0));
+        self.nodes.extend(leaves);
     }
 
     fn is_leaf(&self, job: &Job) -> bool {
