@@ -35,27 +35,28 @@ impl Activation {
         }
     }
 
-    /// Turns weighted inputs into activations.
+    /// Turns weighted inputs, which are clipped already for relu, into activations.
     #[inline]
     pub(super) fn apply(self, values: &mut [f64]) {
         match self {
-            Self::Identity => {}
+            Self::Identity | Self::Relu => {}
             Self::Logistic => values.iter_mut().for_each(|z| *z = 1.0 / (1.0 + (-*z).exp())),
             Self::Tanh => values.iter_mut().for_each(|z| *z = z.tanh()),
-            // Unlike `f64::max`, this keeps NaN, by which a diverging fit is recognised.
-            Self::Relu => values.iter_mut().for_each(|z| *z = if *z < 0.0 { 0.0 } else { *z }),
         }
     }
 
-    /// Multiplies deltas by the derivative, given the activations.
+    /// The derivatives of the loss by the weighted inputs: those by the `activations`, which come as an
+    /// iterator, times those of the activation.
     #[inline]
-    pub(super) fn apply_derivative(self, activations: &[f64], deltas: &mut [f64]) {
-        let pairs = deltas.iter_mut().zip(activations);
+    pub(super) fn deltas(self, activations: &[f64], upstream: impl Iterator<Item = f64>, deltas: &mut [f64]) {
+        let values = deltas.iter_mut().zip(activations.iter().zip(upstream));
         match self {
-            Self::Identity => {}
-            Self::Logistic => pairs.for_each(|(delta, a)| *delta = *delta * a * (1.0 - a)),
-            Self::Tanh => pairs.for_each(|(delta, a)| *delta *= 1.0 - a * a),
-            Self::Relu => pairs.for_each(|(delta, a)| *delta = if *a == 0.0 { 0.0 } else { *delta }),
+            Self::Identity => values.for_each(|(delta, (_, upstream))| *delta = upstream),
+            Self::Logistic => values.for_each(|(delta, (a, upstream))| *delta = upstream * a * (1.0 - a)),
+            Self::Tanh => values.for_each(|(delta, (a, upstream))| *delta = upstream * (1.0 - a * a)),
+            Self::Relu => {
+                values.for_each(|(delta, (a, upstream))| *delta = if *a == 0.0 { 0.0 } else { upstream });
+            }
         }
     }
 }
@@ -66,19 +67,5 @@ impl FromStr for Activation {
     /// Reads scikit-learn's name.
     fn from_str(name: &str) -> Result<Self> {
         named("activation", name, &ACTIVATIONS, "identity, logistic, tanh or relu")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn relu_does_not_hide_nan() {
-        let mut values = [-1.0, 2.0, f64::NAN, f64::NEG_INFINITY];
-        Activation::Relu.apply(&mut values);
-        assert_eq!(values[..2], [0.0, 2.0]);
-        assert!(values[2].is_nan());
-        assert_eq!(values[3], 0.0);
     }
 }

@@ -121,7 +121,7 @@ mod tests {
     use crate::mlp::MlpParts;
     use crate::mlp::params::MlpValidParams;
     use crate::mlp::samples::Samples;
-    use crate::mlp::table::Table;
+    use crate::mlp::step::Workspace;
     use ndarray::{Array1, Array2};
 
     const UNITS: usize = 21;
@@ -165,15 +165,9 @@ mod tests {
     }
 
     fn step(network: &mut Network, optimizer: &mut Optimizer) -> f64 {
-        let mut gradient = Table::zeros(network.parameters().len());
-        let loss = network.loss_and_gradient(
-            (&samples(), &[0, 1, 2, 3, 4, 5]),
-            &mut network.pass(),
-            1.0,
-            &mut gradient,
-        );
-        optimizer.step(network.parameters_mut(), &gradient);
-        loss
+        let samples = samples();
+        let mut workspace = Workspace::new(network, &samples, samples.len());
+        network.train((&samples, &[0, 1, 2, 3, 4, 5]), 1.0, optimizer, &mut workspace)
     }
 
     #[test]

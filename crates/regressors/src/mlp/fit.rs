@@ -2,11 +2,11 @@
 
 use super::dead::DeadUnits;
 use super::model::MlpParts;
-use super::network::{Network, Pass};
+use super::network::Network;
 use super::optimizer::Optimizer;
 use super::params::{BatchSize, MlpValidParams};
 use super::samples::Samples;
-use super::table::Table;
+use super::step::Workspace;
 use crate::Result;
 use crate::random::RandomState;
 
@@ -94,8 +94,7 @@ struct Trainer<'a> {
     /// Rows in the order of the current epoch.
     order: Vec<usize>,
     batch_rows: usize,
-    pass: Pass,
-    gradient: Table,
+    workspace: Workspace,
 }
 
 impl<'a> Trainer<'a> {
@@ -111,6 +110,8 @@ impl<'a> Trainer<'a> {
             BatchSize::Auto => AUTO_BATCH_ROWS,
             BatchSize::Rows(rows) => rows,
         };
+        let batch_rows = batch_rows.min(n_rows);
+        let workspace = Workspace::new(network, &train, batch_rows);
         Self {
             params,
             optimizer: Optimizer::new(params, network),
@@ -118,9 +119,8 @@ impl<'a> Trainer<'a> {
             random,
             train,
             order: (0..n_rows).collect(),
-            batch_rows: batch_rows.min(n_rows),
-            pass: network.pass(),
-            gradient: Table::zeros(network.parameters().len()),
+            batch_rows,
+            workspace,
         }
     }
 
@@ -134,10 +134,8 @@ impl<'a> Trainer<'a> {
         let mut loss = 0.0;
         for batch in self.order.chunks(self.batch_rows) {
             let samples = (&self.train, batch);
-            let batch_loss =
-                network.loss_and_gradient(samples, &mut self.pass, self.params.alpha, &mut self.gradient);
-            loss += batch_loss * batch.len() as f64;
-            self.optimizer.step(network.parameters_mut(), &self.gradient);
+            let (alpha, optimizer) = (self.params.alpha, &mut self.optimizer);
+            loss += network.train(samples, alpha, optimizer, &mut self.workspace) * batch.len() as f64;
             if let Some(dead) = &self.dead {
                 dead.revive(network, &mut self.optimizer);
             }

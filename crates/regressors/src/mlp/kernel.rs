@@ -3,7 +3,7 @@
 //! They run with the widest vectors the processor has. Lanes never mix and nothing is fused, so the bits are
 //! the same with any of them.
 
-use super::sparse::{Chosen, Entry};
+use super::sparse::{Chosen, Entry, Unit};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Units are padded to a multiple of this, a whole number of vectors on any processor.
@@ -18,21 +18,24 @@ pub(super) fn blocks(units: usize) -> usize {
 }
 
 /// `product = start + rows · table`, each sum in the order of the row's entries.
-pub(super) struct Multiply<'a> {
-    pub(super) rows: Chosen<'a>,
+pub(super) struct Multiply<'a, E = Entry> {
+    pub(super) rows: Chosen<'a, E>,
     /// What every sum starts from. It has as many blocks as a row of the product.
     pub(super) start: &'a [Block],
     /// A row of blocks for each index that entries refer to; those beyond the product's are not looked at.
     pub(super) table: &'a [Block],
     /// Blocks of a row of the table.
     pub(super) table_width: usize,
+    /// Whether sums below zero become zero, as relu units want it. Unlike with `f64::max`, NaN stays, by which
+    /// a diverging fit is recognised.
+    pub(super) clip: bool,
     /// A row of blocks for each row.
     pub(super) product: &'a mut [Block],
 }
 
 /// `sum += rowsᵀ · table`, each sum in the order of the rows.
-pub(super) struct AddTransposed<'a> {
-    pub(super) rows: Chosen<'a>,
+pub(super) struct AddTransposed<'a, E = Entry> {
+    pub(super) rows: Chosen<'a, E>,
     /// A row of blocks for each row.
     pub(super) table: &'a [Block],
     /// Blocks of a row of the table.
@@ -43,15 +46,50 @@ pub(super) struct AddTransposed<'a> {
     pub(super) sum_width: usize,
 }
 
-impl Multiply<'_> {
+impl<E: Scale> Multiply<'_, E> {
     pub(super) fn run(self) {
         Arch::new().dispatch(self);
     }
 }
 
-impl AddTransposed<'_> {
+impl<E: Scale> AddTransposed<'_, E> {
     pub(super) fn run(self) {
         Arch::new().dispatch(self);
+    }
+}
+
+/// An entry of a sparse row.
+pub(super) trait Scale: Copy {
+    fn index(self) -> usize;
+
+    /// What multiplies numbers by the entry's value.
+    fn scale<S: Simd>(self, simd: S) -> impl Fn(S::f64s) -> S::f64s;
+}
+
+impl Scale for Entry {
+    #[inline(always)]
+    fn index(self) -> usize {
+        self.index
+    }
+
+    #[inline(always)]
+    fn scale<S: Simd>(self, simd: S) -> impl Fn(S::f64s) -> S::f64s {
+        let value = simd.splat_f64s(self.value);
+        #[inline(always)]
+        move |numbers| simd.mul_f64s(value, numbers)
+    }
+}
+
+impl Scale for Unit {
+    #[inline(always)]
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    #[inline(always)]
+    fn scale<S: Simd>(self, _: S) -> impl Fn(S::f64s) -> S::f64s {
+        #[inline(always)]
+        |numbers| numbers
     }
 }
 
@@ -96,7 +134,7 @@ fn in_vectors<S: Simd>(blocks: usize) -> usize {
     blocks * (LANES / S::F64_LANES)
 }
 
-impl WithSimd for Multiply<'_> {
+impl<E: Scale> WithSimd for Multiply<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -106,7 +144,7 @@ impl WithSimd for Multiply<'_> {
     }
 }
 
-impl<S: Simd> Strips<S> for Multiply<'_> {
+impl<S: Simd, E: Scale> Strips<S> for Multiply<'_, E> {
     #[inline(always)]
     fn strip<const N: usize>(&mut self, simd: S, first: usize) {
         let (start, _) = S::as_simd_f64s(self.start.as_flattened());
@@ -116,11 +154,17 @@ impl<S: Simd> Strips<S> for Multiply<'_> {
         for (row, product) in product.chunks_exact_mut(start.len()).enumerate() {
             let mut sums = [simd.splat_f64s(0.0); N];
             sums.copy_from_slice(&start[first..][..N]);
-            for &Entry { index, value } in self.rows.row(row) {
-                let value = simd.splat_f64s(value);
-                let units = &table[index * table_width + first..][..N];
+            for entry in self.rows.row(row) {
+                let scale = entry.scale(simd);
+                let units = &table[entry.index() * table_width + first..][..N];
                 for (sum, &unit) in sums.iter_mut().zip(units) {
-                    *sum = simd.add_f64s(*sum, simd.mul_f64s(value, unit));
+                    *sum = simd.add_f64s(*sum, scale(unit));
+                }
+            }
+            if self.clip {
+                let zero = simd.splat_f64s(0.0);
+                for sum in &mut sums {
+                    *sum = simd.select_f64s(simd.less_than_f64s(*sum, zero), zero, *sum);
                 }
             }
             product[first..][..N].copy_from_slice(&sums);
@@ -128,7 +172,7 @@ impl<S: Simd> Strips<S> for Multiply<'_> {
     }
 }
 
-impl WithSimd for AddTransposed<'_> {
+impl<E: Scale> WithSimd for AddTransposed<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -138,7 +182,7 @@ impl WithSimd for AddTransposed<'_> {
     }
 }
 
-impl<S: Simd> Strips<S> for AddTransposed<'_> {
+impl<S: Simd, E: Scale> Strips<S> for AddTransposed<'_, E> {
     #[inline(always)]
     fn strip<const N: usize>(&mut self, simd: S, first: usize) {
         let (table, _) = S::as_simd_f64s(self.table.as_flattened());
@@ -147,11 +191,11 @@ impl<S: Simd> Strips<S> for AddTransposed<'_> {
         for (row, table) in table.chunks_exact(in_vectors::<S>(self.table_width)).enumerate() {
             let mut units = [simd.splat_f64s(0.0); N];
             units.copy_from_slice(&table[first..][..N]);
-            for &Entry { index, value } in self.rows.row(row) {
-                let value = simd.splat_f64s(value);
-                let sums = &mut sum[index * sum_width + first..][..N];
+            for entry in self.rows.row(row) {
+                let scale = entry.scale(simd);
+                let sums = &mut sum[entry.index() * sum_width + first..][..N];
                 for (sum, &unit) in sums.iter_mut().zip(&units) {
-                    *sum = simd.add_f64s(*sum, simd.mul_f64s(value, unit));
+                    *sum = simd.add_f64s(*sum, scale(unit));
                 }
             }
         }
@@ -209,7 +253,7 @@ mod tests {
     #[test]
     fn products_have_the_same_bits_with_vectors_of_any_width() {
         let (matrix, rows) = (matrix(), SparseRows::from_dense(&matrix().view()));
-        for (table_width, used) in widths() {
+        for ((table_width, used), clip) in widths().flat_map(|width| [(width, false), (width, true)]) {
             let (start, table) = (table(used), table(COLUMNS * table_width));
             let run = |work: fn(Multiply<'_>)| {
                 let mut product = vec![[f64::NAN; LANES]; ROWS * used];
@@ -218,6 +262,7 @@ mod tests {
                     start: &start,
                     table: &table,
                     table_width,
+                    clip,
                     product: &mut product,
                 });
                 product
@@ -228,7 +273,8 @@ mod tests {
                 let (row, unit) = (at / (used * LANES), at % (used * LANES));
                 let weight = |column: usize| number(column * table_width * LANES + unit);
                 let add = |sum, column| sum + matrix[[row, column]] * weight(column);
-                assert_eq!(*actual, (0..COLUMNS).fold(number(unit), add));
+                let sum = (0..COLUMNS).fold(number(unit), add);
+                assert_eq!(*actual, if clip && sum < 0.0 { 0.0 } else { sum });
             }
         }
     }
@@ -254,5 +300,46 @@ mod tests {
                 assert_eq!(*actual, rows.fold(number(at), add));
             }
         }
+    }
+
+    #[test]
+    fn units_are_entries_of_value_1() {
+        let (mut units, mut entries) = (SparseRows::<Unit>::default(), SparseRows::default());
+        for row in [&[0, 3][..], &[], &[4, 1, 2]] {
+            units.push_row(&row.iter().map(|index| Unit(*index)).collect::<Vec<_>>());
+            let entry = |index: &u32| Entry { index: *index as usize, value: 1.0 };
+            entries.push_row(&row.iter().map(entry).collect::<Vec<_>>());
+        }
+        fn products<E: Scale>(rows: &SparseRows<E>) -> [Vec<Block>; 2] {
+            let (start, of_columns, of_rows) = (table(2), table(2 * COLUMNS), table(2 * 3));
+            let (mut product, mut sum) = (table(2 * 3), table(2 * COLUMNS));
+            let (table_width, sum_width, clip) = (2, 2, true);
+            let [one, other] = [&start, &of_columns];
+            Multiply { rows: rows.all(), start: one, table: other, table_width, clip, product: &mut product }
+                .run();
+            AddTransposed { rows: rows.all(), table: &of_rows, table_width, sum: &mut sum, sum_width }.run();
+            [product, sum]
+        }
+        assert_eq!(products(&units), products(&entries));
+    }
+
+    #[test]
+    fn clipping_does_not_hide_nan() {
+        let rows = SparseRows::from_dense(&ndarray::array![[0.0]].view());
+        let start = [[-1.0, 2.0, f64::NAN, f64::NEG_INFINITY, 0.0, -0.5, 0.5, f64::INFINITY]];
+        let mut product = [[9.0; LANES]];
+        let table = &[];
+        Multiply {
+            rows: rows.all(),
+            start: &start,
+            table,
+            table_width: 1,
+            clip: true,
+            product: &mut product,
+        }
+        .run();
+        let [[a, b, c, d, rest @ ..]] = product;
+        assert_eq!((a, b, d, rest), (0.0, 2.0, 0.0, [0.0, 0.0, 0.5, f64::INFINITY]));
+        assert!(c.is_nan());
     }
 }

@@ -11,10 +11,11 @@
 //! rate of 0.1 on the laptop data, but 2e-13 against scikit-learn with the C library's tanh put in.
 //!
 //! A fit runs on one thread and its bits do not depend on the processor's vectors; fits of other seeds or
-//! folds are what to run in parallel. It is fast for three reasons, none of which changes the result by more
+//! folds are what to run in parallel. It is fast for four reasons, none of which changes the result by more
 //! than the order of its sums: zeros of the records and of the activations are left out of all products
-//! (`sparse`), a strip of units stays in registers and cache while a batch goes by (`kernel`), and units that
-//! are provably 0 on every row take no arithmetic but the solver's (`dead`).
+//! (`sparse`), what rows have in common is multiplied once a batch (`patterns`), a strip of units stays in
+//! registers and cache while a batch goes by (`kernel`), and units that are provably 0 on every row take no
+//! arithmetic but the solver's (`dead`).
 //!
 //! Sources: scikit-learn's `BaseMultilayerPerceptron`; Glorot & Bengio 2010 for the initial weights; Kingma &
 //! Ba 2014 for Adam; Sutskever et al. 2013 for Nesterov's momentum in this form.
@@ -27,8 +28,10 @@ mod model;
 mod network;
 mod optimizer;
 mod params;
+mod patterns;
 mod samples;
 mod sparse;
+mod step;
 mod table;
 
 pub use activation::Activation;

@@ -1,10 +1,9 @@
-//! The layers of a network, forwards and backwards.
+//! The layers of a network, and how records go through them.
 
 use super::activation::Activation;
-use super::kernel::{AddTransposed, Block, LANES, Multiply, add_scaled, blocks, dot};
+use super::kernel::{Block, LANES, Multiply, Scale, blocks, dot};
 use super::model::MlpParts;
-use super::samples::Samples;
-use super::sparse::{Chosen, SparseRows};
+use super::sparse::{Chosen, Entry, SparseRows};
 use super::table::Table;
 use crate::random::RandomState;
 use crate::vectors::vectorized;
@@ -17,18 +16,23 @@ use std::ops::Range;
 /// A hidden layer has `fan_in` rows of `width` blocks of weights, and `width` blocks of biases. The output
 /// layer has its one column of weights as one padded row, and a block of which the first lane is its bias.
 #[derive(Clone, Debug)]
-struct Layer {
-    fan_in: usize,
-    units: usize,
+pub(super) struct Layer {
+    pub(super) fan_in: usize,
+    pub(super) units: usize,
     /// Blocks of units that take part in passes, the others being zero.
-    used: usize,
+    pub(super) used: usize,
     /// Distance of the weights of one input to those of the next, in numbers.
-    stride: usize,
-    weights: Range<usize>,
-    bias: Range<usize>,
+    pub(super) stride: usize,
+    pub(super) weights: Range<usize>,
+    pub(super) bias: Range<usize>,
 }
 
 impl Layer {
+    /// Units that take part in passes.
+    fn used_units(&self) -> usize {
+        self.units.min(self.used * LANES)
+    }
+
     /// Lays out the layers of the given sizes (inputs, hidden layers, one output): all weights first, as
     /// scikit-learn orders them.
     fn layout(sizes: &[usize]) -> Vec<Self> {
@@ -60,10 +64,10 @@ impl Layer {
 /// since no activation and no delta reaches it.
 #[derive(Clone, Debug)]
 pub(super) struct Network {
-    hidden: Vec<Layer>,
-    output: Layer,
-    activation: Activation,
-    parameters: Table,
+    pub(super) hidden: Vec<Layer>,
+    pub(super) output: Layer,
+    pub(super) activation: Activation,
+    pub(super) parameters: Table,
     /// Which of scikit-learn's units stands at each place of the first hidden layer.
     order: Vec<usize>,
 }
@@ -78,24 +82,33 @@ pub(super) struct FirstLayer<'a> {
     pub(super) bias: &'a [Block],
 }
 
+/// What enters the first hidden layer: `rows · table` are its weighted inputs, but for the biases.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Input<'a, E = Entry> {
+    pub(super) rows: Chosen<'a, E>,
+    pub(super) table: &'a [Block],
+    /// Blocks of a row of the table.
+    pub(super) table_width: usize,
+}
+
 /// What the rows of a batch leave behind on their way through a network; buffers are kept from batch to
 /// batch.
 #[derive(Clone, Debug)]
 pub(super) struct Pass {
-    layers: Vec<LayerPass>,
-    /// The output of each row, later the derivative of the loss by it.
-    outputs: Vec<f64>,
+    pub(super) layers: Vec<LayerPass>,
+    /// The output of each row, in training later the derivative of the loss by it.
+    pub(super) outputs: Vec<f64>,
 }
 
 /// What one hidden layer holds during a pass.
 #[derive(Clone, Debug, Default)]
-struct LayerPass {
+pub(super) struct LayerPass {
     /// A padded row per row of the batch.
-    activations: Table,
+    pub(super) activations: Table,
     /// The activations again, as the next hidden layer sees them.
-    sparse: SparseRows,
+    pub(super) sparse: SparseRows,
     /// Derivatives of the loss by the weighted inputs, in the shape of the activations.
-    deltas: Table,
+    pub(super) deltas: Table,
 }
 
 impl Network {
@@ -142,6 +155,7 @@ impl Network {
     }
 
     /// All parameters, padding included, which has to stay zero.
+    #[cfg(test)]
     pub(super) fn parameters_mut(&mut self) -> &mut [Block] {
         &mut self.parameters
     }
@@ -228,41 +242,25 @@ impl Network {
     /// The outputs for some rows; each depends on its own row only.
     pub(super) fn predict(&self, records: &SparseRows) -> Vec<f64> {
         let mut pass = self.pass();
-        self.forward(records.all(), &mut pass);
+        let FirstLayer { weights, bias, .. } = self.first_layer();
+        self.forward(Input { rows: records.all(), table: weights, table_width: bias.len() }, &mut pass);
         pass.outputs
     }
 
-    /// Carries records through all layers.
-    fn forward(&self, records: Chosen<'_>, pass: &mut Pass) {
-        let last = self.hidden.len() - 1;
-        for (l, layer) in self.hidden.iter().enumerate() {
-            let (before, after) = pass.layers.split_at_mut(l);
-            let (rows, here) = (before.last().map_or(records, |layer| layer.sparse.all()), &mut after[0]);
-            let (width, used) = (blocks(layer.units), layer.used);
-            let units = layer.units.min(used * LANES);
-            here.activations.resize(records.len() * used);
-            Multiply {
-                rows,
-                table: &self.parameters[layer.weights.clone()],
-                table_width: width,
-                start: &self.parameters[layer.bias.clone()][..used],
-                product: &mut here.activations,
-            }
-            .run();
-            vectorized!({
-                for row in here.activations.chunks_exact_mut(used) {
-                    // Padding is left out: its logistic activation would be 0.5.
-                    self.activation.apply(&mut row.as_flattened_mut()[..units]);
-                }
-            });
-            if l < last {
-                here.sparse.compress(&here.activations, units);
-            }
+    /// Carries rows through all layers.
+    pub(super) fn forward<E: Scale>(&self, input: Input<'_, E>, pass: &mut Pass) {
+        self.activate(0, input, &mut pass.layers[0].activations);
+        for (l, layer) in self.hidden.iter().enumerate().skip(1) {
+            let [before, here] = &mut pass.layers[l - 1..=l] else { return };
+            before.sparse.compress(&before.activations, self.hidden[l - 1].used_units());
+            let (rows, table) = (before.sparse.all(), &self.parameters[layer.weights.clone()]);
+            let table_width = blocks(layer.units);
+            self.activate(l, Input { rows, table, table_width }, &mut here.activations);
         }
         let weights = self.output_weights();
         let bias = self.parameters[self.output.bias.start][0];
-        let rows = pass.layers[last].activations.chunks_exact(weights.len());
-        pass.outputs.resize(records.len(), 0.0);
+        let rows = pass.layers[self.hidden.len() - 1].activations.chunks_exact(weights.len());
+        pass.outputs.resize(input.rows.len(), 0.0);
         vectorized!({
             for (output, row) in pass.outputs.iter_mut().zip(rows) {
                 *output = dot(row, weights) + bias;
@@ -270,108 +268,24 @@ impl Network {
         });
     }
 
-    /// The output weights of the units that take part in passes.
-    fn output_weights(&self) -> &[Block] {
-        &self.parameters[self.output.weights.clone()][..self.hidden[self.hidden.len() - 1].used]
-    }
-
-    /// Half the weighted mean squared error of a batch, which is some rows, plus the L2 penalty, and its
-    /// gradient in the shape of [`Self::parameters`].
-    pub(super) fn loss_and_gradient(
-        &self,
-        (samples, batch): (&Samples, &[usize]),
-        pass: &mut Pass,
-        alpha: f64,
-        gradient: &mut [Block],
-    ) -> f64 {
-        let records = samples.records.choose(batch);
-        self.forward(records, pass);
-        let mut squares = 0.0;
-        let mut total = 0.0;
-        for (output, &row) in pass.outputs.iter_mut().zip(batch) {
-            let weight = samples.weights[row];
-            total += weight;
-            let residual = *output - samples.targets[row];
-            squares += weight * (residual * residual);
-            *output = weight * residual;
-        }
-        let weights = &self.parameters[..self.output.weights.end];
-        let penalty = vectorized!(dot(weights, weights));
-        let loss = 0.5 * (squares / total) + 0.5 * alpha * penalty / total;
-
-        gradient.fill([0.0; LANES]);
-        self.backward_output(pass, gradient);
-        for l in (0..self.hidden.len()).rev() {
-            self.backward_hidden(l, records, pass, gradient);
-        }
-        vectorized!({
-            let share = 1.0 / total;
-            let (of_weights, of_biases) = gradient.as_flattened_mut().split_at_mut(weights.len() * LANES);
-            for (value, weight) in of_weights.iter_mut().zip(weights.as_flattened()) {
-                *value = (*value + alpha * weight) * share;
-            }
-            of_biases.iter_mut().for_each(|value| *value *= share);
-        });
-        loss
-    }
-
-    /// From the derivatives of the loss by the outputs: the sums over rows that make the gradient of the
-    /// output layer, and the deltas of the last hidden layer.
-    fn backward_output(&self, pass: &mut Pass, gradient: &mut [Block]) {
-        let weights = self.output_weights();
-        let LayerPass { activations, deltas, .. } = &mut pass.layers[self.hidden.len() - 1];
-        gradient[self.output.bias.start][0] = pass.outputs.iter().sum();
-        let gradient = &mut gradient[self.output.weights.clone()][..weights.len()];
-        deltas.resize(activations.len());
-        let rows = activations.chunks_exact(weights.len()).zip(deltas.chunks_exact_mut(weights.len()));
-        vectorized!({
-            for ((activations, deltas), &output) in rows.zip(&pass.outputs) {
-                add_scaled(gradient, output, activations);
-                for (delta, weight) in deltas.as_flattened_mut().iter_mut().zip(weights.as_flattened()) {
-                    *delta = output * weight;
-                }
-                self.activation.apply_derivative(activations.as_flattened(), deltas.as_flattened_mut());
-            }
-        });
-    }
-
-    /// From the deltas of hidden layer `l`: the sums over rows that make its gradient, and the deltas of
-    /// the layer before it.
-    fn backward_hidden(&self, l: usize, records: Chosen<'_>, pass: &mut Pass, gradient: &mut [Block]) {
+    /// The activations of hidden layer `l`.
+    fn activate<E: Scale>(&self, l: usize, input: Input<'_, E>, activations: &mut Table) {
         let layer = &self.hidden[l];
-        let (width, used) = (blocks(layer.units), layer.used);
-        let (before, after) = pass.layers.split_at_mut(l);
-        let deltas = &after[0].deltas;
-        let before = before.last_mut();
+        let Input { rows, table, table_width } = input;
+        activations.resize(rows.len() * layer.used);
+        let start = &self.parameters[layer.bias.clone()][..layer.used];
+        let clip = self.activation == Activation::Relu;
+        Multiply { rows, start, table, table_width, clip, product: activations }.run();
+        vectorized!({
+            for row in activations.chunks_exact_mut(layer.used) {
+                // Padding is left out: its logistic activation would be 0.5.
+                self.activation.apply(&mut row.as_flattened_mut()[..layer.used_units()]);
+            }
+        });
+    }
 
-        let input = before.as_ref().map_or(records, |before| before.sparse.all());
-        let (weights, biases) = gradient.split_at_mut(layer.bias.start);
-        let bias = &mut biases[..used];
-        AddTransposed {
-            rows: input,
-            table: deltas,
-            table_width: used,
-            sum: &mut weights[layer.weights.clone()],
-            sum_width: width,
-        }
-        .run();
-        vectorized!(deltas.chunks_exact(used).for_each(|row| add_scaled(bias, 1.0, row)));
-
-        if let Some(LayerPass { activations, deltas: deltas_before, .. }) = before {
-            let used_before = self.hidden[l - 1].used;
-            let weights = &self.parameters[layer.weights.clone()];
-            deltas_before.resize(activations.len());
-            deltas_before.fill([0.0; LANES]);
-            vectorized!({
-                let rows = deltas_before.chunks_exact_mut(used_before).zip(deltas.chunks_exact(used));
-                for (deltas_before, deltas) in rows {
-                    // One row of weights per unit of the layer before: padding gets none and stays zero.
-                    let units = deltas_before.as_flattened_mut().iter_mut().zip(weights.chunks_exact(width));
-                    units.for_each(|(delta, weights)| *delta = dot(deltas, weights));
-                }
-                self.activation
-                    .apply_derivative(activations.as_flattened(), deltas_before.as_flattened_mut());
-            });
-        }
+    /// The output weights of the units that take part in passes.
+    pub(super) fn output_weights(&self) -> &[Block] {
+        &self.parameters[self.output.weights.clone()][..self.hidden[self.hidden.len() - 1].used]
     }
 }

@@ -42,13 +42,11 @@ impl Optimizer {
         }
     }
 
-    /// Moves the parameters.
-    pub(super) fn step(&mut self, parameters: &mut [Block], gradient: &[Block]) {
+    /// Begins a step, which is still to be taken by every parameter.
+    pub(super) fn begin_step(&mut self) -> Step<'_> {
         match self {
-            Self::Adam(adam) => {
-                vectorized!(adam.step(parameters.as_flattened_mut(), gradient.as_flattened()))
-            }
-            Self::Sgd(sgd) => vectorized!(sgd.step(parameters.as_flattened_mut(), gradient.as_flattened())),
+            Self::Adam(adam) => Step::Adam(adam.begin_step()),
+            Self::Sgd(sgd) => Step::Sgd(sgd.begin_step()),
         }
     }
 
@@ -97,18 +95,12 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    #[inline(always)]
-    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+    fn begin_step(&mut self) -> AdamStep<'_> {
         self.steps += 1;
         let t = self.steps as f64;
         let (beta_1, beta_2, epsilon) = (self.beta_1, self.beta_2, self.epsilon);
         let rate = self.learning_rate_init * (1.0 - beta_2.powf(t)).sqrt() / (1.0 - beta_1.powf(t));
-        let moments = self.means.as_flattened_mut().iter_mut().zip(self.squares.as_flattened_mut());
-        for ((parameter, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
-            *m = beta_1 * *m + (1.0 - beta_1) * g;
-            *v = beta_2 * *v + (1.0 - beta_2) * (g * g);
-            *parameter -= rate * *m / (v.sqrt() + epsilon);
-        }
+        AdamStep { beta_1, beta_2, epsilon, rate, means: &mut self.means, squares: &mut self.squares }
     }
 }
 
@@ -125,13 +117,97 @@ pub(super) struct Sgd {
 }
 
 impl Sgd {
+    fn begin_step(&mut self) -> SgdStep<'_> {
+        let &mut Self { momentum, learning_rate: rate, nesterov, .. } = self;
+        SgdStep { momentum, rate, nesterov, velocities: &mut self.velocities }
+    }
+}
+
+/// One step of a solver for some of the parameters.
+#[derive(Debug)]
+pub(super) enum Step<'a> {
+    Adam(AdamStep<'a>),
+    Sgd(SgdStep<'a>),
+}
+
+#[derive(Debug)]
+pub(super) struct AdamStep<'a> {
+    beta_1: f64,
+    beta_2: f64,
+    epsilon: f64,
+    rate: f64,
+    means: &'a mut [Block],
+    squares: &'a mut [Block],
+}
+
+#[derive(Debug)]
+pub(super) struct SgdStep<'a> {
+    momentum: f64,
+    rate: f64,
+    nesterov: bool,
+    velocities: &'a mut [Block],
+}
+
+/// The gradient of some parameters: `(sums + alpha * parameters) * share`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gradient<'a> {
+    pub(super) sums: &'a [Block],
+    pub(super) alpha: f64,
+    pub(super) share: f64,
+}
+
+impl Step<'_> {
+    /// The steps of the first `blocks` of parameters and of the others.
+    pub(super) fn split_at(self, blocks: usize) -> (Self, Self) {
+        match self {
+            Self::Adam(AdamStep { beta_1, beta_2, epsilon, rate, means, squares }) => {
+                let (means, squares) = (means.split_at_mut(blocks), squares.split_at_mut(blocks));
+                let part =
+                    |means, squares| Self::Adam(AdamStep { beta_1, beta_2, epsilon, rate, means, squares });
+                (part(means.0, squares.0), part(means.1, squares.1))
+            }
+            Self::Sgd(SgdStep { momentum, rate, nesterov, velocities }) => {
+                let velocities = velocities.split_at_mut(blocks);
+                let part = |velocities| Self::Sgd(SgdStep { momentum, rate, nesterov, velocities });
+                (part(velocities.0), part(velocities.1))
+            }
+        }
+    }
+
+    /// Moves the parameters.
+    pub(super) fn take(self, parameters: &mut [Block], gradient: Gradient<'_>) {
+        match self {
+            Self::Adam(step) => vectorized!(step.take(parameters.as_flattened_mut(), gradient)),
+            Self::Sgd(step) => vectorized!(step.take(parameters.as_flattened_mut(), gradient)),
+        }
+    }
+}
+
+impl AdamStep<'_> {
     #[inline(always)]
-    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
-        let (momentum, rate) = (self.momentum, self.learning_rate);
-        let velocities = self.velocities.as_flattened_mut();
-        for ((parameter, &g), velocity) in parameters.iter_mut().zip(gradient).zip(velocities) {
+    fn take(self, parameters: &mut [f64], gradient: Gradient<'_>) {
+        let Self { beta_1, beta_2, epsilon, rate, means, squares } = self;
+        let Gradient { sums, alpha, share } = gradient;
+        let moments = means.as_flattened_mut().iter_mut().zip(squares.as_flattened_mut());
+        for ((parameter, sum), (m, v)) in parameters.iter_mut().zip(sums.as_flattened()).zip(moments) {
+            let g = (sum + alpha * *parameter) * share;
+            *m = beta_1 * *m + (1.0 - beta_1) * g;
+            *v = beta_2 * *v + (1.0 - beta_2) * (g * g);
+            *parameter -= rate * *m / (v.sqrt() + epsilon);
+        }
+    }
+}
+
+impl SgdStep<'_> {
+    #[inline(always)]
+    fn take(self, parameters: &mut [f64], gradient: Gradient<'_>) {
+        let Self { momentum, rate, nesterov, velocities } = self;
+        let Gradient { sums, alpha, share } = gradient;
+        let velocities = velocities.as_flattened_mut();
+        for ((parameter, sum), velocity) in parameters.iter_mut().zip(sums.as_flattened()).zip(velocities) {
+            let g = (sum + alpha * *parameter) * share;
             *velocity = momentum * *velocity - rate * g;
-            *parameter += if self.nesterov { momentum * *velocity - rate * g } else { *velocity };
+            *parameter += if nesterov { momentum * *velocity - rate * g } else { *velocity };
         }
     }
 }

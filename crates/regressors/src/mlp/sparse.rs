@@ -12,34 +12,77 @@ pub(super) struct Entry {
     pub(super) value: f64,
 }
 
+/// The place of a value that is 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Unit(pub(super) u32);
+
 /// Compressed sparse rows: the entries of all rows, one after the other.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct SparseRows {
+pub(super) struct SparseRows<E = Entry> {
     /// Where each row begins, and where the last one ends.
     starts: Vec<usize>,
-    entries: Vec<Entry>,
+    entries: Vec<E>,
 }
 
 /// Some rows of a matrix, or all of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Chosen<'a> {
-    from: &'a SparseRows,
+pub(super) struct Chosen<'a, E = Entry> {
+    from: &'a SparseRows<E>,
     rows: Option<&'a [usize]>,
 }
 
-impl<'a> Chosen<'a> {
+impl<'a, E> Chosen<'a, E> {
     pub(super) fn len(&self) -> usize {
         self.rows.map_or(self.from.len(), <[usize]>::len)
     }
 
-    pub(super) fn row(&self, row: usize) -> &'a [Entry] {
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> &'a [E] {
         self.from.row(self.rows.map_or(row, |rows| rows[row]))
     }
 }
 
-impl Default for SparseRows {
+impl<E> Default for SparseRows<E> {
     fn default() -> Self {
         Self { starts: vec![0], entries: Vec::new() }
+    }
+}
+
+impl<E: Copy> SparseRows<E> {
+    /// Appends a row.
+    pub(super) fn push_row(&mut self, entries: &[E]) {
+        self.entries.extend_from_slice(entries);
+        self.starts.push(self.entries.len());
+    }
+
+    /// Replaces the content with chosen rows of another matrix.
+    pub(super) fn select(&mut self, from: &Self, rows: &[usize]) {
+        self.clear();
+        rows.iter().for_each(|&row| self.push_row(from.row(row)));
+    }
+}
+
+impl<E> SparseRows<E> {
+    pub(super) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub(super) fn all(&self) -> Chosen<'_, E> {
+        Chosen { from: self, rows: None }
+    }
+
+    pub(super) fn choose<'a>(&'a self, rows: &'a [usize]) -> Chosen<'a, E> {
+        Chosen { from: self, rows: Some(rows) }
+    }
+
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> &[E] {
+        &self.entries[self.starts[row]..self.starts[row + 1]]
+    }
+
+    fn clear(&mut self) {
+        self.starts.truncate(1);
+        self.entries.clear();
     }
 }
 
@@ -51,27 +94,6 @@ impl SparseRows {
             rows.push(row.iter().copied());
         }
         rows
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    pub(super) fn all(&self) -> Chosen<'_> {
-        Chosen { from: self, rows: None }
-    }
-
-    pub(super) fn choose<'a>(&'a self, rows: &'a [usize]) -> Chosen<'a> {
-        Chosen { from: self, rows: Some(rows) }
-    }
-
-    pub(super) fn row(&self, row: usize) -> &[Entry] {
-        &self.entries[self.starts[row]..self.starts[row + 1]]
-    }
-
-    fn clear(&mut self) {
-        self.starts.truncate(1);
-        self.entries.clear();
     }
 
     /// Appends a row. NaN is kept: it is not zero.
@@ -86,15 +108,6 @@ impl SparseRows {
         }
         self.entries.truncate(start + end);
         self.starts.push(start + end);
-    }
-
-    /// Replaces the content with chosen rows of another matrix.
-    pub(super) fn select(&mut self, from: &SparseRows, rows: &[usize]) {
-        self.clear();
-        for &row in rows {
-            self.entries.extend_from_slice(from.row(row));
-            self.starts.push(self.entries.len());
-        }
     }
 
     /// Replaces the content with the first `units` values of each row of a padded table.

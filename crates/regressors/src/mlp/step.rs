@@ -1,0 +1,175 @@
+//! A step of training: a batch goes through the layers and back, and moves the parameters.
+
+use super::kernel::{AddTransposed, LANES, Multiply, add_scaled, blocks, dot};
+use super::network::{Input, LayerPass, Network, Pass};
+use super::optimizer::{Gradient, Optimizer};
+use super::patterns::{Factors, PatternRows};
+use super::samples::Samples;
+use super::table::Table;
+use crate::vectors::vectorized;
+
+/// What is kept from step to step of a fit.
+#[derive(Clone, Debug)]
+pub(super) struct Workspace {
+    /// The records of the fit.
+    factors: Factors,
+    /// The weighted inputs that each pattern contributes to the first layer, later their derivatives.
+    patterns: Table,
+    /// As many zeros as a layer has blocks.
+    zeros: Table,
+    pass: Pass,
+    /// Sums over rows of the derivatives by the parameters.
+    sums: Table,
+}
+
+impl Workspace {
+    /// For batches of so many rows.
+    pub(super) fn new(network: &Network, samples: &Samples, batch_rows: usize) -> Self {
+        let first = network.first_layer();
+        Self {
+            factors: Factors::new(&samples.records, first.weights.len() / first.bias.len(), batch_rows),
+            patterns: Table::default(),
+            zeros: Table::zeros(first.bias.len()),
+            pass: network.pass(),
+            sums: Table::zeros(network.parameters().len()),
+        }
+    }
+}
+
+impl Network {
+    /// Takes a step along the gradient of the loss on a batch, which is some rows; returns the loss before
+    /// it: half the weighted mean squared error plus the L2 penalty.
+    pub(super) fn train(
+        &mut self,
+        (samples, batch): (&Samples, &[usize]),
+        alpha: f64,
+        optimizer: &mut Optimizer,
+        workspace: &mut Workspace,
+    ) -> f64 {
+        let Workspace { factors, patterns, zeros, pass, .. } = workspace;
+        let (first, used) = (&self.hidden[0], self.hidden[0].used);
+        patterns.resize(factors.patterns.len() * used);
+        Multiply {
+            rows: factors.patterns.all(),
+            start: &zeros[..used],
+            table: &self.parameters[first.weights.clone()],
+            table_width: blocks(first.units),
+            clip: false,
+            product: patterns,
+        }
+        .run();
+        let (table, table_width) = (&**patterns, used);
+        match &factors.rows {
+            PatternRows::Units(rows) => {
+                self.forward(Input { rows: rows.choose(batch), table, table_width }, pass)
+            }
+            PatternRows::Entries(rows) => {
+                self.forward(Input { rows: rows.choose(batch), table, table_width }, pass)
+            }
+        }
+
+        let (mut squares, mut total) = (0.0, 0.0);
+        for (output, &row) in pass.outputs.iter_mut().zip(batch) {
+            let weight = samples.weights[row];
+            total += weight;
+            let residual = *output - samples.targets[row];
+            squares += weight * (residual * residual);
+            *output = weight * residual;
+        }
+        let n_weights = self.output.weights.end;
+        let weights = &self.parameters[..n_weights];
+        let penalty = vectorized!(dot(weights, weights));
+        let loss = 0.5 * (squares / total) + 0.5 * alpha * penalty / total;
+
+        self.deltas_of_last(pass);
+        for l in (1..self.hidden.len()).rev() {
+            self.deltas_before(l, pass);
+        }
+        self.add_up(batch, workspace);
+        let (weights, biases) = self.parameters.split_at_mut(n_weights);
+        let (of_weights, of_biases) = workspace.sums.split_at(n_weights);
+        let (step, step_of_biases) = optimizer.begin_step().split_at(n_weights);
+        let share = 1.0 / total;
+        step.take(weights, Gradient { sums: of_weights, alpha, share });
+        step_of_biases.take(biases, Gradient { sums: of_biases, alpha: 0.0, share });
+        loss
+    }
+
+    /// The deltas of the last hidden layer.
+    fn deltas_of_last(&self, pass: &mut Pass) {
+        let weights = self.output_weights();
+        let LayerPass { activations, deltas, .. } = &mut pass.layers[self.hidden.len() - 1];
+        deltas.resize(activations.len());
+        let rows = activations.chunks_exact(weights.len()).zip(deltas.chunks_exact_mut(weights.len()));
+        vectorized!({
+            for ((activations, deltas), &output) in rows.zip(&pass.outputs) {
+                let upstream = weights.as_flattened().iter().map(|weight| output * weight);
+                self.activation.deltas(activations.as_flattened(), upstream, deltas.as_flattened_mut());
+            }
+        });
+    }
+
+    /// The deltas of the layer before hidden layer `l`, from those of `l`.
+    fn deltas_before(&self, l: usize, pass: &mut Pass) {
+        let (layer, used_before) = (&self.hidden[l], self.hidden[l - 1].used);
+        let width = blocks(layer.units);
+        let weights = &self.parameters[layer.weights.clone()];
+        let [before, here] = &mut pass.layers[l - 1..=l] else { return };
+        before.deltas.resize(before.activations.len());
+        before.deltas.fill([0.0; LANES]);
+        vectorized!({
+            let activations = before.activations.chunks_exact(used_before);
+            let rows = activations.zip(before.deltas.chunks_exact_mut(used_before));
+            for ((activations, deltas_before), deltas) in rows.zip(here.deltas.chunks_exact(layer.used)) {
+                // One row of weights per unit of the layer before: padding gets none and stays zero.
+                let upstream = weights.chunks_exact(width).map(|weights| dot(deltas, weights));
+                self.activation.deltas(
+                    activations.as_flattened(),
+                    upstream,
+                    deltas_before.as_flattened_mut(),
+                );
+            }
+        });
+    }
+
+    /// Adds up over rows the derivatives of the loss by all parameters.
+    fn add_up(&self, batch: &[usize], workspace: &mut Workspace) {
+        let Workspace { factors, patterns, pass, sums, .. } = workspace;
+        sums.fill([0.0; LANES]);
+        sums[self.output.bias.start][0] = pass.outputs.iter().sum();
+        let of_output = &mut sums[self.output.weights.clone()];
+        let last = self.hidden.len() - 1;
+        let rows = pass.layers[last].activations.chunks_exact(self.hidden[last].used);
+        vectorized!(rows.zip(&pass.outputs).for_each(|(row, output)| add_scaled(of_output, *output, row)));
+        for (l, (layer, here)) in self.hidden.iter().zip(&pass.layers).enumerate() {
+            let used = layer.used;
+            let of_biases = &mut sums[layer.bias.clone()];
+            vectorized!(here.deltas.chunks_exact(used).for_each(|row| add_scaled(of_biases, 1.0, row)));
+            let (rows, table) = if l == 0 {
+                patterns.fill([0.0; LANES]);
+                let (table, sum) = (&here.deltas[..], &mut patterns[..]);
+                match &factors.rows {
+                    PatternRows::Units(rows) => {
+                        let rows = rows.choose(batch);
+                        AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
+                    }
+                    PatternRows::Entries(rows) => {
+                        let rows = rows.choose(batch);
+                        AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
+                    }
+                }
+                (factors.patterns.all(), &*patterns)
+            } else {
+                (pass.layers[l - 1].sparse.all(), &here.deltas)
+            };
+            AddTransposed {
+                rows,
+                table,
+                table_width: used,
+                sum: &mut sums[layer.weights.clone()],
+                sum_width: blocks(layer.units),
+            }
+            .run();
+        }
+    }
+}
