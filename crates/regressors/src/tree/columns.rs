@@ -127,6 +127,8 @@ pub(crate) struct Columns {
     /// Coded and ranked features, as numbers and as a bit set.
     not_binary: Vec<u32>,
     not_binary_bits: Vec<u64>,
+    /// Whether all columns are plain.
+    are_plain: bool,
 }
 
 impl Columns {
@@ -163,6 +165,7 @@ impl Columns {
             n_ranked: 0,
             not_binary: Vec::new(),
             not_binary_bits: vec![0; n_features.div_ceil(64)],
+            are_plain: true,
         };
         let pairs = Pairs::find(records)?;
         let values = find_values(records, &pairs, max_bins);
@@ -181,6 +184,7 @@ impl Columns {
                 }
             }
         }
+        columns.are_plain = columns.columns.iter().all(|column| column.is_plain);
         columns.encode_rows(records, &codes);
         columns.ranks = vec![0; n_rows * ranks.len()];
         let n_ranks = ranks.len().max(1);
@@ -306,6 +310,11 @@ impl Columns {
         &self.columns[feature as usize]
     }
 
+    /// Whether the codes of a node's rows tell which features are constant in it.
+    pub(super) fn are_plain(&self) -> bool {
+        self.are_plain
+    }
+
     /// Coded and ranked features, ascending.
     pub(super) fn not_binary(&self) -> &[u32] {
         &self.not_binary
@@ -348,6 +357,15 @@ impl Columns {
     pub(super) fn has_bit(&self, row: u32, feature: u32) -> bool {
         let word = self.bits[row as usize * self.words() + feature as usize / 64];
         word >> (feature % 64) & 1 == 1
+    }
+
+    /// A row's code of any feature that is not ranked.
+    pub(super) fn code_of(&self, column: &Column, feature: u32, row: u32) -> u32 {
+        match column.kind {
+            Kind::Coded { at, .. } => self.code(row, at),
+            Kind::Binary { rarer } => u32::from(self.has_bit(row, feature) == (rarer == 1)),
+            Kind::Constant | Kind::Ranked { .. } => 0,
+        }
     }
 
     fn code_words(&self) -> usize {

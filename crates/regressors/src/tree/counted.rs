@@ -304,6 +304,11 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
     }
 
     #[inline(always)]
+    fn all_are_known(&self) -> bool {
+        self.all_are_drawn && self.columns.are_plain()
+    }
+
+    #[inline(always)]
     fn bound(&self) -> f64 {
         self.bound
     }

@@ -35,12 +35,14 @@ pub(super) struct FeatureDraws<S> {
     /// The inverse of the number of positions that each of a node's draws chooses from; 1 after the last.
     inverses: Vec<f64>,
     /// The positions that a chunk of draws chose, counted from the right.
-    from_right: Vec<u32>,
+    from_right: Vec<u16>,
     splitter: PhantomData<S>,
 }
 
 /// Draws that are compared with the number of candidates at once.
 const BLOCK: usize = 16;
+/// Most features of which a chunk of draws chooses: a position leaves the top bit of 16.
+const MOST_IN_CHUNK: usize = 1 << 15;
 
 /// The draws of one node.
 ///
@@ -112,9 +114,46 @@ impl<S: Splitter> NodeDraws<'_, S> {
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u32> {
         match S::RULE {
-            SplitRule::Best => self.next_of_chunk(),
-            SplitRule::Random => self.next_alone(),
+            SplitRule::Best if self.draws.order.len() <= MOST_IN_CHUNK => self.next_of_chunk(),
+            _ => self.next_alone(),
         }
+    }
+
+    /// Draws all candidates, whose marks have to say which are constant.
+    #[inline(always)]
+    pub(super) fn settle_all(&mut self) {
+        if self.draws.order.len() > MOST_IN_CHUNK {
+            while let Some(entry) = self.next_alone() {
+                self.settle(entry & CONSTANT != 0);
+            }
+            return;
+        }
+        while self.first < self.end {
+            if self.looked_at >= self.len {
+                self.leave_chunk(self.len);
+                self.enter_chunk();
+            }
+            let block = self.looked_at;
+            self.look_at_block();
+            while self.hits != 0 {
+                let draw = block + self.hits.trailing_zeros() as usize;
+                self.hits &= self.hits - 1;
+                let from_right = u32::from(self.draws.from_right[draw]);
+                // There may be fewer candidates by now.
+                if from_right < self.end - self.first {
+                    self.used = draw + 1;
+                    let entry = self.hit(from_right);
+                    self.settle(entry & CONSTANT != 0);
+                }
+            }
+        }
+        self.leave_chunk(self.used);
+    }
+
+    /// The features drawn that vary, with their marks, in the order of the draws; and the random numbers.
+    pub(super) fn varying(&mut self) -> (impl Iterator<Item = u32>, &mut DrawStream) {
+        let FeatureDraws { stream, order, .. } = &mut *self.draws;
+        (order[self.end as usize..].iter().rev().copied(), stream)
     }
 
     #[inline(always)]
@@ -130,7 +169,7 @@ impl<S: Splitter> NodeDraws<'_, S> {
             }
             let draw = self.looked_at - BLOCK + self.hits.trailing_zeros() as usize;
             self.hits &= self.hits - 1;
-            let from_right = self.draws.from_right[draw];
+            let from_right = u32::from(self.draws.from_right[draw]);
             // There may be fewer candidates by now.
             if from_right < self.end - self.first {
                 self.used = draw + 1;
@@ -185,13 +224,9 @@ impl<S: Splitter> NodeDraws<'_, S> {
     /// Compares the next block's positions with the number of candidates.
     #[inline(always)]
     fn look_at_block(&mut self) {
-        let end = self.padded_len.min(self.looked_at + BLOCK);
-        let candidates = self.end - self.first;
-        let mut hits = 0;
-        // Of a block, as the compiler knows its length, it would make a long row of single steps.
-        for (draw, from_right) in (0..).zip(&self.draws.from_right[self.looked_at..end]) {
-            hits |= u32::from(*from_right < candidates).wrapping_shl(draw);
-        }
+        let candidates = (self.end - self.first) as u16;
+        let (fours, _) = self.draws.from_right[self.looked_at..][..BLOCK].as_chunks::<4>();
+        let hits = fours.iter().rev().fold(0, |hits, four| hits << 4 | less_than(*four, candidates));
         let in_chunk = (self.len - self.looked_at).min(BLOCK);
         self.hits = hits & (u32::MAX >> (32 - in_chunk));
         self.looked_at += BLOCK;
@@ -227,15 +262,26 @@ impl<S: Splitter> NodeDraws<'_, S> {
     }
 }
 
+/// A bit for each of four numbers that is less than `limit`; none has its top bit set.
+#[inline(always)]
+fn less_than(four: [u16; 4], limit: u16) -> u32 {
+    const EACH: u64 = 0x0001_0001_0001_0001;
+    let [a, b, c, d] = four.map(u64::from);
+    let numbers = a | b << 16 | c << 32 | d << 48;
+    // What is less borrows from the bit above it.
+    let borrowed = !((numbers | EACH << 15) - u64::from(limit) * EACH) >> 15 & EACH;
+    (borrowed.wrapping_mul(0x1000_2000_4000_8000) >> 60) as u32
+}
+
 /// Turns numbers into the positions that they choose, counted from the right, of which there are `left` for
 /// the first.
 #[inline(always)]
-fn positions_from_right(numbers: &[u32], left: i32, inverses: &[f64], from_right: &mut [u32]) {
+fn positions_from_right(numbers: &[u32], left: i32, inverses: &[f64], from_right: &mut [u16]) {
     let numbers = numbers.iter().zip(inverses);
     for (draw, ((number, inverse), from_right)) in (0..).zip(numbers.zip(from_right)) {
         // Behind the last draw there are no positions left; what comes out then is not used.
         let positions = (left - draw).max(1);
-        *from_right = positions as u32 - 1 - remainder(*number, positions, *inverse);
+        *from_right = (positions as u32 - 1 - remainder(*number, positions, *inverse)) as u16;
     }
 }
 
@@ -257,16 +303,19 @@ mod tests {
     use crate::tree::splitter::Best;
     use proptest::prelude::*;
 
+    fn mark(order: &mut [u32], is_constant: impl Fn(u32) -> bool) {
+        for entry in order {
+            let feature = feature(*entry);
+            *entry = feature | if is_constant(feature) { CONSTANT } else { 0 };
+        }
+    }
+
     fn draw_all(
         draws: &mut FeatureDraws<Best>,
         known: u32,
         is_constant: impl Fn(u32) -> bool,
     ) -> (Vec<u32>, u32) {
-        let mark = |entry: &mut u32| {
-            let feature = feature(*entry);
-            *entry = feature | if is_constant(feature) { CONSTANT } else { 0 };
-        };
-        let mut draws = draws.begin(known, |order| order.iter_mut().for_each(mark));
+        let mut draws = draws.begin(known, |order| mark(order, is_constant));
         let drawn = std::iter::from_fn(|| {
             let entry = draws.next()?;
             draws.settle(entry & CONSTANT != 0);
@@ -286,6 +335,32 @@ mod tests {
         let (mut varying, _) = draw_all(&mut draws, 3, |_| false);
         varying.sort_unstable();
         assert_eq!(varying, [1, 2, 4, 5]);
+    }
+
+    proptest! {
+        #[test]
+        fn four_are_compared_at_once(four: [u16; 4], limit in 0u16..=1 << 15) {
+            let four = four.map(|number| number >> 1);
+            let bits = (0..4).map(|at| u32::from(four[at] < limit) << at).sum();
+            prop_assert_eq!(less_than(four, limit), bits);
+        }
+
+        #[test]
+        fn all_are_drawn_as_one_by_one(n_features in 1usize..600, seed: u32, odds in 2u32..9, nodes in 1u32..4) {
+            let mut draws = FeatureDraws::<Best>::new(n_features, n_features, TreeRandom::new(seed));
+            let mut one_by_one = draws.clone();
+            let mut known = 0;
+            for node in 0..nodes {
+                let is_constant = |feature: u32| (feature ^ seed) % odds <= node;
+                let expected = draw_all(&mut one_by_one, known, is_constant);
+                let mut of_node = draws.begin(known, |order| mark(order, is_constant));
+                of_node.settle_all();
+                let varying: Vec<u32> = of_node.varying().0.map(feature).collect();
+                known = of_node.constants();
+                let drawn = expected.0.into_iter().filter(|feature| !is_constant(*feature));
+                prop_assert_eq!((varying, known), (drawn.collect(), expected.1));
+            }
+        }
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use super::packed::{Layout, Packed, Sums};
 use super::params::{LeafLimits, Limits};
 use super::partition::partition_in_parts;
 use super::search::{Search, Split};
-use super::small::{self, FeatureBits, SmallNode};
+use super::small::{self, FeatureBits, Pair, PairSplit, SmallNode};
 use super::sorted::SortedRows;
 use super::splitter::{SplitRule, Splitter};
 use crate::random::TreeRandom;
@@ -150,6 +150,8 @@ struct Grower<'a, P, S> {
     histograms: Histograms<'a, P>,
     scores: FeatureScores<P>,
     bits: FeatureBits<P>,
+    /// A bit for every feature in which the rows of a pair differ.
+    differing: Vec<u64>,
     leaf_limits: LeafLimits,
     /// In-bag rows; those of a node are neighbours.
     rows: Vec<u32>,
@@ -170,6 +172,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             histograms: Histograms::new(columns),
             scores: FeatureScores::new(columns),
             bits: FeatureBits::new(columns),
+            differing: vec![0; columns.words()],
             leaf_limits: limits.leaf(0.0),
             moved: vec![0; rows.len()],
             sorted: SortedRows::new(columns, &rows, training.targets.len()),
@@ -285,28 +288,30 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         }
     }
 
-    /// Whether a node's children, if it has any, are leaves of a row each.
+    /// Whether a node's children, if it has any, are leaves of a row each, and easy to find.
     fn is_pair(&self, job: &Job) -> bool {
-        job.n_rows() == 2 && !job.is_leaf && self.is_small(job)
+        job.n_rows() == 2 && !job.is_leaf && self.is_small(job) && self.training.columns.are_plain()
     }
 
     /// Makes a node of two rows and its leaves: a full tree has more of these than of any other size, and they
     /// need little of what others do.
     fn add_pair(&mut self, job: &Job) {
-        let (split, _) = self.search(job, None);
+        let [row, other] = self.rows[job.range()] else { return };
+        let (columns, draws, differing) = (self.training.columns, &mut self.draws, &mut self.differing);
+        let split =
+            vectorized!(Pair::new(columns, [row, other], differing).split(draws, job.known_constants));
         let id = self.nodes.len();
         self.add_leaf(job);
         // Nothing is left of the impurity.
         let improvement = job.sums.weight() / self.total_weight * job.impurity;
         let is_worth_it = improvement + EPSILON >= self.training.limits.min_impurity_decrease;
-        let Some(split) = split.filter(|_| is_worth_it) else { return };
-        self.part_rows(job, &split);
+        let Some(PairSplit { feature, threshold, rows }) = split.filter(|_| is_worth_it) else { return };
+        self.rows[job.range()].copy_from_slice(&rows);
         let node = &mut self.nodes[id];
         (node.left, node.right) = (id as i32 + 1, id as i32 + 2);
-        (node.feature, node.threshold) = (split.feature as i32, split.threshold);
-        node.missing_go_to_left = split.missing_go_to_left.unwrap_or(false);
+        (node.feature, node.threshold) = (feature as i32, threshold);
         // A leaf of one row has no impurity.
-        let leaves = [split.left, job.sums.sums - split.left].map(|sums| self.leaf(1, sums, 0.0));
+        let leaves = rows.map(|row| self.leaf(1, self.bag.of(row).unpack(self.bag.layout), 0.0));
         self.nodes.extend(leaves);
     }
 

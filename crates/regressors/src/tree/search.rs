@@ -22,6 +22,9 @@ pub(super) trait Features<S> {
     /// Gives every entry of an order the marks of its feature: [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or none.
     fn mark(&mut self, order: &mut [u32]);
 
+    /// Whether all features are drawn, and their marks say which are constant.
+    fn all_are_known(&self) -> bool;
+
     /// No split of a marked feature has a larger score.
     fn bound(&self) -> f64;
 
@@ -84,6 +87,21 @@ impl<S: Splitter> Search<S> {
     ) -> (Option<Split>, u32) {
         let mut draws = draws.begin(known, |order| features.mark(order));
         let bound = features.bound();
+        if S::RULE == SplitRule::Best && features.all_are_known() {
+            draws.settle_all();
+            let (varying, stream) = draws.varying();
+            for entry in varying.filter(|entry| entry & MAY_WIN != 0) {
+                let feature = feature(entry);
+                match features.score(feature) {
+                    NOT_BINARY => _ = features.look_closer(&mut self, feature, stream),
+                    score => self.offer_binary(score, feature, 0),
+                }
+                if self.score >= bound {
+                    break;
+                }
+            }
+            return (self.best(&features), draws.constants());
+        }
         while let Some(entry) = draws.next() {
             let cannot_win = entry & MAY_WIN == 0 || self.score >= bound;
             if cannot_win && entry & UNKNOWN != UNKNOWN {
@@ -104,19 +122,27 @@ impl<S: Splitter> Search<S> {
             }
             draws.settle(false);
             let number = if S::RULE == SplitRule::Random { draws.stream().next() } else { 0 };
-            if score > self.score {
-                self.score = score;
-                self.best = Some(Winner::Binary { feature, number });
-            }
+            self.offer_binary(score, feature, number);
         }
-        let best = self.best.and_then(|winner| match winner {
+        (self.best(&features), draws.constants())
+    }
+
+    /// Takes the split of a binary feature if it is better.
+    fn offer_binary(&mut self, score: f64, feature: u32, number: u32) {
+        if score > self.score {
+            self.score = score;
+            self.best = Some(Winner::Binary { feature, number });
+        }
+    }
+
+    fn best(&self, features: &impl Features<S>) -> Option<Split> {
+        self.best.and_then(|winner| match winner {
             Winner::Other(split) => Some(split),
             Winner::Binary { feature, number } => {
                 let (column, rarer) = features.binary(feature);
                 self.binary_split(feature, number, column, rarer)
             }
-        });
-        (best, draws.constants())
+        })
     }
 
     fn binary_split(&self, feature: u32, number: u32, column: &Column, rarer: Sums) -> Option<Split> {

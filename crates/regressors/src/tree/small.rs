@@ -5,7 +5,7 @@
 
 use super::bag::Bag;
 use super::columns::{Column, Columns, Kind};
-use super::draws::{CONSTANT, MAY_WIN, feature};
+use super::draws::{CONSTANT, FeatureDraws, MAY_WIN, feature};
 use super::levels::LevelCounts;
 use super::packed::{Packed, Sums};
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
@@ -25,6 +25,86 @@ struct Word {
     differing: [u64; MAX_ROWS - 1],
     constant: u64,
     may_win: u64,
+}
+
+/// The features of a node of two rows: all that vary have the same score, so the first drawn has the best split.
+///
+/// Columns have to be plain, and all features are drawn.
+#[derive(Debug)]
+pub(super) struct Pair<'a> {
+    columns: &'a Columns,
+    rows: [u32; 2],
+    /// A bit for every feature in which they differ.
+    differing: &'a [u64],
+}
+
+/// What the split of a pair makes of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PairSplit {
+    pub(super) feature: u32,
+    pub(super) threshold: f64,
+    /// The row that goes left, and the other.
+    pub(super) rows: [u32; 2],
+}
+
+impl<'a> Pair<'a> {
+    #[inline(always)]
+    pub(super) fn new(columns: &'a Columns, rows: [u32; 2], differing: &'a mut [u64]) -> Self {
+        let [a, b] = rows.map(|row| columns.bits(row));
+        for (differing, (a, b)) in differing.iter_mut().zip(a.iter().zip(b)) {
+            *differing = a ^ b;
+        }
+        columns.coded_varying(&rows, |feature, varies| {
+            differing[feature as usize / 64] |= u64::from(varies) << (feature % 64);
+        });
+        Self { columns, rows, differing }
+    }
+
+    /// Draws all features and splits by the first that varies.
+    #[inline(always)]
+    pub(super) fn split<S: Splitter>(&self, draws: &mut FeatureDraws<S>, known: u32) -> Option<PairSplit> {
+        let mut draws = draws.begin(known, |order| {
+            for entry in order {
+                let feature = feature(*entry);
+                let differs = self.differing[feature as usize / 64] >> (feature % 64) & 1 == 1;
+                *entry = feature | if differs { 0 } else { CONSTANT };
+            }
+        });
+        let first = match S::RULE {
+            SplitRule::Best => {
+                draws.settle_all();
+                draws.varying().0.next().map(|entry| (entry, 0))
+            }
+            SplitRule::Random => {
+                let mut first = None;
+                while let Some(entry) = draws.next() {
+                    let is_constant = entry & CONSTANT != 0;
+                    draws.settle(is_constant);
+                    if !is_constant {
+                        let number = draws.stream().next();
+                        first.get_or_insert((entry, number));
+                    }
+                }
+                first
+            }
+        };
+        first.map(|(entry, number)| self.split_by::<S>(feature(entry), number))
+    }
+
+    /// The split by a feature that varies, and the random number of its threshold.
+    fn split_by<S: Splitter>(&self, feature: u32, number: u32) -> PairSplit {
+        let column = self.columns.feature(feature);
+        let codes = self.rows.map(|row| self.columns.code_of(column, feature, row));
+        let ([lower, upper], rows) = match (codes, self.rows) {
+            ([a, b], [row, other]) if a > b => ([b, a], [other, row]),
+            in_order => in_order,
+        };
+        let threshold = match S::RULE {
+            SplitRule::Best => column.midpoint(lower, upper),
+            SplitRule::Random => random_threshold(number, column.value(lower), column.value(upper)),
+        };
+        PairSplit { feature, threshold, rows }
+    }
 }
 
 /// Memory for the features of a small node, reused from node to node.
@@ -221,6 +301,11 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
             let is_set = |bits: u64| (bits >> (feature % 64)) as u32 & 1;
             *entry = feature | (CONSTANT * is_set(word.constant)) | (MAY_WIN * is_set(word.may_win));
         }
+    }
+
+    #[inline(always)]
+    fn all_are_known(&self) -> bool {
+        self.columns.are_plain()
     }
 
     #[inline(always)]
