@@ -54,7 +54,7 @@ impl GradientBoostingValidParams {
         let random = RandomState::new(self.growth.random_state);
         let leaves_rows_out = self.subsample < 1.0 || train.labels.weights.is_some();
         let rows = leaves_rows_out.then(|| Rows::new(records, records.ncols()));
-        let columns = Columns::new(records, self.max_bins)?;
+        let columns = Columns::new(records, self.max_bins)?.with_rows_by_slot();
         let mut stages = Stages { params: self, columns, rows, train, random };
         let mut losses = vec![f64::INFINITY; self.n_iter_no_change.unwrap_or(0)];
         let mut trees = Vec::new();

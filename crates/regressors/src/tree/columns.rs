@@ -4,6 +4,7 @@
 //! sum is the difference to the node's. A feature with a few values owns one slot for each. So a row lists
 //! few slots, whether its features are indicators, sets of levels or small numbers.
 
+use super::by_slot::BySlot;
 use super::codes::CodeSet;
 use super::packed::Packed;
 use super::values::{MISSING, Pairs, Values, round, rounded_columns, value_of};
@@ -129,6 +130,8 @@ pub(crate) struct Columns {
     not_binary_bits: Vec<u64>,
     /// Whether all columns are plain.
     are_plain: bool,
+    /// The rows by slot, if there are enough roots to count for that.
+    by_slot: Option<BySlot>,
 }
 
 impl Columns {
@@ -166,6 +169,7 @@ impl Columns {
             not_binary: Vec::new(),
             not_binary_bits: vec![0; n_features.div_ceil(64)],
             are_plain: true,
+            by_slot: None,
         };
         let pairs = Pairs::find(records)?;
         let values = find_values(records, &pairs, max_bins);
@@ -289,6 +293,16 @@ impl Columns {
                 }
             }
         });
+    }
+
+    /// Lists the rows by slot, so that the roots of many trees are counted in less time.
+    pub(crate) fn with_rows_by_slot(mut self) -> Self {
+        self.by_slot = Some(BySlot::new(&self, self.n_rows));
+        self
+    }
+
+    pub(super) fn by_slot(&self) -> Option<&BySlot> {
+        self.by_slot.as_ref()
     }
 
     pub(crate) fn n_features(&self) -> usize {

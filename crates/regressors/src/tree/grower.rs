@@ -329,7 +329,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
     fn split(&mut self, job: &Job) -> Option<Children> {
         let mut histogram = job.histogram;
         if histogram.is_none() && self.histograms.keeps(job.n_rows()) {
-            histogram = Some(self.histograms.count(&self.rows[job.range()], &self.bag));
+            histogram = Some(match job.parent {
+                None => self.histograms.count_root(&self.rows, &self.bag),
+                Some(_) => self.histograms.count(&self.rows[job.range()], &self.bag),
+            });
         }
         let (split, constants) = self.search(job, histogram);
         let mut children = split.and_then(|split| self.part(job, split, constants));

@@ -41,8 +41,27 @@ impl<'a, P: Packed> Histograms<'a, P> {
         n_rows >= self.min_rows
     }
 
+    /// Sums up the rows of a root, which are all that are in the bag.
+    pub(super) fn count_root(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
+        let Some(by_slot) = self.columns.by_slot() else { return self.count(rows, bag) };
+        let id = self.empty();
+        by_slot.add_all(bag, &mut self.kept[id.0 as usize]);
+        id
+    }
+
     /// Sums up the rows of a node that keeps its histogram.
     pub(super) fn count(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
+        let id = self.empty();
+        let histogram = &mut self.kept[id.0 as usize];
+        if is_parallel(rows.len() * self.columns.slots_per_row()) {
+            add_in_parts(self.columns, histogram, rows, bag);
+        } else {
+            add(self.columns, histogram, rows, bag);
+        }
+        id
+    }
+
+    fn empty(&mut self) -> HistogramId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.kept.push(Vec::new());
             HistogramId(self.kept.len() as u32 - 1)
@@ -50,11 +69,6 @@ impl<'a, P: Packed> Histograms<'a, P> {
         let histogram = &mut self.kept[id.0 as usize];
         histogram.clear();
         histogram.resize(self.columns.n_slots(), P::default());
-        if is_parallel(rows.len() * self.columns.slots_per_row()) {
-            add_in_parts(self.columns, histogram, rows, bag);
-        } else {
-            add(self.columns, histogram, rows, bag);
-        }
         id
     }
 

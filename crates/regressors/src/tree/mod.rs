@@ -9,8 +9,8 @@
 //! * `bag` holds the rows of one tree and what each adds to a sum, `packed` into one integer;
 //! * `grower` takes node after node, depth first or by `frontier` best first, and has their rows parted
 //!   (`partition`);
-//! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums; features with
-//!   many values keep their rows `sorted` instead;
+//! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums; for a root, rows
+//!   may be listed `by_slot`. Features with many values keep their rows `sorted` instead;
 //! * `search` draws features and keeps the best split: of a node `counted` in a histogram, where features
 //!   with two values are scored all at once and others by their `codes` or `levels`, or of a `small` one by
 //!   bits;
@@ -20,6 +20,7 @@
 //! of an `ensemble`, to which rows with a `changed` value are known.
 
 mod bag;
+mod by_slot;
 mod changed;
 mod codes;
 mod columns;
