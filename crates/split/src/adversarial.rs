@@ -1,29 +1,24 @@
 //! Can a tree tell these rows from train rows? If it can, a score on them says little about train-like rows.
 
 use linfa::Dataset;
-use linfa::traits::Fit;
-use linfa_trees::{DecisionTree, TreeNode};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate};
+use linfa::traits::{Fit, Predict};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
+use regressors::DecisionTree;
 use regressors::random::RandomState;
+use regressors::tree::{Samples, TreeParams};
 
-/// Rows taken of either side; linfa's tree takes time per row and feature, and more rows tell little more.
-const ROWS: usize = 1000;
 const FOLDS: usize = 5;
 const MAX_DEPTH: usize = 6;
-const MIN_LEAF: f32 = 5.0;
+const MIN_SAMPLES_LEAF: usize = 5;
 const SEED: u32 = 42;
-
-/// Weight of the other rows, just off 1: linfa takes the majority of a tied leaf from a hash map's order,
-/// which differs between processes, and with at most [`ROWS`] rows a side these weights cannot tie.
-const OTHER_WEIGHT: f32 = 1.0 + 1.0 / 1024.0;
 
 /// Area under the ROC curve of a tree that tells `other` rows from `train` rows, scored out of fold.
 ///
 /// 0.5 = it cannot, 1 = it always can. `None` where a side has fewer rows than folds. Both have shape
-/// `(n_samples, n_features)`; the sides are sampled to equal size with a fixed seed.
+/// `(n_samples, n_features)`; the larger side is sampled to the size of the smaller with a fixed seed.
 pub fn auc(train: ArrayView2<'_, f64>, other: ArrayView2<'_, f64>) -> Option<f64> {
-    let rows = train.nrows().min(other.nrows()).min(ROWS);
+    let rows = train.nrows().min(other.nrows());
     if rows < FOLDS {
         return None;
     }
@@ -43,44 +38,19 @@ fn scores(records: &Array2<f64>, train_rows: usize, fold: usize) -> Vec<(bool, f
     let is_other = |row: usize| row >= train_rows;
     let held_out = |row: &usize| row % FOLDS == fold;
     let (held, seen): (Vec<usize>, Vec<usize>) = (0..records.nrows()).partition(held_out);
-    let targets: Array1<bool> = seen.iter().map(|&row| is_other(row)).collect();
-    let weights = targets.mapv(|other| if other { OTHER_WEIGHT } else { 1.0 });
-    let dataset = Dataset::new(records.select(Axis(0), &seen), targets).with_weights(weights);
-    let fitted = DecisionTree::params().max_depth(Some(MAX_DEPTH)).min_weight_leaf(MIN_LEAF).fit(&dataset);
-    let Ok(tree) = fitted else {
-        return held.into_iter().map(|row| (is_other(row), 0.5)).collect();
+    // The variance of zeros and ones is half their Gini impurity: a classification tree has the same splits.
+    let targets: Array1<f64> = seen.iter().map(|&row| f64::from(u8::from(is_other(row)))).collect();
+    let params = DecisionTree::params()
+        .max_depth(MAX_DEPTH)
+        .min_samples_leaf(Samples::Count(MIN_SAMPLES_LEAF))
+        .random_state(SEED);
+    let fitted = params.fit(&Dataset::new(records.select(Axis(0), &seen), targets));
+    let shares = match fitted {
+        Ok(tree) => tree.predict(&records.select(Axis(0), &held)),
+        // Of values that no tree can be fitted on, such as infinite ones.
+        Err(_) => Array1::from_elem(held.len(), 0.5),
     };
-    let mut leaves: Vec<(*const TreeNode<f64, bool>, [f64; 2])> = Vec::new();
-    let mut place = |leaf: *const TreeNode<f64, bool>| {
-        leaves.iter().position(|(known, _)| *known == leaf).unwrap_or_else(|| {
-            leaves.push((leaf, [0.0; 2]));
-            leaves.len() - 1
-        })
-    };
-    let of_seen: Vec<usize> =
-        seen.iter().map(|&row| place(leaf(tree.root_node(), records.row(row)))).collect();
-    let of_held: Vec<usize> =
-        held.iter().map(|&row| place(leaf(tree.root_node(), records.row(row)))).collect();
-    for (&row, &place) in seen.iter().zip(&of_seen) {
-        leaves[place].1[usize::from(is_other(row))] += 1.0;
-    }
-    let share = |[train, other]: [f64; 2]| if train + other > 0.0 { other / (train + other) } else { 0.5 };
-    held.iter().zip(of_held).map(|(&row, place)| (is_other(row), share(leaves[place].1))).collect()
-}
-
-/// The leaf of a row. linfa fits with `<=` but predicts with `<`, so its own `predict` is not asked.
-fn leaf<'a>(node: &'a TreeNode<f64, bool>, row: ArrayView1<'_, f64>) -> &'a TreeNode<f64, bool> {
-    let (feature, value, _) = node.split();
-    match node.children()[..] {
-        [Some(left), Some(right)] if !node.is_leaf() => {
-            if row[feature] <= value {
-                leaf(left, row)
-            } else {
-                leaf(right, row)
-            }
-        }
-        _ => node,
-    }
+    held.into_iter().map(is_other).zip(shares).collect()
 }
 
 /// Area under the ROC curve by rank sum; ties count half.

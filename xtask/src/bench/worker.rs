@@ -74,7 +74,8 @@ impl Worker {
         let params: serde_json::Value = serde_json::from_str(params)?;
         let request = serde_json::json!({ "library": library, "model": model, "params": params });
         writeln!(self.requests, "{request}").context("a worker has ended; see above")?;
-        match serde_json::from_str(&next(&mut self.answers)?).context("a worker's answer")? {
+        let answer = next(&mut self.answers)?;
+        match serde_json::from_str(&answer).with_context(|| format!("a worker's answer: {answer}"))? {
             Said::Answer(answer) => Ok(answer),
             Said::Refusal { error } => bail!("{library}, {model}: {error}"),
         }
