@@ -2,7 +2,7 @@
 
 use super::params::GradientBoostingParams;
 use crate::lazy::Lazy;
-use crate::tree::{Ensemble, Rows, Scratch, Tree, check_trees, mean_importances, predict_blocks};
+use crate::tree::{Ensemble, Rows, Scratch, Shape, Tree, check_trees, mean_importances, predict_blocks};
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
 use ndarray::{Array1, ArrayBase, Data, Ix2};
@@ -86,7 +86,9 @@ impl GradientBoosting {
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for GradientBoosting {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees));
-        predict_blocks(records, y, (self.n_features, self.init), |rows, predictions| {
+        let (n_features, n_trees) = (self.n_features, self.trees.len());
+        let shape = Shape { n_features, n_trees, start: self.init };
+        predict_blocks(records, y, shape, |rows, predictions| {
             ensemble.add(&self.trees, rows, predictions, |value| self.learning_rate * value);
         });
     }

@@ -5,7 +5,8 @@ use crate::changes::Change;
 use crate::lazy::Lazy;
 use crate::target::TargetScale;
 use crate::tree::{
-    Best, Ensemble, Random, Splitter, Tree, check_trees, mean_importances, predict_blocks, predict_changes,
+    Best, Ensemble, Random, Shape, Splitter, Tree, check_trees, mean_importances, predict_blocks,
+    predict_changes,
 };
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
@@ -163,7 +164,9 @@ impl<S> Forest<S> {
 impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let ensemble = self.ensemble();
-        predict_blocks(records, y, (self.n_features, 0.0), |rows, sums| {
+        let (n_features, n_trees) = (self.n_features, self.trees.len());
+        let shape = Shape { n_features, n_trees, start: 0.0 };
+        predict_blocks(records, y, shape, |rows, sums| {
             ensemble.add(&self.trees, rows, sums, |value| value);
             self.average(sums);
         });

@@ -310,7 +310,7 @@ mod tests {
     use crate::tree::Tree;
     use crate::tree::changed::predict_changes;
     use crate::tree::ensemble::Ensemble;
-    use crate::tree::rows::predict_blocks;
+    use crate::tree::rows::{Shape, predict_blocks};
     use ndarray::{Array1, Array2};
     use proptest::prelude::*;
 
@@ -342,6 +342,8 @@ mod tests {
         nodes
     }
 
+    const SHAPE: Shape = Shape { n_features: 3, n_trees: 1000, start: 0.0 };
+
     proptest! {
         #[test]
         fn descents_end_in_the_leaves_that_the_nodes_lead_to(
@@ -354,12 +356,12 @@ mod tests {
             let records = Array2::from_shape_vec((n_rows, 3), rows[..n_rows * 3].to_vec()).unwrap();
             let mut values = Array1::zeros(n_rows);
             let expected = tree.apply(&records).mapv(|leaf| leaf as f64);
-            predict_blocks(&records, &mut values, (3, 0.0), |rows, sums| {
+            predict_blocks(&records, &mut values, SHAPE, |rows, sums| {
                 tree.add(&Block::new(rows, 3), &mut Scratch::default(), sums, |value| value);
             });
             prop_assert_eq!(&values, &expected);
             values.fill(0.0);
-            predict_blocks(&records, &mut values, (3, 0.0), |rows, sums| {
+            predict_blocks(&records, &mut values, SHAPE, |rows, sums| {
                 tree.add_records(rows, &mut Scratch::default(), sums, |value| value);
             });
             prop_assert_eq!(&values, &expected);
@@ -387,7 +389,7 @@ mod tests {
             let ensemble = Ensemble::new(&trees);
             let predict = |records: &Array2<f64>| {
                 let mut sums = Array1::zeros(records.nrows());
-                predict_blocks(records, &mut sums, (3, 0.0), |rows, sums| {
+                predict_blocks(records, &mut sums, SHAPE, |rows, sums| {
                     ensemble.add(&trees, rows, sums, |value| value);
                 });
                 sums

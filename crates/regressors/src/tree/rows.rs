@@ -87,26 +87,46 @@ impl Rows {
     }
 }
 
-/// Predicts `y` of every row: `predict` turns `start` into the predictions of some rows of the records.
+/// What a model of trees is to [`predict_blocks`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) n_features: usize,
+    pub(crate) n_trees: usize,
+    /// Where the sums over trees start from.
+    pub(crate) start: f64,
+}
+
+/// Ways through trees that are worth waking a thread.
+const WORTH: usize = 1 << 13;
+
+/// Predicts `y` of every row: `predict` turns the shape's `start` into the predictions of some rows of the
+/// records.
 ///
-/// Blocks are spread over rayon's current pool.
+/// Blocks are spread over rayon's current pool, unless there is too little to do.
 ///
 /// # Panics
 /// If `records` do not have `n_features` features, or `y` has another number of rows.
 pub(crate) fn predict_blocks<D: Data<Elem = f64>>(
     records: &ArrayBase<D, Ix2>,
     y: &mut Array1<f64>,
-    (n_features, start): (usize, f64),
+    Shape { n_features, n_trees, start }: Shape,
     predict: impl Fn(&[f64], &mut [f64]) + Sync,
 ) {
     assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
     check_features(records, n_features);
     let records = records.as_standard_layout();
     let rows = records.as_slice().unwrap_or_default();
-    let n_rows = y.len().div_ceil(rayon::current_num_threads()).clamp(1, MOST_ROWS);
+    let is_parallel = y.len().saturating_mul(n_trees) >= WORTH;
+    let n_threads = if is_parallel { rayon::current_num_threads() } else { 1 };
+    let n_rows = y.len().div_ceil(n_threads).clamp(1, MOST_ROWS);
     let mut predictions = vec![start; y.len()];
-    let blocks = predictions.par_chunks_mut(n_rows).zip(rows.par_chunks(n_rows * n_features));
-    blocks.for_each(|(predictions, rows)| predict(rows, predictions));
+    if is_parallel {
+        let blocks = predictions.par_chunks_mut(n_rows).zip(rows.par_chunks(n_rows * n_features));
+        blocks.for_each(|(predictions, rows)| predict(rows, predictions));
+    } else {
+        let blocks = predictions.chunks_mut(n_rows).zip(rows.chunks(n_rows * n_features));
+        blocks.for_each(|(predictions, rows)| predict(rows, predictions));
+    }
     y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
 }
 
