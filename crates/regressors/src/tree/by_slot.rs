@@ -24,7 +24,14 @@ pub(super) struct BySlot {
     n_slots: usize,
 }
 
+/// Rows of a block and a slot, on average, that make up for the end of their loop.
+const LEAST_ROWS: usize = 16;
+
 impl BySlot {
+    pub(super) fn is_worth_it(columns: &Columns) -> bool {
+        BLOCK * columns.slots_per_row() >= LEAST_ROWS * columns.n_slots()
+    }
+
     pub(super) fn new(columns: &Columns, n_rows: usize) -> Self {
         let n_slots = columns.n_slots();
         let mut by_slot = Self { starts: vec![0], rows: Vec::new(), n_rows, n_slots };

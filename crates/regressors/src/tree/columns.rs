@@ -295,9 +295,9 @@ impl Columns {
         });
     }
 
-    /// Lists the rows by slot, so that the roots of many trees are counted in less time.
+    /// Lists the rows by slot if the roots of many trees are then counted in less time.
     pub(crate) fn with_rows_by_slot(mut self) -> Self {
-        self.by_slot = Some(BySlot::new(&self, self.n_rows));
+        self.by_slot = BySlot::is_worth_it(&self).then(|| BySlot::new(&self, self.n_rows));
         self
     }
 
