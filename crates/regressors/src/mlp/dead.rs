@@ -196,7 +196,7 @@ mod tests {
         dead.revive(&mut network, &mut optimizer);
         assert_eq!(network.first_layer().used, 1);
         // Far from being dead, wherever the units stand.
-        for weight in network.parameters_mut().as_flattened_mut() {
+        for weight in network.parameters.as_flattened_mut() {
             *weight += 50.0;
         }
         dead.revive(&mut network, &mut optimizer);

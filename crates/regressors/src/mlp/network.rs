@@ -67,6 +67,7 @@ pub(super) struct Network {
     pub(super) hidden: Vec<Layer>,
     pub(super) output: Layer,
     pub(super) activation: Activation,
+    /// All parameters, padding included, which has to stay zero.
     pub(super) parameters: Table,
     /// Which of scikit-learn's units stands at each place of the first hidden layer.
     order: Vec<usize>,
@@ -147,17 +148,6 @@ impl Network {
         }
         let order = (0..hidden[0].units).collect();
         Self { hidden, output, activation, parameters, order }
-    }
-
-    /// All parameters, padding included.
-    pub(super) fn parameters(&self) -> &[Block] {
-        &self.parameters
-    }
-
-    /// All parameters, padding included, which has to stay zero.
-    #[cfg(test)]
-    pub(super) fn parameters_mut(&mut self) -> &mut [Block] {
-        &mut self.parameters
     }
 
     /// Refuses weights that are not finite.

@@ -5,9 +5,29 @@ use super::network::Network;
 use super::params::{LearningRate, MlpValidParams, Solver};
 use super::table::Table;
 use crate::vectors::vectorized;
+use std::ops::Range;
 
 /// Where [`LearningRate::Adaptive`] gives up.
 const SMALLEST_LEARNING_RATE: f64 = 1e-6;
+
+/// The gradient of a batch's loss: of weights `(sums + alpha * weights) * share`, of biases `sums * share`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gradient<'a> {
+    /// Sums over rows of the derivatives by the parameters, all weights before all biases.
+    pub(super) sums: &'a [Block],
+    /// Blocks of weights.
+    pub(super) n_weights: usize,
+    pub(super) alpha: f64,
+    /// One divided by the weight of the batch.
+    pub(super) share: f64,
+}
+
+impl Gradient<'_> {
+    /// The blocks of weights and of biases, each with what they are penalised by.
+    fn parts(&self) -> [(Range<usize>, f64); 2] {
+        [(0..self.n_weights, self.alpha), (self.n_weights..self.sums.len(), 0.0)]
+    }
+}
 
 /// A solver and what it remembers of earlier steps.
 #[derive(Clone, Debug)]
@@ -19,7 +39,7 @@ pub(super) enum Optimizer {
 impl Optimizer {
     /// The solver of a fit that begins.
     pub(super) fn new(params: &MlpValidParams, network: &Network) -> Self {
-        let zeros = Table::zeros(network.parameters().len());
+        let zeros = Table::zeros(network.parameters.len());
         match params.solver {
             Solver::Adam => Self::Adam(Adam {
                 learning_rate_init: params.learning_rate_init,
@@ -42,11 +62,11 @@ impl Optimizer {
         }
     }
 
-    /// Begins a step, which is still to be taken by every parameter.
-    pub(super) fn begin_step(&mut self) -> Step<'_> {
+    /// Moves the parameters.
+    pub(super) fn step(&mut self, parameters: &mut [Block], gradient: Gradient<'_>) {
         match self {
-            Self::Adam(adam) => Step::Adam(adam.begin_step()),
-            Self::Sgd(sgd) => Step::Sgd(sgd.begin_step()),
+            Self::Adam(adam) => vectorized!(adam.step(parameters, gradient)),
+            Self::Sgd(sgd) => vectorized!(sgd.step(parameters, gradient)),
         }
     }
 
@@ -95,12 +115,24 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    fn begin_step(&mut self) -> AdamStep<'_> {
+    #[inline(always)]
+    fn step(&mut self, parameters: &mut [Block], gradient: Gradient<'_>) {
         self.steps += 1;
         let t = self.steps as f64;
         let (beta_1, beta_2, epsilon) = (self.beta_1, self.beta_2, self.epsilon);
         let rate = self.learning_rate_init * (1.0 - beta_2.powf(t)).sqrt() / (1.0 - beta_1.powf(t));
-        AdamStep { beta_1, beta_2, epsilon, rate, means: &mut self.means, squares: &mut self.squares }
+        for (part, alpha) in gradient.parts() {
+            let (means, squares) = (&mut self.means[part.clone()], &mut self.squares[part.clone()]);
+            let moments = means.as_flattened_mut().iter_mut().zip(squares.as_flattened_mut());
+            let sums = gradient.sums[part.clone()].as_flattened();
+            let parameters = parameters[part].as_flattened_mut().iter_mut().zip(sums);
+            for ((parameter, sum), (m, v)) in parameters.zip(moments) {
+                let g = (sum + alpha * *parameter) * gradient.share;
+                *m = beta_1 * *m + (1.0 - beta_1) * g;
+                *v = beta_2 * *v + (1.0 - beta_2) * (g * g);
+                *parameter -= rate * *m / (v.sqrt() + epsilon);
+            }
+        }
     }
 }
 
@@ -117,97 +149,18 @@ pub(super) struct Sgd {
 }
 
 impl Sgd {
-    fn begin_step(&mut self) -> SgdStep<'_> {
-        let &mut Self { momentum, learning_rate: rate, nesterov, .. } = self;
-        SgdStep { momentum, rate, nesterov, velocities: &mut self.velocities }
-    }
-}
-
-/// One step of a solver for some of the parameters.
-#[derive(Debug)]
-pub(super) enum Step<'a> {
-    Adam(AdamStep<'a>),
-    Sgd(SgdStep<'a>),
-}
-
-#[derive(Debug)]
-pub(super) struct AdamStep<'a> {
-    beta_1: f64,
-    beta_2: f64,
-    epsilon: f64,
-    rate: f64,
-    means: &'a mut [Block],
-    squares: &'a mut [Block],
-}
-
-#[derive(Debug)]
-pub(super) struct SgdStep<'a> {
-    momentum: f64,
-    rate: f64,
-    nesterov: bool,
-    velocities: &'a mut [Block],
-}
-
-/// The gradient of some parameters: `(sums + alpha * parameters) * share`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Gradient<'a> {
-    pub(super) sums: &'a [Block],
-    pub(super) alpha: f64,
-    pub(super) share: f64,
-}
-
-impl Step<'_> {
-    /// The steps of the first `blocks` of parameters and of the others.
-    pub(super) fn split_at(self, blocks: usize) -> (Self, Self) {
-        match self {
-            Self::Adam(AdamStep { beta_1, beta_2, epsilon, rate, means, squares }) => {
-                let (means, squares) = (means.split_at_mut(blocks), squares.split_at_mut(blocks));
-                let part =
-                    |means, squares| Self::Adam(AdamStep { beta_1, beta_2, epsilon, rate, means, squares });
-                (part(means.0, squares.0), part(means.1, squares.1))
-            }
-            Self::Sgd(SgdStep { momentum, rate, nesterov, velocities }) => {
-                let velocities = velocities.split_at_mut(blocks);
-                let part = |velocities| Self::Sgd(SgdStep { momentum, rate, nesterov, velocities });
-                (part(velocities.0), part(velocities.1))
-            }
-        }
-    }
-
-    /// Moves the parameters.
-    pub(super) fn take(self, parameters: &mut [Block], gradient: Gradient<'_>) {
-        match self {
-            Self::Adam(step) => vectorized!(step.take(parameters.as_flattened_mut(), gradient)),
-            Self::Sgd(step) => vectorized!(step.take(parameters.as_flattened_mut(), gradient)),
-        }
-    }
-}
-
-impl AdamStep<'_> {
     #[inline(always)]
-    fn take(self, parameters: &mut [f64], gradient: Gradient<'_>) {
-        let Self { beta_1, beta_2, epsilon, rate, means, squares } = self;
-        let Gradient { sums, alpha, share } = gradient;
-        let moments = means.as_flattened_mut().iter_mut().zip(squares.as_flattened_mut());
-        for ((parameter, sum), (m, v)) in parameters.iter_mut().zip(sums.as_flattened()).zip(moments) {
-            let g = (sum + alpha * *parameter) * share;
-            *m = beta_1 * *m + (1.0 - beta_1) * g;
-            *v = beta_2 * *v + (1.0 - beta_2) * (g * g);
-            *parameter -= rate * *m / (v.sqrt() + epsilon);
-        }
-    }
-}
-
-impl SgdStep<'_> {
-    #[inline(always)]
-    fn take(self, parameters: &mut [f64], gradient: Gradient<'_>) {
-        let Self { momentum, rate, nesterov, velocities } = self;
-        let Gradient { sums, alpha, share } = gradient;
-        let velocities = velocities.as_flattened_mut();
-        for ((parameter, sum), velocity) in parameters.iter_mut().zip(sums.as_flattened()).zip(velocities) {
-            let g = (sum + alpha * *parameter) * share;
-            *velocity = momentum * *velocity - rate * g;
-            *parameter += if nesterov { momentum * *velocity - rate * g } else { *velocity };
+    fn step(&mut self, parameters: &mut [Block], gradient: Gradient<'_>) {
+        let (momentum, rate) = (self.momentum, self.learning_rate);
+        for (part, alpha) in gradient.parts() {
+            let velocities = self.velocities[part.clone()].as_flattened_mut();
+            let sums = gradient.sums[part.clone()].as_flattened();
+            let parameters = parameters[part].as_flattened_mut().iter_mut().zip(sums);
+            for ((parameter, sum), velocity) in parameters.zip(velocities) {
+                let g = (sum + alpha * *parameter) * gradient.share;
+                *velocity = momentum * *velocity - rate * g;
+                *parameter += if self.nesterov { momentum * *velocity - rate * g } else { *velocity };
+            }
         }
     }
 }

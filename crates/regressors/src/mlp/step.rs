@@ -31,7 +31,7 @@ impl Workspace {
             patterns: Table::default(),
             zeros: Table::zeros(first.bias.len()),
             pass: network.pass(),
-            sums: Table::zeros(network.parameters().len()),
+            sums: Table::zeros(network.parameters.len()),
         }
     }
 }
@@ -86,12 +86,8 @@ impl Network {
             self.deltas_before(l, pass);
         }
         self.add_up(batch, workspace);
-        let (weights, biases) = self.parameters.split_at_mut(n_weights);
-        let (of_weights, of_biases) = workspace.sums.split_at(n_weights);
-        let (step, step_of_biases) = optimizer.begin_step().split_at(n_weights);
-        let share = 1.0 / total;
-        step.take(weights, Gradient { sums: of_weights, alpha, share });
-        step_of_biases.take(biases, Gradient { sums: of_biases, alpha: 0.0, share });
+        let gradient = Gradient { sums: &workspace.sums, n_weights, alpha, share: 1.0 / total };
+        optimizer.step(&mut self.parameters, gradient);
         loss
     }
 
