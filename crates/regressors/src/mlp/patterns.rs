@@ -11,10 +11,17 @@ use super::sparse::{Entry, SparseRows, Unit};
 
 /// Rows that are looked at to find groups of features.
 const MOST_SAMPLED: usize = 1024;
+/// Groups that a feature may join: the latest, for features that belong together are often neighbours.
+const MOST_GROUPS: usize = 32;
+/// Features that occur in a batch less often than this, on average, join no group: they would spare too little.
+const LEAST_JOINED: f64 = 4.0;
 /// Features with more values than this, zero aside, are left alone.
 const MOST_VALUES: usize = 255;
 /// Features whose values occur in a batch less often than this, on average, are left alone.
 const LEAST_USES: usize = 3;
+
+/// The share of additions that factors may leave: their tables take room in caches, too.
+const MOST_LEFT: f64 = 0.75;
 
 /// Two matrices whose product are the records.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +40,25 @@ pub(super) enum PatternRows {
     Entries(SparseRows),
 }
 
+impl PatternRows {
+    fn n_entries(&self) -> usize {
+        match self {
+            Self::Units(rows) => rows.n_entries(),
+            Self::Entries(rows) => rows.n_entries(),
+        }
+    }
+}
+
 impl Factors {
-    /// Factors of records that are visited in batches of so many rows.
-    pub(super) fn new(records: &SparseRows, n_features: usize, batch_rows: usize) -> Self {
+    /// Factors of records that are visited in batches of so many rows, if they spare a good part of the additions.
+    pub(super) fn find(records: &SparseRows, n_features: usize, batch_rows: usize) -> Option<Self> {
+        let factors = Self::new(records, n_features, batch_rows);
+        let in_batch = |entries: usize| entries as f64 * batch_rows as f64 / records.len() as f64;
+        let additions = in_batch(factors.rows.n_entries()) + factors.patterns.n_entries() as f64;
+        (additions < MOST_LEFT * in_batch(records.n_entries())).then_some(factors)
+    }
+
+    fn new(records: &SparseRows, n_features: usize, batch_rows: usize) -> Self {
         let uses_per_row = batch_rows as f64 / records.len() as f64;
         let features: Vec<Feature> = Feature::all(records, n_features, uses_per_row);
         let step = records.len().div_ceil(MOST_SAMPLED).max(1);
@@ -209,8 +232,12 @@ fn groups(features: &[Feature], uses_per_row: f64) -> Vec<Group> {
         }
         let alone = Combinations::of(feature);
         let cost_alone = alone.cost(uses_per_row);
+        if cost_alone < LEAST_JOINED {
+            continue;
+        }
         let mut best: Option<(f64, usize, f64)> = None;
-        for (at, group) in groups.iter().enumerate() {
+        let oldest = groups.len().saturating_sub(MOST_GROUPS);
+        for (at, group) in groups.iter().enumerate().skip(oldest) {
             let cost = group.combinations.with(feature, &mut numbering).cost(uses_per_row);
             let saving = group.cost + cost_alone - cost;
             if saving > best.map_or(0.0, |(saving, ..)| saving) {
@@ -393,6 +420,14 @@ mod tests {
         // One for the flags, and one for the number.
         assert!((0..400).all(|row| rows.row(row).len() <= 2));
         assert!(factors.patterns.len() < 64);
+    }
+
+    #[test]
+    fn factors_that_spare_little_are_not_used() {
+        let alike = SparseRows::from_dense(&records(400, 8, &[]).view());
+        assert!(Factors::find(&alike, 9, 200).is_some());
+        let of_their_own = Array2::from_shape_fn((400, 9), |(row, feature)| (row * 9 + feature) as f64 + 1.0);
+        assert!(Factors::find(&SparseRows::from_dense(&of_their_own.view()), 9, 200).is_none());
     }
 
     #[test]

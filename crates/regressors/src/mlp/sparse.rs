@@ -67,6 +67,10 @@ impl<E> SparseRows<E> {
         self.starts.len() - 1
     }
 
+    pub(super) fn n_entries(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(super) fn all(&self) -> Chosen<'_, E> {
         Chosen { from: self, rows: None }
     }

@@ -11,8 +11,8 @@ use crate::vectors::vectorized;
 /// What is kept from step to step of a fit.
 #[derive(Clone, Debug)]
 pub(super) struct Workspace {
-    /// The records of the fit.
-    factors: Factors,
+    /// The records of the fit, if they are better multiplied in two steps.
+    factors: Option<Factors>,
     /// The weighted inputs that each pattern contributes to the first layer, later their derivatives.
     patterns: Table,
     /// As many zeros as a layer has blocks.
@@ -27,7 +27,7 @@ impl Workspace {
     pub(super) fn new(network: &Network, samples: &Samples, batch_rows: usize) -> Self {
         let first = network.first_layer();
         Self {
-            factors: Factors::new(&samples.records, first.weights.len() / first.bias.len(), batch_rows),
+            factors: Factors::find(&samples.records, first.weights.len() / first.bias.len(), batch_rows),
             patterns: Table::default(),
             zeros: Table::zeros(first.bias.len()),
             pass: network.pass(),
@@ -48,23 +48,28 @@ impl Network {
     ) -> f64 {
         let Workspace { factors, patterns, zeros, pass, .. } = workspace;
         let (first, used) = (&self.hidden[0], self.hidden[0].used);
-        patterns.resize(factors.patterns.len() * used);
-        Multiply {
-            rows: factors.patterns.all(),
-            start: &zeros[..used],
-            table: &self.parameters[first.weights.clone()],
-            table_width: blocks(first.units),
-            clip: false,
-            product: patterns,
-        }
-        .run();
-        let (table, table_width) = (&**patterns, used);
-        match &factors.rows {
-            PatternRows::Units(rows) => {
-                self.forward(Input { rows: rows.choose(batch), table, table_width }, pass)
+        let (weights, width) = (&self.parameters[first.weights.clone()], blocks(first.units));
+        match factors {
+            None => {
+                let rows = samples.records.choose(batch);
+                self.forward(Input { rows, table: weights, table_width: width }, pass);
             }
-            PatternRows::Entries(rows) => {
-                self.forward(Input { rows: rows.choose(batch), table, table_width }, pass)
+            Some(Factors { rows, patterns: features }) => {
+                patterns.resize(features.len() * used);
+                let (start, clip) = (&zeros[..used], false);
+                let rows_of_patterns = features.all();
+                let product = &mut *patterns;
+                Multiply { rows: rows_of_patterns, start, table: weights, table_width: width, clip, product }
+                    .run();
+                let (table, table_width) = (&**patterns, used);
+                match rows {
+                    PatternRows::Units(rows) => {
+                        self.forward(Input { rows: rows.choose(batch), table, table_width }, pass);
+                    }
+                    PatternRows::Entries(rows) => {
+                        self.forward(Input { rows: rows.choose(batch), table, table_width }, pass);
+                    }
+                }
             }
         }
 
@@ -85,7 +90,7 @@ impl Network {
         for l in (1..self.hidden.len()).rev() {
             self.deltas_before(l, pass);
         }
-        self.add_up(batch, workspace);
+        self.add_up((samples, batch), workspace);
         let gradient = Gradient { sums: &workspace.sums, n_weights, alpha, share: 1.0 / total };
         optimizer.step(&mut self.parameters, gradient);
         loss
@@ -129,7 +134,7 @@ impl Network {
     }
 
     /// Adds up over rows the derivatives of the loss by all parameters.
-    fn add_up(&self, batch: &[usize], workspace: &mut Workspace) {
+    fn add_up(&self, (samples, batch): (&Samples, &[usize]), workspace: &mut Workspace) {
         let Workspace { factors, patterns, pass, sums, .. } = workspace;
         sums.fill([0.0; LANES]);
         sums[self.output.bias.start][0] = pass.outputs.iter().sum();
@@ -138,34 +143,30 @@ impl Network {
         let rows = pass.layers[last].activations.chunks_exact(self.hidden[last].used);
         vectorized!(rows.zip(&pass.outputs).for_each(|(row, output)| add_scaled(of_output, *output, row)));
         for (l, (layer, here)) in self.hidden.iter().zip(&pass.layers).enumerate() {
-            let used = layer.used;
+            let (used, deltas) = (layer.used, &here.deltas[..]);
             let of_biases = &mut sums[layer.bias.clone()];
-            vectorized!(here.deltas.chunks_exact(used).for_each(|row| add_scaled(of_biases, 1.0, row)));
-            let (rows, table) = if l == 0 {
-                patterns.fill([0.0; LANES]);
-                let (table, sum) = (&here.deltas[..], &mut patterns[..]);
-                match &factors.rows {
-                    PatternRows::Units(rows) => {
-                        let rows = rows.choose(batch);
-                        AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
+            vectorized!(deltas.chunks_exact(used).for_each(|row| add_scaled(of_biases, 1.0, row)));
+            let (rows, table) = match (l, &*factors) {
+                (0, None) => (samples.records.choose(batch), deltas),
+                (0, Some(Factors { rows, patterns: features })) => {
+                    patterns.fill([0.0; LANES]);
+                    let (table, sum) = (deltas, &mut patterns[..]);
+                    match rows {
+                        PatternRows::Units(rows) => {
+                            let rows = rows.choose(batch);
+                            AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
+                        }
+                        PatternRows::Entries(rows) => {
+                            let rows = rows.choose(batch);
+                            AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
+                        }
                     }
-                    PatternRows::Entries(rows) => {
-                        let rows = rows.choose(batch);
-                        AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
-                    }
+                    (features.all(), &patterns[..])
                 }
-                (factors.patterns.all(), &*patterns)
-            } else {
-                (pass.layers[l - 1].sparse.all(), &here.deltas)
+                _ => (pass.layers[l - 1].sparse.all(), deltas),
             };
-            AddTransposed {
-                rows,
-                table,
-                table_width: used,
-                sum: &mut sums[layer.weights.clone()],
-                sum_width: blocks(layer.units),
-            }
-            .run();
+            let (sum, sum_width) = (&mut sums[layer.weights.clone()], blocks(layer.units));
+            AddTransposed { rows, table, table_width: used, sum, sum_width }.run();
         }
     }
 }
