@@ -26,7 +26,8 @@ impl<'a, P: Packed> Bag<'a, P> {
                     sums.iter_mut().zip(targets[start..].iter().zip(&weights[start..]))
                 {
                     let weight = i64::from(*weight);
-                    *sum = P::pack(Sums { count: 1, weight, sum: weight * target }, layout);
+                    let count = weight.min(1);
+                    *sum = P::pack(Sums { count, weight, sum: weight * target }, layout);
                 }
             }
             None => {
@@ -38,7 +39,7 @@ impl<'a, P: Packed> Bag<'a, P> {
         Self { layout, sums, targets }
     }
 
-    /// What a row adds to a sum.
+    /// What a row adds to a sum: nothing without weight.
     #[inline(always)]
     pub(super) fn of(&self, row: u32) -> P {
         self.sums[row as usize]

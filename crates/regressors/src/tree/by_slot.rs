@@ -17,7 +17,7 @@ const BLOCK: usize = 2048;
 #[derive(Clone, Debug)]
 pub(super) struct BySlot {
     /// Where the rows of each slot begin, and where those of the last end.
-    starts: Vec<u32>,
+    starts: Vec<usize>,
     /// Places of rows in their block.
     rows: Vec<u16>,
     n_rows: usize,
@@ -35,21 +35,21 @@ impl BySlot {
     pub(super) fn new(columns: &Columns, n_rows: usize) -> Self {
         let n_slots = columns.n_slots();
         let mut by_slot = Self { starts: vec![0], rows: Vec::new(), n_rows, n_slots };
-        let mut ends = vec![0_u32; n_slots];
+        let mut ends = vec![0; n_slots];
         for block in by_slot.blocks() {
             ends.fill(0);
             for row in block.clone() {
                 columns.for_each_slot(row as u32, |slot| ends[slot] += 1);
             }
-            let mut end = by_slot.rows.len() as u32;
+            let mut end = by_slot.rows.len();
             for count in &mut ends {
                 by_slot.starts.push(end + *count);
                 (*count, end) = (end, end + *count);
             }
-            by_slot.rows.resize(end as usize, 0);
+            by_slot.rows.resize(end, 0);
             for row in block.clone() {
                 columns.for_each_slot(row as u32, |slot| {
-                    by_slot.rows[ends[slot] as usize] = (row - block.start) as u16;
+                    by_slot.rows[ends[slot]] = (row - block.start) as u16;
                     ends[slot] += 1;
                 });
             }
@@ -90,7 +90,7 @@ impl BySlot {
             }
             let starts = &self.starts[block * self.n_slots..][..=self.n_slots];
             for (sum, range) in sums.iter_mut().zip(starts.windows(2)) {
-                let rows = &self.rows[range[0] as usize..range[1] as usize];
+                let rows = &self.rows[range[0]..range[1]];
                 *sum += rows.iter().map(|row| of_block[usize::from(*row) % BLOCK]).sum();
             }
         }
@@ -100,6 +100,7 @@ impl BySlot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::bag::rows_with_weight;
     use crate::tree::packed::Layout;
     use ndarray::Array2;
 
@@ -115,10 +116,10 @@ mod tests {
         let columns = Columns::new(&records.view(), None).unwrap().with_rows_by_slot();
         let targets: Vec<i64> = (0..n_rows as i64).map(|row| row * row % 1009 - 300).collect();
         let weights: Vec<u32> = (0..n_rows as u32).map(|row| row * 31 % 3).collect();
-        let layout = Layout::new(n_rows as u64, 1 << 20, 1 << 30, false);
+        let layout = Layout::new(n_rows as u64, 1 << 20, 1 << 30, true);
         let bag = Bag::<i64>::new(&targets, Some(&weights), layout);
         let mut expected = vec![0; columns.n_slots()];
-        for row in 0..n_rows as u32 {
+        for row in rows_with_weight(n_rows, Some(&weights)) {
             columns.for_each_slot(row, |slot| expected[slot] += bag.of(row));
         }
         for threads in [1, 3] {

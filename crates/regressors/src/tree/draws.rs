@@ -337,6 +337,24 @@ mod tests {
         assert_eq!(varying, [1, 2, 4, 5]);
     }
 
+    #[test]
+    fn chunks_draw_what_single_draws_do() {
+        for n_features in [1, 16, 700, MOST_IN_CHUNK] {
+            let is_constant = |feature: u32| feature % 3 == 1;
+            let draws = FeatureDraws::<Best>::new(n_features, n_features, TreeRandom::new(7));
+            let (mut in_chunks, mut alone) = (draws.clone(), draws);
+            let (drawn, constants) = draw_all(&mut in_chunks, 0, is_constant);
+            let mut node = alone.begin(0, |order| mark(order, is_constant));
+            for feature_in_chunk in drawn {
+                let entry = node.next_alone().unwrap();
+                assert_eq!(feature(entry), feature_in_chunk);
+                node.settle(entry & CONSTANT != 0);
+            }
+            assert!(node.next_alone().is_none());
+            assert_eq!(node.constants(), constants);
+        }
+    }
+
     proptest! {
         #[test]
         fn four_are_compared_at_once(four: [u16; 4], limit in 0u16..=1 << 15) {
