@@ -45,8 +45,8 @@ impl Activation {
         }
     }
 
-    /// The derivatives of the loss by the weighted inputs: those by the `activations`, which come as an
-    /// iterator, times those of the activation.
+    /// The derivatives of the loss by the weighted inputs: `upstream`, those by the `activations`, times that of
+    /// the activation.
     #[inline]
     pub(super) fn deltas(self, activations: &[f64], upstream: impl Iterator<Item = f64>, deltas: &mut [f64]) {
         let values = deltas.iter_mut().zip(activations.iter().zip(upstream));

@@ -4,7 +4,6 @@ use super::bag::Bag;
 use super::columns::Columns;
 use super::packed::Packed;
 use crate::parallel::parts;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Rows that are neighbours: their sums fit into the first-level cache.
@@ -62,25 +61,13 @@ impl BySlot {
         (0..n_rows).step_by(BLOCK).map(move |start| start..(start + BLOCK).min(n_rows))
     }
 
-    /// Adds up all rows by slot; what is not in the bag adds nothing.
-    pub(super) fn add_all<P: Packed>(&self, bag: &Bag<'_, P>, histogram: &mut [P]) {
-        let parts = parts(self.n_rows.div_ceil(BLOCK), self.rows.len());
-        if let [all] = parts.as_slice() {
-            self.add(bag, all.clone(), histogram);
-            return;
-        }
-        let sums = parts.into_par_iter().map(|blocks| {
-            let mut sums = vec![P::default(); self.n_slots];
-            self.add(bag, blocks, &mut sums);
-            sums
-        });
-        for sums in sums.collect::<Vec<_>>() {
-            histogram.iter_mut().zip(sums).for_each(|(sum, of_part)| *sum += of_part);
-        }
+    /// Parts of the blocks, as many as threads are worth it.
+    pub(super) fn parts(&self) -> Vec<Range<usize>> {
+        parts(self.n_rows.div_ceil(BLOCK), self.rows.len())
     }
 
-    /// Adds up the rows of some blocks.
-    fn add<P: Packed>(&self, bag: &Bag<'_, P>, blocks: Range<usize>, sums: &mut [P]) {
+    /// Adds up the rows of some blocks by slot; what is not in the bag adds nothing.
+    pub(super) fn add<P: Packed>(&self, bag: &Bag<'_, P>, blocks: Range<usize>, sums: &mut [P]) {
         let mut of_block = [P::default(); BLOCK];
         for block in blocks {
             let first = block * BLOCK;
@@ -101,12 +88,14 @@ impl BySlot {
 mod tests {
     use super::*;
     use crate::tree::bag::rows_with_weight;
+    use crate::tree::histogram::Histograms;
     use crate::tree::packed::Layout;
     use ndarray::Array2;
 
     #[test]
     fn sums_are_those_of_the_rows() {
-        let n_rows = 2 * BLOCK + 77;
+        // Enough for several threads.
+        let n_rows = 100 * BLOCK + 77;
         let records = Array2::from_shape_fn((n_rows, 4), |(row, feature)| match feature {
             0 => (row * 7919 % 5) as f64,
             1 => f64::from(u8::from(row % 17 == 3)),
@@ -117,16 +106,18 @@ mod tests {
         let targets: Vec<i64> = (0..n_rows as i64).map(|row| row * row % 1009 - 300).collect();
         let weights: Vec<u32> = (0..n_rows as u32).map(|row| row * 31 % 3).collect();
         let layout = Layout::new(n_rows as u64, 1 << 20, 1 << 30, true);
-        let bag = Bag::<i64>::new(&targets, Some(&weights), layout);
+        let bag = Bag::<i128>::new(&targets, Some(&weights), layout);
         let mut expected = vec![0; columns.n_slots()];
         for row in rows_with_weight(n_rows, Some(&weights)) {
             columns.for_each_slot(row, |slot| expected[slot] += bag.of(row));
         }
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut sums = vec![0; columns.n_slots()];
-            pool.install(|| columns.by_slot().unwrap().add_all(&bag, &mut sums));
-            assert_eq!(sums, expected);
+            let rows = rows_with_weight(n_rows, Some(&weights));
+            let mut histograms = Histograms::new(&columns);
+            assert_eq!(pool.install(|| columns.by_slot().unwrap().parts().len()), threads);
+            let id = pool.install(|| histograms.count_root(&rows, &bag));
+            assert_eq!(histograms.get(Some(id), &rows, &bag), expected);
         }
     }
 }

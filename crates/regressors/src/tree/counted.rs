@@ -250,18 +250,18 @@ fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut
     }
 }
 
-/// The best of scores, some of which may be NaN.
+/// The best of scores, some of which may be NaN; they are padded to whole [`LANES`].
 #[inline(always)]
 fn best_of(scores: &[f64]) -> f64 {
     let better = |best: f64, score: f64| if score > best { score } else { best };
-    let (lanes, rest) = scores.as_chunks::<LANES>();
+    let (lanes, _) = scores.as_chunks::<LANES>();
     let mut best = [BARRED; LANES];
     for scores in lanes {
         for lane in 0..LANES {
             best[lane] = better(best[lane], scores[lane]);
         }
     }
-    best.into_iter().chain(rest.iter().copied()).fold(BARRED, better)
+    best.into_iter().fold(BARRED, better)
 }
 
 impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {

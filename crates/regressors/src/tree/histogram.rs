@@ -3,8 +3,9 @@
 use super::bag::Bag;
 use super::columns::Columns;
 use super::packed::Packed;
-use crate::parallel::is_parallel;
+use crate::parallel::{is_parallel, parts};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// A packed sum per slot, by the number under which [`Histograms`] keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,11 @@ impl<'a, P: Packed> Histograms<'a, P> {
     pub(super) fn count_root(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
         let Some(by_slot) = self.columns.by_slot() else { return self.count(rows, bag) };
         let id = self.empty();
-        by_slot.add_all(bag, &mut self.kept[id.0 as usize]);
+        let histogram = &mut self.kept[id.0 as usize];
+        match by_slot.parts().as_slice() {
+            [all] => by_slot.add(bag, all.clone(), histogram),
+            parts => add_in_parts(histogram, parts.to_vec(), |part, sums| by_slot.add(bag, part, sums)),
+        }
         id
     }
 
@@ -53,8 +58,10 @@ impl<'a, P: Packed> Histograms<'a, P> {
     pub(super) fn count(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
         let id = self.empty();
         let histogram = &mut self.kept[id.0 as usize];
-        if is_parallel(rows.len() * self.columns.slots_per_row()) {
-            add_in_parts(self.columns, histogram, rows, bag);
+        let n_values = rows.len() * self.columns.slots_per_row();
+        if is_parallel(n_values) {
+            let add_part = |part, sums: &mut [P]| add(self.columns, sums, &rows[part], bag);
+            add_in_parts(histogram, parts(rows.len(), n_values), add_part);
         } else {
             add(self.columns, histogram, rows, bag);
         }
@@ -120,15 +127,18 @@ fn add<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Ba
     }
 }
 
-/// Sums up as [`add`], by several threads; integers add up to the same in any parts.
-fn add_in_parts<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
-    let part = rows.len().div_ceil(rayon::current_num_threads());
-    let count = |rows: &[u32]| {
+/// Adds up parts of a node's rows, each by a thread; integers add up to the same in any parts.
+fn add_in_parts<P: Packed>(
+    histogram: &mut [P],
+    parts: Vec<Range<usize>>,
+    add: impl Fn(Range<usize>, &mut [P]) + Sync,
+) {
+    let count = |part| {
         let mut counted = vec![P::default(); histogram.len()];
-        add(columns, &mut counted, rows, bag);
+        add(part, &mut counted);
         counted
     };
-    let counted: Vec<Vec<P>> = rows.par_chunks(part).map(count).collect();
+    let counted: Vec<Vec<P>> = parts.into_par_iter().map(count).collect();
     for counted in counted {
         histogram.iter_mut().zip(counted).for_each(|(sum, counted)| *sum += counted);
     }
