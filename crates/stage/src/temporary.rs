@@ -98,8 +98,16 @@ pub fn sweep(folder: &Path) -> Result<()> {
         if !(name.starts_with('.') && name.ends_with(".tmp")) {
             continue;
         }
-        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok() && fs::remove_file(&path).is_err()) {
-            return Err(Error::writing(&path, &io::Error::other("a stray that cannot be removed")));
+        // Locked until it is removed: its writer, if there is one after all, then takes another name.
+        let Ok(file) = File::open(&path) else { continue };
+        if file.try_lock().is_ok() {
+            match fs::remove_file(&path) {
+                // Its writer gave it its name after it was opened here.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::writing(&path, &error));
+                }
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -123,4 +131,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Waits until the disk has the names in `folder`.
 pub(crate) fn sync(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::writing(folder, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn files_that_get_their_names_during_a_sweep_are_none_of_its_concern() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        thread::scope(|scope| {
+            let writers =
+                [(); 4].map(|()| scope.spawn(|| (0..250).try_for_each(|_| write_whole(&path, b"whole"))));
+            for writer in writers {
+                writer.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }
