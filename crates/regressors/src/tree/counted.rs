@@ -12,6 +12,7 @@ use super::sorted::SortedRows;
 use super::splitter::{Best, SplitRule, Splitter};
 use super::stream::DrawStream;
 use crate::parallel::is_parallel;
+use crate::vectors::vectorized;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -39,6 +40,9 @@ pub(super) struct FeatureScores<P> {
 
 /// Scores that are worked on at once.
 const LANES: usize = 8;
+
+/// Places of an order that are scored at once.
+const BLOCK: usize = 64;
 
 impl<P: Packed> FeatureScores<P> {
     pub(super) fn new(columns: &Columns) -> Self {
@@ -207,14 +211,40 @@ impl<P: Packed> CountedNode<'_, P> {
         match S::RULE {
             SplitRule::Best => {
                 let mut left = P::default();
-                for (place, row) in rows[..rows.len() - 1].iter().enumerate() {
-                    left += self.bag.of(*row);
-                    let left = left.unpack(layout);
-                    if !search.may_be_better(left) {
-                        continue;
+                let (mut sums, mut scores) = ([P::default(); BLOCK], [BARRED; BLOCK]);
+                let places = &rows[..rows.len() - 1];
+                for (block, rows) in places.chunks(BLOCK).enumerate() {
+                    let padded = rows.len().next_multiple_of(LANES);
+                    let (sums, scores) = (&mut sums[..padded], &mut scores[..padded]);
+                    // Rows lie all over the memory: looked up before any is needed, many are on their way at once.
+                    sums.iter_mut().zip(rows).for_each(|(sum, row)| *sum = self.bag.of(*row));
+                    for sum in &mut sums[..rows.len()] {
+                        left += *sum;
+                        *sum = left;
                     }
-                    // Only now is it worth knowing whether there is a split at all.
-                    search.offer_between((feature, column), (code(place), code(place + 1)), left);
+                    vectorized!(score_slots(sums, self.total, layout, scores));
+                    scores[rows.len()..].fill(BARRED);
+                    loop {
+                        let best = vectorized!(best_of(scores));
+                        if best <= search.score() {
+                            break;
+                        }
+                        let Some(at) = scores.iter().position(|score| *score == best) else { break };
+                        let place = block * BLOCK + at;
+                        // Only now is it worth knowing whether there is a split at all.
+                        let (lower, upper) = (code(place), code(place + 1));
+                        if !column.are_nearly_equal(lower, upper) {
+                            search.offer_scored(best, || Split {
+                                feature,
+                                cut: upper,
+                                threshold: column.midpoint(lower, upper),
+                                missing_go_to_left: None,
+                                left: sums[at].unpack(layout),
+                            });
+                            break;
+                        }
+                        scores[at] = BARRED;
+                    }
                 }
             }
             SplitRule::Random => {
@@ -236,7 +266,7 @@ impl<P: Packed> CountedNode<'_, P> {
 #[inline(always)]
 fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut [f64]) {
     let scores = scores.iter_mut().zip(slots);
-    if layout.is_narrow() {
+    if layout.has_fields() {
         let total = Fields { weight: total.weight as f64, sum: total.sum as f64 };
         scores.for_each(|(score, slot)| {
             let part = slot.fields(layout);

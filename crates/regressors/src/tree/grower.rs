@@ -1,7 +1,7 @@
 //! The growth of one tree, node by node.
 
 use super::bag::{Bag, NodeSums, largest_sum, rows_with_weight, total_weight};
-use super::columns::{Columns, Kind};
+use super::columns::{Column, Columns, Kind};
 use super::counted::{Counted, CountedNode, FeatureScores};
 use super::draws::FeatureDraws;
 use super::frontier::Frontier;
@@ -390,10 +390,16 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         found
     }
 
+    /// Whether the rows that go left are the first of a column's order, and so need not be looked up.
+    fn is_sorted_by(&self, job: &Job, column: &Column) -> bool {
+        matches!(column.kind, Kind::Ranked { .. }) && !column.has_missing && self.needs_sorted_rows(job)
+    }
+
     /// Moves a node's rows to their sides and returns how many are on the left.
     fn part_rows(&mut self, job: &Job, split: &Split) -> usize {
         let columns = self.training.columns;
         let column = columns.feature(split.feature);
+        let is_sorted = self.is_sorted_by(job, column);
         let rows = &mut self.rows[job.range()];
         let moved = &mut self.moved[..rows.len()];
         let missing_go_to_left = split.missing_go_to_left == Some(true);
@@ -406,6 +412,12 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 partition_in_parts(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
             }
             Kind::Coded { at, .. } => partition_in_parts(rows, moved, |row| by_code(columns.code(row, *at))),
+            Kind::Ranked { at, .. } if is_sorted => {
+                let order = self.sorted.get(*at, job.range());
+                let n_left = order.partition_point(|row| by_code(columns.rank(*row, *at)));
+                let goes_left = self.sorted.mark_first(*at, job.range(), n_left);
+                partition_in_parts(rows, moved, |row| goes_left[row as usize])
+            }
             Kind::Ranked { at, .. } => partition_in_parts(rows, moved, |row| by_code(columns.rank(row, *at))),
         }
     }
@@ -440,8 +452,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             return None;
         }
         if !self.sorted.is_empty() && [&left, &right].iter().any(|child| self.needs_sorted_rows(child)) {
-            let sides = self.rows[job.range()].split_at(left.n_rows());
-            self.sorted.part(job.range(), sides, &mut self.moved[..job.n_rows()]);
+            if !self.is_sorted_by(job, self.training.columns.feature(split.feature)) {
+                self.sorted.mark(self.rows[job.range()].split_at(left.n_rows()));
+            }
+            self.sorted.part(job.range(), &mut self.moved[..job.n_rows()]);
         }
         Some(Children { split, left, right, improvement })
     }

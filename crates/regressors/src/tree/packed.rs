@@ -97,8 +97,8 @@ pub(super) trait Packed:
 
     fn unpack(self, layout: Layout) -> Sums;
 
-    /// As [`Self::unpack`] where the layout [is narrow](Layout::is_narrow), by operations that processors do on
-    /// many numbers at once.
+    /// As [`Self::unpack`], by operations that processors do on many numbers at once; of layouts that
+    /// [have them](Layout::has_fields).
     fn fields(self, layout: Layout) -> Fields;
 }
 
@@ -129,17 +129,16 @@ impl Layout {
         self.bits <= P::BITS
     }
 
-    /// Whether an `f64` holds a packed sum.
+    /// Whether packed sums have [`Packed::fields`].
     #[inline(always)]
-    pub(super) fn is_narrow(self) -> bool {
-        self.bits < f64::MANTISSA_DIGITS
+    pub(super) fn has_fields(self) -> bool {
+        const MOST: u32 = f64::MANTISSA_DIGITS - 1;
+        self.bits <= u64::BITS && self.low_bits <= MOST && self.bits - self.low_bits <= MOST
     }
 }
 
-/// A whole number of up to 51 bits and a sign, as added to the bits of 1.5 * 2^52 and its value.
-const SIGNED: (i64, f64) = (0x4338_0000_0000_0000, 6_755_399_441_055_744.0);
-/// One of up to 52 bits, as put into the bits of 2^52 and its value.
-const UNSIGNED: (i64, f64) = (0x4330_0000_0000_0000, 4_503_599_627_370_496.0);
+/// Whole numbers of up to 52 bits, put into the lowest of this, are added to it.
+const WHOLE: f64 = 4_503_599_627_370_496.0;
 
 macro_rules! packed {
     ($integer:ty) => {
@@ -164,14 +163,13 @@ macro_rules! packed {
 
             #[inline(always)]
             fn fields(self, layout: Layout) -> Fields {
-                let packed = self as i64;
-                let float = |bits: i64| f64::from_bits(bits as u64);
-                let low = packed & ((1 << layout.low_bits) - 1);
-                let unsigned = |value: i64| float(UNSIGNED.0 | value) - UNSIGNED.1;
-                let above = float(SIGNED.0.wrapping_add(packed)) - SIGNED.1 - unsigned(low);
-                // A power of two below 1.
-                let unit = float((1023 - i64::from(layout.low_bits)) << 52);
-                Fields { weight: unsigned(low >> layout.count_bits), sum: above * unit }
+                let packed = self as u64;
+                let float = |whole: u64| f64::from_bits(WHOLE.to_bits() | whole);
+                let weight = (packed & ((1 << layout.low_bits) - 1)) >> layout.count_bits;
+                // As if the smallest sum were 0.
+                let smallest = 1 << (layout.bits - 1 - layout.low_bits);
+                let sum = packed.wrapping_add(smallest << layout.low_bits) >> layout.low_bits;
+                Fields { weight: float(weight) - WHOLE, sum: float(sum) - float(smallest) }
             }
         }
     };
@@ -197,7 +195,7 @@ mod tests {
             }
             prop_assert_eq!(packed.unpack(layout), expected);
             let Sums { weight, sum, .. } = expected;
-            if layout.is_narrow() {
+            if layout.has_fields() {
                 prop_assert_eq!(packed.fields(layout), Fields { weight: weight as f64, sum: sum as f64 });
             }
         }
@@ -214,10 +212,10 @@ mod tests {
             let sums = |(weight, k): &(u32, i64)| Sums { count: 1, weight: i64::from(*weight), sum: i64::from(*weight) * k };
             let rows: Vec<Sums> = rows.iter().map(sums).collect();
             let weight = rows.iter().map(|row| row.weight as u64).sum();
-            let largest = rows.iter().map(|row| row.sum.unsigned_abs()).sum();
-            for counts in [false, true] {
-                let layout = Layout::new(rows.len() as u64, weight, largest, counts);
-                prop_assert!(layout.fits::<i64>() && layout.is_narrow());
+            let largest: u64 = rows.iter().map(|row| row.sum.unsigned_abs()).sum();
+            for (counts, room) in [(false, 0), (true, 0), (false, (1 << 48) - 1), (true, (1 << 48) - 1)] {
+                let layout = Layout::new(rows.len() as u64, weight, largest.max(room), counts);
+                prop_assert!(layout.fits::<i64>() && layout.has_fields());
                 check::<i64>(&rows, layout)?;
                 check::<i128>(&rows, layout)?;
             }
@@ -230,7 +228,8 @@ mod tests {
         assert!(layout((1 << 42) - 1).fits::<i64>());
         assert!(!layout(1 << 42).fits::<i64>());
         assert!(layout(1 << 62).fits::<i128>());
-        assert!(layout((1 << 30) - 1).is_narrow());
-        assert!(!layout(1 << 30).is_narrow());
+        assert!(layout((1 << 42) - 1).has_fields());
+        assert!(!layout(1 << 42).has_fields());
+        assert!(!Layout::new(1, 1, 1 << 52, false).has_fields());
     }
 }

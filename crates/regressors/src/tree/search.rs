@@ -157,6 +157,12 @@ impl<S: Splitter> Search<S> {
         Some(Split { feature, cut: 1, threshold, missing_go_to_left: None, left })
     }
 
+    /// The score of the best split offered so far.
+    #[inline(always)]
+    pub(super) fn score(&self) -> f64 {
+        self.score
+    }
+
     /// The best split offered so far, which is of a feature that is not binary.
     pub(super) fn scored(&self) -> Option<(f64, Split)> {
         match self.best {

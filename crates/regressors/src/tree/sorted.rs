@@ -12,7 +12,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(super) struct SortedRows {
     orders: Vec<Vec<u32>>,
-    /// Whether a row goes left, per row of the records.
+    /// Whether a row of the node that is split goes left, per row of the records.
     goes_left: Vec<bool>,
 }
 
@@ -22,9 +22,10 @@ impl SortedRows {
         if columns.n_ranked() == 0 {
             return Self { orders: Vec::new(), goes_left: Vec::new() };
         }
-        let mut in_bag = vec![rows.len() == n_rows; n_rows];
+        let mut in_bag = vec![false; n_rows];
         rows.iter().for_each(|row| in_bag[*row as usize] = true);
         let order = |feature: &u32| match &columns.feature(*feature).kind {
+            Kind::Ranked { sorted, .. } if rows.len() == n_rows => Some(sorted.clone()),
             Kind::Ranked { sorted, .. } => {
                 Some(sorted.iter().copied().filter(|row| in_bag[*row as usize]).collect())
             }
@@ -44,11 +45,23 @@ impl SortedRows {
         &self.orders[at][range]
     }
 
-    /// Parts the rows of the node in `range`, of which the first have gone `left`.
-    pub(super) fn part(&mut self, range: Range<usize>, (left, right): (&[u32], &[u32]), moved: &mut [u32]) {
+    /// Marks the rows of the node in `range` that go left: the first `n_left` of the order at position `at`.
+    ///
+    /// Returns, per row of the records, whether it goes left.
+    pub(super) fn mark_first(&mut self, at: usize, range: Range<usize>, n_left: usize) -> &[bool] {
+        let (left, right) = self.orders[at][range].split_at(n_left);
+        mark(&mut self.goes_left, left, right);
+        &self.goes_left
+    }
+
+    /// Marks the rows that go left and those that go right.
+    pub(super) fn mark(&mut self, (left, right): (&[u32], &[u32])) {
+        mark(&mut self.goes_left, left, right);
+    }
+
+    /// Parts all orders of the node in `range` by the marks of its rows.
+    pub(super) fn part(&mut self, range: Range<usize>, moved: &mut [u32]) {
         let Self { orders, goes_left } = self;
-        left.iter().for_each(|row| goes_left[*row as usize] = true);
-        right.iter().for_each(|row| goes_left[*row as usize] = false);
         let part = |order: &mut Vec<u32>, moved: &mut [u32]| {
             partition(&mut order[range.clone()], moved, |row| goes_left[row as usize]);
         };
@@ -58,4 +71,9 @@ impl SortedRows {
             orders.iter_mut().for_each(|order| part(order, moved));
         }
     }
+}
+
+fn mark(goes_left: &mut [bool], left: &[u32], right: &[u32]) {
+    left.iter().for_each(|row| goes_left[*row as usize] = true);
+    right.iter().for_each(|row| goes_left[*row as usize] = false);
 }

@@ -73,6 +73,24 @@ fn the_layout_of_records_does_not_matter() {
 }
 
 #[test]
+fn a_limit_that_bars_nothing_changes_nothing() {
+    // Many values, some of them too near each other to be parted; more rows than are looked at in one go.
+    let x = Array2::from_shape_fn((900, 4), |(i, j)| {
+        let (coarse, fine) = (i * (7 + j) % 311, i * (5 + j) % 4);
+        coarse as f64 + fine as f64 * if j % 2 == 0 { 1e-7 } else { 0.3 }
+    });
+    let x = x / 311.0;
+    for round in 0..20 {
+        let y = Array1::from_shape_fn(900, |i| (i * (i + round) % 97 + i * 31 % 7 * 100) as f64);
+        let dataset = Dataset::new(x.clone(), y);
+        let params = DecisionTree::params().random_state(round as u32);
+        let limited = params.clone().min_weight_fraction_leaf(1e-9);
+        let (tree, limited) = (params.fit(&dataset).unwrap(), limited.fit(&dataset).unwrap());
+        assert_eq!(tree.tree(), limited.tree());
+    }
+}
+
+#[test]
 fn equal_targets_make_one_leaf() {
     let dataset = Dataset::new(laptops().records, Array1::from_elem(80, 0.1));
     let tree = DecisionTree::params().fit(&dataset).unwrap();
