@@ -33,14 +33,22 @@ pub(crate) fn for_each_part<T: Send>(values: &mut [T], fill: impl Fn(usize, &mut
     }
 }
 
-/// The sum of what `sum` makes of each part of the rows.
+/// A row whose number is given is worth so many values, for it is looked up.
+pub(crate) const VALUES_PER_ROW: usize = 4;
+
+/// The sum of what `sum` makes of each part of the rows, whose numbers are given.
 #[inline]
-pub(crate) fn sum_parts<T: Sync, R: Sum<R> + Send>(rows: &[T], sum: impl Fn(&[T]) -> R + Send + Sync) -> R {
-    if is_parallel(rows.len()) { map_parts(rows, sum).into_iter().sum() } else { sum(rows) }
+pub(crate) fn sum_rows<R: Sum<R> + Send>(rows: &[u32], sum: impl Fn(&[u32]) -> R + Send + Sync) -> R {
+    let n_values = VALUES_PER_ROW * rows.len();
+    if is_parallel(n_values) {
+        rows.par_chunks(part_size(rows.len(), n_values)).map(sum).sum()
+    } else {
+        sum(rows)
+    }
 }
 
-/// What `sum` makes of each part of the rows.
-pub(crate) fn map_parts<T: Sync, R: Send>(rows: &[T], sum: impl Fn(&[T]) -> R + Send + Sync) -> Vec<R> {
-    let size = part_size(rows.len(), rows.len());
-    if size >= rows.len() { vec![sum(rows)] } else { rows.par_chunks(size).map(sum).collect() }
+/// What `sum` makes of each part of a value per row.
+pub(crate) fn map_parts<T: Sync, R: Send>(values: &[T], sum: impl Fn(&[T]) -> R + Send + Sync) -> Vec<R> {
+    let size = part_size(values.len(), values.len());
+    if size >= values.len() { vec![sum(values)] } else { values.par_chunks(size).map(sum).collect() }
 }

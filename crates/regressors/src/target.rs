@@ -128,19 +128,21 @@ impl Targets {
                 let integers = y.iter().map(|y| (y * factor).round_ties_even() as i64).collect();
                 Ok(Self { integers, quantum: 1.0, factor, decimal: true })
             }
-            None => Ok(Self::fixed_point(y, total_weight)),
+            None => Ok(Self::fixed_point(y, total_weight, Vec::new())),
         }
     }
 
     /// Fixed point whose sums, up to `total_weight` values of any sign, stay within 62 bits.
     ///
-    /// It is as fine as leaves room for the weight beside the sum in 64 bits, unless the weight is huge.
-    pub(crate) fn fixed_point(y: ArrayView1<'_, f64>, total_weight: u64) -> Self {
+    /// It is as fine as leaves room for the weight beside the sum in 64 bits, unless the weight is huge. The
+    /// integers take the place of those in `memory`.
+    pub(crate) fn fixed_point(y: ArrayView1<'_, f64>, total_weight: u64, memory: Vec<i64>) -> Self {
         let weight_bits = i64::from(u64::BITS - total_weight.leading_zeros());
         let sum_bits = if weight_bits <= Self::SHARED_BITS { 62 - weight_bits } else { 61 };
         let shift = (sum_bits - weight_bits - (exponent(largest(y)) + 1)).clamp(-1000, 1000) as i32;
         let scale = 2f64.powi(shift);
-        let mut integers = vec![0; y.len()];
+        let mut integers = memory;
+        integers.resize(y.len(), 0);
         for_each_part(&mut integers, |start, integers| {
             let y = y.slice_axis(Axis(0), (start..start + integers.len()).into());
             match y.as_slice() {

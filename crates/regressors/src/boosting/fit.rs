@@ -7,11 +7,12 @@ use crate::parallel::for_each_part;
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
 use crate::target::{Targets, check_squares};
-use crate::tree::{Best, Columns, Rows, Training, Tree, grow, sample_weights, total_weight};
+use crate::tree::{Best, Columns, Memory, Rows, Training, Tree, grow, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
-use ndarray::{Array1, ArrayBase, ArrayView2, Axis, Data, Ix2};
+use ndarray::{ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix2};
+use std::mem;
 
 impl<D, T> Fit<ArrayBase<D, Ix2>, T, Error> for GradientBoostingValidParams
 where
@@ -55,7 +56,16 @@ impl GradientBoostingValidParams {
         let leaves_rows_out = self.subsample < 1.0 || train.labels.weights.is_some();
         let rows = leaves_rows_out.then(|| Rows::new(records, records.ncols()));
         let columns = Columns::new(records, self.max_bins)?.with_rows_by_slot();
-        let mut stages = Stages { params: self, columns, rows, train, random };
+        let mut stages = Stages {
+            params: self,
+            columns,
+            rows,
+            train,
+            random,
+            residuals: Vec::new(),
+            integers: Vec::new(),
+            memory: Memory::default(),
+        };
         let mut losses = vec![f64::INFINITY; self.n_iter_no_change.unwrap_or(0)];
         let mut trees = Vec::new();
         for stage in 0..self.n_estimators {
@@ -119,19 +129,22 @@ impl Part {
         Self { labels, init, predictions }
     }
 
-    fn residuals(&self) -> Array1<f64> {
-        let mut residuals = vec![0.0; self.predictions.len()];
+    /// Labels less predictions, in the place of what is in `memory`.
+    fn residuals(&self, memory: Vec<f64>) -> Vec<f64> {
+        let mut residuals = memory;
+        residuals.resize(self.predictions.len(), 0.0);
         for_each_part(&mut residuals, |start, residuals| {
             let both = self.labels.y[start..].iter().zip(&self.predictions[start..]);
             residuals.iter_mut().zip(both).for_each(|(residual, (y, predicted))| *residual = y - predicted);
         });
-        residuals.into()
+        residuals
     }
 
     /// The mean squared error, added up as scikit-learn does.
     fn loss(&self) -> f64 {
-        let halves = self.residuals().mapv_into(|residual| 0.5 * residual * residual);
-        2.0 * self.labels.mean(&halves.to_vec())
+        let mut halves = self.residuals(Vec::new());
+        halves.iter_mut().for_each(|residual| *residual = 0.5 * *residual * *residual);
+        2.0 * self.labels.mean(&halves)
     }
 }
 
@@ -143,22 +156,28 @@ struct Stages<'a> {
     rows: Option<Rows>,
     train: Part,
     random: RandomState,
+    /// Those of the last stage, and what its tree was grown on.
+    residuals: Vec<f64>,
+    integers: Vec<i64>,
+    memory: Memory,
 }
 
 impl Stages<'_> {
     /// Fits a tree to the residuals and adds it to the predictions.
     fn fit_next(&mut self) -> Result<Tree> {
-        let residuals = self.train.residuals();
-        check_squares(&residuals.view())
+        self.residuals = self.train.residuals(mem::take(&mut self.residuals));
+        check_squares(&ArrayView1::from(&self.residuals))
             .map_err(|_| Error::Diverged("residuals grow without bound; lower learning_rate"))?;
         let weights = self.weights();
         let weights = weights.as_deref().or(self.train.labels.weights.as_deref());
-        let total_weight = total_weight(weights, residuals.len());
+        let n_rows = self.residuals.len();
+        let total_weight = total_weight(weights, n_rows);
         if total_weight == 0 {
             return Err(Error::Empty("rows with weight in a stage's subsample"));
         }
-        let targets = Targets::fixed_point(residuals.view(), total_weight);
-        let shape = (residuals.len(), self.columns.n_features());
+        let residuals = ArrayView1::from(&self.residuals);
+        let targets = Targets::fixed_point(residuals, total_weight, mem::take(&mut self.integers));
+        let shape = (n_rows, self.columns.n_features());
         let training = Training {
             columns: &self.columns,
             targets: &targets.integers,
@@ -166,7 +185,7 @@ impl Stages<'_> {
             limits: &self.params.growth.limits(shape, targets.factor),
         };
         let random = TreeRandom::new(self.random.tree_seed());
-        let grown = grow::<Best>(&training, weights, random);
+        let grown = grow::<Best>(&training, weights, random, &mut self.memory);
         let predictions = &mut self.train.predictions;
         match &self.rows {
             Some(rows) => add_stage(predictions, &grown.tree, rows, self.params.learning_rate),
@@ -184,6 +203,7 @@ impl Stages<'_> {
                 });
             }
         }
+        (self.integers, self.memory.rows) = (targets.integers, grown.rows);
         Ok(grown.tree)
     }
 

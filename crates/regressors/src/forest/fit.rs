@@ -6,7 +6,7 @@ use super::params::ForestValidParams;
 use crate::input::{check_fit, require};
 use crate::random::{RandomState, TreeRandom};
 use crate::target::Targets;
-use crate::tree::{Columns, Grown, Splitter, Training, grow, sample_weights, total_weight};
+use crate::tree::{Columns, Grown, Memory, Splitter, Training, grow, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
@@ -63,7 +63,12 @@ impl<S: Splitter> ForestValidParams<S> {
         let grow_tree = |seed: u32| {
             let counts = bootstrap.as_ref().map(|bootstrap| bootstrap.counts(seed));
             let random = TreeRandom::new(RandomState::new(seed).tree_seed());
-            let grown = grow::<S>(&training, counts.as_deref().or(weights.as_deref()), random);
+            let grown = grow::<S>(
+                &training,
+                counts.as_deref().or(weights.as_deref()),
+                random,
+                &mut Memory::default(),
+            );
             self.progress.step();
             grown
         };

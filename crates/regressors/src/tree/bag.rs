@@ -1,7 +1,7 @@
 //! A tree's training rows with their weights.
 
 use super::packed::{Layout, Packed, Sums};
-use crate::parallel::{for_each_part, sum_parts};
+use crate::parallel::{for_each_part, map_parts, sum_rows};
 use crate::target::EXACT;
 use crate::{Error, Result};
 use ndarray::Array1;
@@ -47,7 +47,7 @@ impl<'a, P: Packed> Bag<'a, P> {
 
     /// The sums of some rows, squares included.
     pub(super) fn node(&self, rows: &[u32]) -> NodeSums {
-        let packed = sum_parts(rows, |rows| rows.iter().map(|row| self.of(*row)).sum::<P>());
+        let packed = sum_rows(rows, |rows| rows.iter().map(|row| self.of(*row)).sum::<P>());
         NodeSums { sums: packed.unpack(self.layout), squares: self.squares(rows) }
     }
 
@@ -67,14 +67,20 @@ impl<'a, P: Packed> Bag<'a, P> {
             let sum = self.of(*row).unpack(self.layout).sum;
             i128::from(sum) * i128::from(self.targets[*row as usize])
         };
-        sum_parts(rows, |rows| rows.iter().map(square).sum())
+        sum_rows(rows, |rows| rows.iter().map(square).sum())
     }
 }
 
-/// The rows that have a weight, in ascending order; without weights, all of them.
-pub(super) fn rows_with_weight(n_rows: usize, weights: Option<&[u32]>) -> Vec<u32> {
-    let has_weight = |row: &u32| weights.is_none_or(|weights| weights[*row as usize] > 0);
-    (0..n_rows as u32).filter(has_weight).collect()
+/// The rows that have a weight, in ascending order; without weights, all of them. They take the place of those
+/// in `memory`.
+pub(super) fn rows_with_weight(n_rows: usize, weights: Option<&[u32]>, memory: Vec<u32>) -> Vec<u32> {
+    let (all, mut rows) = (0..n_rows as u32, memory);
+    rows.clear();
+    match weights {
+        Some(weights) => rows.extend(all.filter(|row| weights[*row as usize] > 0)),
+        None => rows.extend(all),
+    }
+    rows
 }
 
 /// The weights of a dataset of `n` rows as whole numbers; `None` if it has no weights.
@@ -122,7 +128,10 @@ pub(super) fn largest_sum(targets: &[i64], weights: Option<&[u32]>) -> u64 {
             let of_row = |(target, weight): (&i64, &u32)| target.unsigned_abs() * u64::from(*weight);
             targets.iter().zip(weights).map(of_row).sum()
         }
-        None => sum_parts(targets, |targets| targets.iter().map(|target| target.unsigned_abs()).sum()),
+        None => {
+            let of_part = |targets: &[i64]| targets.iter().map(|target| target.unsigned_abs()).sum::<u64>();
+            map_parts(targets, of_part).into_iter().sum()
+        }
     }
 }
 
@@ -175,8 +184,8 @@ mod tests {
 
     #[test]
     fn rows_without_weight_are_left_out() {
-        assert_eq!(rows_with_weight(3, Some(&[2, 0, 1])), [0, 2]);
-        assert_eq!(rows_with_weight(2, None), [0, 1]);
+        assert_eq!(rows_with_weight(3, Some(&[2, 0, 1]), vec![5]), [0, 2]);
+        assert_eq!(rows_with_weight(2, None, Vec::new()), [0, 1]);
     }
 
     #[test]

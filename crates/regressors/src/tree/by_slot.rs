@@ -108,12 +108,12 @@ mod tests {
         let layout = Layout::new(n_rows as u64, 1 << 20, 1 << 30, true);
         let bag = Bag::<i128>::new(&targets, Some(&weights), layout);
         let mut expected = vec![0; columns.n_slots()];
-        for row in rows_with_weight(n_rows, Some(&weights)) {
+        for row in rows_with_weight(n_rows, Some(&weights), Vec::new()) {
             columns.for_each_slot(row, |slot| expected[slot] += bag.of(row));
         }
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let rows = rows_with_weight(n_rows, Some(&weights));
+            let rows = rows_with_weight(n_rows, Some(&weights), Vec::new());
             let mut histograms = Histograms::new(&columns);
             assert_eq!(pool.install(|| columns.by_slot().unwrap().parts().len()), threads);
             let id = pool.install(|| histograms.count_root(&rows, &bag));

@@ -5,7 +5,7 @@
 //! few slots, whether its features are indicators, sets of levels or small numbers.
 
 use super::by_slot::BySlot;
-use super::codes::CodeSet;
+use super::codes::{self, CodeSet};
 use super::packed::Packed;
 use super::values::{MISSING, Pairs, Values, round, rounded_columns, value_of};
 use crate::parallel::{part_size, parts};
@@ -24,7 +24,7 @@ pub(super) fn nearly_equal(lower: f32, upper: f32) -> bool {
 }
 
 /// Codes that are compared at once.
-const CODES: usize = 8;
+pub(super) const CODES: usize = 8;
 
 /// scikit-learn's threshold between two neighbouring values.
 pub(super) fn midpoint(lower: f32, upper: f32) -> f64 {
@@ -119,9 +119,13 @@ pub(crate) struct Columns {
     bits: Vec<u64>,
     /// Row by row the codes of the coded features, padded to whole words.
     codes: Vec<[u8; CODES]>,
+    /// Feature by feature the codes of the coded features, for nodes of many rows that are parted by one.
+    codes_by_feature: Vec<Vec<u8>>,
     coded: Vec<u32>,
     /// The slot of code 0, per coded feature.
     first_slots: Vec<u32>,
+    /// Whether every coded feature has a slot for every code that there can be.
+    have_all_slots: bool,
     /// Row by row the ranks of the ranked features.
     ranks: Vec<u32>,
     n_ranked: usize,
@@ -162,8 +166,10 @@ impl Columns {
             starts: Vec::with_capacity(n_rows + 1),
             bits: Vec::new(),
             codes: Vec::new(),
+            codes_by_feature: Vec::new(),
             coded: Vec::new(),
             first_slots: Vec::new(),
+            have_all_slots: false,
             ranks: Vec::new(),
             n_ranked: 0,
             not_binary: Vec::new(),
@@ -173,6 +179,7 @@ impl Columns {
         };
         let pairs = Pairs::find(records)?;
         let values = find_values(records, &pairs, max_bins);
+        columns.have_all_slots = most_codes_are_used(&values);
         let mut codes = Vec::new();
         let mut ranks = Vec::new();
         for (feature, values) in values.into_iter().enumerate() {
@@ -189,7 +196,8 @@ impl Columns {
             }
         }
         columns.are_plain = columns.columns.iter().all(|column| column.is_plain);
-        columns.encode_rows(records, &codes);
+        columns.codes_by_feature = codes;
+        columns.encode_rows(records);
         columns.ranks = vec![0; n_rows * ranks.len()];
         let n_ranks = ranks.len().max(1);
         let size = part_size(n_rows, n_rows * n_ranks);
@@ -219,7 +227,7 @@ impl Columns {
         let kind = Kind::Coded { at: self.coded.len(), first_slot: self.n_slots };
         self.columns.push(Column { levels, largest, has_missing, is_plain, kind });
         self.first_slots.push(self.n_slots as u32);
-        self.n_slots += self.columns[feature].n_codes();
+        self.n_slots += if self.have_all_slots { codes::LIMIT } else { self.columns[feature].n_codes() };
         self.coded.push(feature as u32);
         self.add_not_binary(feature);
     }
@@ -243,7 +251,7 @@ impl Columns {
     }
 
     /// Fills in slots, bits and codes.
-    fn encode_rows(&mut self, records: &ArrayView2<'_, f64>, coded: &[Vec<u32>]) {
+    fn encode_rows(&mut self, records: &ArrayView2<'_, f64>) {
         let (words, code_words) = (self.words(), self.code_words());
         let rarer = |column: &Column| match column.kind {
             Kind::Binary { rarer } => column.levels[usize::from(rarer)],
@@ -284,12 +292,13 @@ impl Columns {
                 end
             }));
         }
+        let coded = &self.codes_by_feature;
         let size = part_size(self.n_rows, self.n_rows * coded.len());
         let parts = self.codes.par_chunks_mut((size * code_words).max(1)).enumerate();
         parts.for_each(|(part, words)| {
             for (word, coded) in coded.chunks(CODES).enumerate() {
                 for (row, words) in (part * size..).zip(words.chunks_exact_mut(code_words)) {
-                    coded.iter().zip(&mut words[word]).for_each(|(codes, code)| *code = codes[row] as u8);
+                    coded.iter().zip(&mut words[word]).for_each(|(codes, code)| *code = codes[row]);
                 }
             }
         });
@@ -342,16 +351,29 @@ impl Columns {
     /// Visits the slots that a row counts in.
     #[inline(always)]
     pub(super) fn for_each_slot(&self, row: u32, mut visit: impl FnMut(usize)) {
+        self.for_each_rarer(row, &mut visit);
         let (row, words) = (row as usize, self.code_words());
-        if !self.rarer.is_empty() {
-            let rarer = &self.rarer[self.starts[row]..self.starts[row + 1]];
-            rarer.iter().for_each(|slot| visit(*slot as usize));
-        }
         let codes = self.codes[row * words..][..words].as_flattened();
         self.first_slots
             .iter()
             .zip(codes)
             .for_each(|(first, code)| visit(*first as usize + usize::from(*code)));
+    }
+
+    /// Visits the slots of the binary features of which a row has the rarer value.
+    #[inline(always)]
+    pub(super) fn for_each_rarer(&self, row: u32, visit: impl FnMut(usize)) {
+        if !self.rarer.is_empty() {
+            let rarer = &self.rarer[self.starts[row as usize]..self.starts[row as usize + 1]];
+            rarer.iter().map(|slot| *slot as usize).for_each(visit);
+        }
+    }
+
+    /// The codes of a row's coded features, in blocks of [`CODES`], if these features have [`codes::LIMIT`] slots
+    /// each, one after the other behind the binary features' slots.
+    pub(super) fn codes_with_all_slots(&self) -> Option<impl Fn(u32, usize) -> [u8; CODES]> {
+        let blocks = self.code_words();
+        self.have_all_slots.then_some(move |row, block| self.codes[row as usize * blocks + block])
     }
 
     /// The number of [`Self::bits`] words.
@@ -411,6 +433,11 @@ impl Columns {
         u32::from(self.codes[row as usize * self.code_words() + at / CODES][at % CODES])
     }
 
+    /// The codes of the feature at position `at` among the coded ones, by row.
+    pub(super) fn codes(&self, at: usize) -> &[u8] {
+        &self.codes_by_feature[at]
+    }
+
     /// Calls `visit` for every coded feature, with whether its codes differ between some rows.
     #[inline(always)]
     pub(super) fn coded_varying(&self, rows: &[u32], mut visit: impl FnMut(u32, bool)) {
@@ -458,6 +485,16 @@ impl Columns {
             }
         }
     }
+}
+
+/// Whether slots for all codes that there can be are few more than for those of coded features.
+fn most_codes_are_used(values: &[Values]) -> bool {
+    let n_codes = |values: &Values| match values {
+        Values::Few { levels, .. } => Some(levels.len()),
+        _ => None,
+    };
+    let n_codes: Vec<usize> = values.iter().filter_map(n_codes).collect();
+    2 * n_codes.iter().sum::<usize>() > n_codes.len() * codes::LIMIT
 }
 
 /// The values of each feature.

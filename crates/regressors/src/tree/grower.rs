@@ -17,6 +17,7 @@ use super::sorted::SortedRows;
 use super::splitter::{SplitRule, Splitter};
 use crate::random::TreeRandom;
 use crate::vectors::vectorized;
+use std::mem;
 use std::ops::Range;
 
 /// Nodes with less impurity than this are leaves, and improvements may fall short by as much.
@@ -65,6 +66,14 @@ impl Grown {
     }
 }
 
+/// Memory for the growth of a tree, reused from tree to tree where these have many rows.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// As [`Grown::rows`], which are taken from here.
+    pub(crate) rows: Vec<u32>,
+    moved: Vec<u32>,
+}
+
 /// Grows a tree on the rows with weight, of which there must be one; without weights all weigh 1.
 ///
 /// `random` is as the tree's seed leaves it.
@@ -72,16 +81,21 @@ pub(crate) fn grow<S: Splitter>(
     training: &Training<'_>,
     weights: Option<&[u32]>,
     random: TreeRandom,
+    memory: &mut Memory,
 ) -> Grown {
-    let rows = rows_with_weight(training.targets.len(), weights);
+    let rows = rows_with_weight(training.targets.len(), weights, mem::take(&mut memory.rows));
     let total_weight = total_weight(weights, rows.len());
     let largest_sum = largest_sum(training.targets, weights);
     let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
     let layout = Layout::new(rows.len() as u64, total_weight, largest_sum, counts_rows);
+    memory.moved.resize(rows.len(), 0);
+    let moved = &mut memory.moved;
     if layout.fits::<i64>() {
-        Grower::<i64, S>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
+        Grower::<i64, S>::new(training, Bag::new(training.targets, weights, layout), rows, random, moved)
+            .grow()
     } else {
-        Grower::<i128, S>::new(training, Bag::new(training.targets, weights, layout), rows, random).grow()
+        Grower::<i128, S>::new(training, Bag::new(training.targets, weights, layout), rows, random, moved)
+            .grow()
     }
 }
 
@@ -157,13 +171,19 @@ struct Grower<'a, P, S> {
     rows: Vec<u32>,
     sorted: SortedRows,
     /// Rows that go right while a node is split.
-    moved: Vec<u32>,
+    moved: &'a mut [u32],
     nodes: Vec<Node>,
     total_weight: f64,
 }
 
 impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
-    fn new(training: &'a Training<'a>, bag: Bag<'a, P>, rows: Vec<u32>, random: TreeRandom) -> Self {
+    fn new(
+        training: &'a Training<'a>,
+        bag: Bag<'a, P>,
+        rows: Vec<u32>,
+        random: TreeRandom,
+        moved: &'a mut [u32],
+    ) -> Self {
         let Training { columns, limits, .. } = *training;
         Self {
             training,
@@ -174,7 +194,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             bits: FeatureBits::new(columns),
             differing: vec![0; columns.words()],
             leaf_limits: limits.leaf(0.0),
-            moved: vec![0; rows.len()],
+            moved,
             sorted: SortedRows::new(columns, &rows, training.targets.len()),
             rows,
             nodes: Vec::new(),
@@ -411,7 +431,13 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 let with_bit = *rarer == 0;
                 partition_in_parts(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
             }
-            Kind::Coded { at, .. } => partition_in_parts(rows, moved, |row| by_code(columns.code(row, *at))),
+            Kind::Coded { at, .. } if column.has_missing => {
+                partition_in_parts(rows, moved, |row| by_code(columns.code(row, *at)))
+            }
+            Kind::Coded { at, .. } => {
+                let codes = columns.codes(*at);
+                partition_in_parts(rows, moved, |row| u32::from(codes[row as usize]) < split.cut)
+            }
             Kind::Ranked { at, .. } if is_sorted => {
                 let order = self.sorted.get(*at, job.range());
                 let n_left = order.partition_point(|row| by_code(columns.rank(*row, *at)));

@@ -1,7 +1,8 @@
 //! Sums over a node's rows by slot, and how children get theirs from their parent's.
 
 use super::bag::Bag;
-use super::columns::Columns;
+use super::codes;
+use super::columns::{CODES, Columns};
 use super::packed::Packed;
 use crate::parallel::{is_parallel, parts};
 use rayon::prelude::*;
@@ -60,10 +61,10 @@ impl<'a, P: Packed> Histograms<'a, P> {
         let histogram = &mut self.kept[id.0 as usize];
         let n_values = rows.len() * self.columns.slots_per_row();
         if is_parallel(n_values) {
-            let add_part = |part, sums: &mut [P]| add(self.columns, sums, &rows[part], bag);
+            let add_part = |part, sums: &mut [P]| add_many(self.columns, sums, &rows[part], bag);
             add_in_parts(histogram, parts(rows.len(), n_values), add_part);
         } else {
-            add(self.columns, histogram, rows, bag);
+            add_many(self.columns, histogram, rows, bag);
         }
         id
     }
@@ -120,6 +121,49 @@ impl<'a, P: Packed> Histograms<'a, P> {
     }
 }
 
+/// Adds up rows of a node that keeps its histogram.
+fn add_many<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
+    let Some(codes_of) = columns.codes_with_all_slots() else { return add(columns, histogram, rows, bag) };
+    for row in rows {
+        let sums = bag.of(*row);
+        columns.for_each_rarer(*row, |slot| histogram[slot] += sums);
+    }
+    let (slots, _) = histogram[columns.n_features()..].as_chunks_mut::<{ codes::LIMIT }>();
+    let (mut sums, mut codes) = ([P::default(); ROWS_AT_ONCE], [[0; CODES]; ROWS_AT_ONCE]);
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        // Looked up before any is needed, many rows are on their way from memory at once.
+        sums.iter_mut().zip(rows).for_each(|(sums, row)| *sums = bag.of(*row));
+        // The slots of a block of features stay in the first-level cache.
+        for (block, slots) in slots.chunks_mut(CODES).enumerate() {
+            codes.iter_mut().zip(rows).for_each(|(codes, row)| *codes = codes_of(*row, block));
+            add_block(slots, codes[..rows.len()].iter().zip(&sums));
+        }
+    }
+}
+
+/// Rows that are looked up before they are added.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Adds rows, as the codes of up to [`CODES`] features and packed sums, to the slots of these features.
+#[inline(always)]
+fn add_block<'a, P: Packed + 'a>(
+    slots: &mut [[P; codes::LIMIT]],
+    rows: impl Iterator<Item = (&'a [u8; CODES], &'a P)> + Clone,
+) {
+    if let Some(slots) = slots.as_mut_array::<CODES>() {
+        for (codes, sums) in rows {
+            for feature in 0..CODES {
+                slots[feature][usize::from(codes[feature])] += *sums;
+            }
+        }
+    } else {
+        for (feature, slots) in slots.iter_mut().enumerate() {
+            let rows = rows.clone();
+            rows.for_each(|(codes, sums)| slots[usize::from(codes[feature % CODES])] += *sums);
+        }
+    }
+}
+
 fn add<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
     for row in rows {
         let sums = bag.of(*row);
@@ -141,5 +185,35 @@ fn add_in_parts<P: Packed>(
     let counted: Vec<Vec<P>> = parts.into_par_iter().map(count).collect();
     for counted in counted {
         histogram.iter_mut().zip(counted).for_each(|(sum, counted)| *sum += counted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::packed::Layout;
+    use ndarray::Array2;
+
+    #[test]
+    fn features_with_all_slots_count_as_others_do() {
+        // More features than a block, more rows than are looked up at once.
+        let n_rows = 700;
+        let records = Array2::from_shape_fn((n_rows, 11), |(row, feature)| match feature {
+            0 => f64::from(u8::from(row % 5 == 1)),
+            1 if row == 9 => f64::NAN,
+            _ => (row * 7919 % (140 + feature)) as f64,
+        });
+        let columns = Columns::new(&records.view(), None).unwrap();
+        let targets: Vec<i64> = (0..n_rows as i64).map(|row| row * row % 1009 - 300).collect();
+        let bag = Bag::<i64>::new(&targets, None, Layout::new(700, 700, 700_000, false));
+        let mut histograms = Histograms::new(&columns);
+        assert!(columns.codes_with_all_slots().is_some());
+        let rows: Vec<u32> = (0..n_rows as u32).filter(|row| row % 3 != 0).collect();
+        let mut expected = vec![0; columns.n_slots()];
+        for row in &rows {
+            columns.for_each_slot(*row, |slot| expected[slot] += bag.of(*row));
+        }
+        let id = histograms.count(&rows, &bag);
+        assert_eq!(histograms.get(Some(id), &rows, &bag), expected);
     }
 }

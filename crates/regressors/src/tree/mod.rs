@@ -51,7 +51,7 @@ pub(crate) use changed::predict_changes;
 pub(crate) use columns::Columns;
 pub(crate) use descent::Scratch;
 pub(crate) use ensemble::Ensemble;
-pub(crate) use grower::{Grown, Training, grow};
+pub(crate) use grower::{Grown, Memory, Training, grow};
 pub use model::Tree;
 pub(crate) use model::{check_trees, mean_importances};
 pub use node::Node;

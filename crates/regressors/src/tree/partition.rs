@@ -1,6 +1,6 @@
 //! Rows that go left and rows that go right.
 
-use crate::parallel::part_size;
+use crate::parallel::{VALUES_PER_ROW, part_size};
 use rayon::prelude::*;
 
 /// As [`partition`], by several threads if that is worth it.
@@ -29,9 +29,6 @@ pub(super) fn partition_in_parts(
     rows[all_left..].copy_from_slice(&moved[..all_right]);
     all_left
 }
-
-/// A row is worth several, for it is looked up.
-const VALUES_PER_ROW: usize = 4;
 
 /// Moves the rows that go left to the front, all in their order, and returns their number; `moved` is as long as `rows`.
 #[inline(always)]

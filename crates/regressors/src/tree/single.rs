@@ -3,7 +3,7 @@
 use super::bag::{sample_weights, total_weight};
 use super::columns::Columns;
 use super::descent::Scratch;
-use super::grower::{Training, grow};
+use super::grower::{Memory, Training, grow};
 use super::model::Tree;
 use super::params::{Growth, TreeParams};
 use super::rows::{Shape, predict_blocks};
@@ -164,7 +164,7 @@ where
             limits: &self.growth.limits(records.dim(), targets.factor),
         };
         let seed = RandomState::new(self.growth.random_state).tree_seed();
-        let grown = grow::<S>(&training, weights.as_deref(), TreeRandom::new(seed));
+        let grown = grow::<S>(&training, weights.as_deref(), TreeRandom::new(seed), &mut Memory::default());
         Ok(SingleTree::from_tree(grown.tree, targets.scale(grown.exact_squares)))
     }
 }

@@ -175,7 +175,7 @@ pub(super) enum Values {
     Pair([f32; 2]),
     /// Distinct values, ascending, without NaN, and a position among them per row, which is their number
     /// where the value is missing. Of bins, the levels are the smallest values, and `largest` are the others.
-    Few { levels: Vec<f32>, largest: Vec<f32>, codes: Vec<u32>, has_missing: bool },
+    Few { levels: Vec<f32>, largest: Vec<f32>, codes: Vec<u8>, has_missing: bool },
     /// A [`rank`] per row, and the rows by ascending rank.
     Many { ranks: Vec<u32>, sorted: Vec<u32>, has_missing: bool },
 }
@@ -203,17 +203,17 @@ impl Values {
 }
 
 /// The levels of few distinct values, without a sort of all of them; `None` if they are more.
-fn few_levels(values: &[f32]) -> Option<(Vec<f32>, Vec<u32>)> {
+fn few_levels(values: &[f32]) -> Option<(Vec<f32>, Vec<u8>)> {
     const MOST: usize = codes::LIMIT;
     const PLACES: usize = 4 * MOST;
     const FREE: u32 = u32::MAX;
     // A hash table of numbers in the order in which values are seen.
     let mut table = [FREE; PLACES];
     let mut seen: Vec<f32> = Vec::new();
-    let mut codes = Vec::with_capacity(values.len());
+    let mut numbers = Vec::with_capacity(values.len());
     for value in values {
         if value.is_nan() {
-            codes.push(FREE);
+            numbers.push(FREE);
             continue;
         }
         let mut place = (value.to_bits().wrapping_mul(0x9e37_79b1) >> 22) as usize % PLACES;
@@ -227,14 +227,15 @@ fn few_levels(values: &[f32]) -> Option<(Vec<f32>, Vec<u32>)> {
             table[place] = seen.len() as u32;
             seen.push(*value);
         }
-        codes.push(table[place]);
+        numbers.push(table[place]);
     }
     let mut order: Vec<u32> = (0..seen.len() as u32).collect();
     order.sort_unstable_by(|a, b| seen[*a as usize].total_cmp(&seen[*b as usize]));
     let mut ranks = vec![0; seen.len()];
     (0..).zip(&order).for_each(|(rank, number)| ranks[*number as usize] = rank);
     let missing = seen.len() as u32;
-    codes.iter_mut().for_each(|code| *code = ranks.get(*code as usize).copied().unwrap_or(missing));
+    let code = |number: &u32| ranks.get(*number as usize).copied().unwrap_or(missing) as u8;
+    let codes = numbers.iter().map(code).collect();
     Some((order.iter().map(|number| seen[*number as usize]).collect(), codes))
 }
 
@@ -278,11 +279,11 @@ impl Places {
 ///
 /// The bins hold about equally many rows, judged as by scikit-learn's `HistGradientBoosting` from no more
 /// than 200,000 of them, here evenly spaced ones.
-fn bins(values: &[f32], max_bins: usize) -> (Vec<f32>, Vec<f32>, Vec<u32>) {
+fn bins(values: &[f32], max_bins: usize) -> (Vec<f32>, Vec<f32>, Vec<u8>) {
     const JUDGED: usize = 200_000;
     let judged = values.iter().step_by(values.len().div_ceil(JUDGED)).copied();
     let mut judged: Vec<f32> = judged.filter(|value| !value.is_nan()).collect();
-    judged.sort_unstable_by(f32::total_cmp);
+    radsort::sort(&mut judged);
     // A bin ends before each of these.
     let mut ends: Vec<f32> =
         (1..max_bins).filter_map(|bin| judged.get(bin * judged.len() / max_bins)).copied().collect();
@@ -293,24 +294,24 @@ fn bins(values: &[f32], max_bins: usize) -> (Vec<f32>, Vec<f32>, Vec<u32>) {
     let mut codes = Vec::with_capacity(values.len());
     for value in values {
         if value.is_nan() {
-            codes.push(n_bins as u32);
+            codes.push(n_bins as u8);
             continue;
         }
         let bin = places.count_up_to(&ends, *value);
         smallest[bin] = smallest[bin].min(*value);
         largest[bin] = largest[bin].max(*value);
-        codes.push(bin as u32);
+        codes.push(bin as u8);
     }
     // The first bin is empty if the smallest value is so frequent that it ends a bin.
     let is_used: Vec<bool> = smallest.iter().map(|value| value.is_finite()).collect();
-    let numbers: Vec<u32> = is_used
+    let numbers: Vec<u8> = is_used
         .iter()
         .scan(0, |used, is_used| {
             let number = *used;
-            *used += u32::from(*is_used);
+            *used += u8::from(*is_used);
             Some(number)
         })
-        .chain([is_used.iter().filter(|is_used| **is_used).count() as u32])
+        .chain([is_used.iter().filter(|is_used| **is_used).count() as u8])
         .collect();
     codes.iter_mut().for_each(|code| *code = numbers[*code as usize]);
     smallest.retain(|value| value.is_finite());
