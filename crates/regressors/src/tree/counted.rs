@@ -222,13 +222,15 @@ impl<P: Packed> CountedNode<'_, P> {
                         left += *sum;
                         *sum = left;
                     }
-                    vectorized!(score_slots(sums, self.total, layout, scores));
-                    scores[rows.len()..].fill(BARRED);
-                    loop {
-                        let best = vectorized!(best_of(scores));
-                        if best <= search.score() {
-                            break;
+                    let mut best = vectorized!({
+                        if !may_beat(sums, self.total, layout, search.score()) {
+                            return BARRED;
                         }
+                        score_slots(sums, self.total, layout, scores);
+                        scores[rows.len()..].fill(BARRED);
+                        best_of(scores)
+                    });
+                    while best > search.score() {
                         let Some(at) = scores.iter().position(|score| *score == best) else { break };
                         let place = block * BLOCK + at;
                         // Only now is it worth knowing whether there is a split at all.
@@ -244,6 +246,7 @@ impl<P: Packed> CountedNode<'_, P> {
                             break;
                         }
                         scores[at] = BARRED;
+                        best = vectorized!(best_of(scores));
                     }
                 }
             }
@@ -278,6 +281,22 @@ fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut
             *score = part.score() + (total - part).score();
         });
     }
+}
+
+/// Whether one of some slots may have a better score: most are far from it, which tells without a division.
+#[inline(always)]
+fn may_beat<P: Packed>(slots: &[P], total: Sums, layout: Layout, score: f64) -> bool {
+    if !layout.has_fields() {
+        return true;
+    }
+    let total = Fields { weight: total.weight as f64, sum: total.sum as f64 };
+    slots.iter().fold(false, |may, slot| {
+        let left = slot.fields(layout);
+        let right = total - left;
+        let times_weights = left.sum * left.sum * right.weight + right.sum * right.sum * left.weight;
+        // The margin is wider than all these roundings.
+        may | (times_weights >= score * (left.weight * right.weight) * (1.0 - 1e-12))
+    })
 }
 
 /// The best of scores, some of which may be NaN; they are padded to whole [`LANES`].

@@ -27,7 +27,14 @@ impl SortedRows {
         let order = |feature: &u32| match &columns.feature(*feature).kind {
             Kind::Ranked { sorted, .. } if rows.len() == n_rows => Some(sorted.clone()),
             Kind::Ranked { sorted, .. } => {
-                Some(sorted.iter().copied().filter(|row| in_bag[*row as usize]).collect())
+                // The rows are in no order that a branch could be predicted by.
+                let (mut order, mut n) = (vec![0; rows.len() + 1], 0);
+                for row in sorted {
+                    order[n] = *row;
+                    n += usize::from(in_bag[*row as usize]);
+                }
+                order.truncate(n);
+                Some(order)
             }
             _ => None,
         };
