@@ -44,6 +44,9 @@ const LANES: usize = 8;
 /// Places of an order that are scored at once.
 const BLOCK: usize = 64;
 
+/// Rows of a node for which a smaller block will do.
+const FEW: usize = 16;
+
 impl<P: Packed> FeatureScores<P> {
     pub(super) fn new(columns: &Columns) -> Self {
         let n_features = columns.n_features();
@@ -209,47 +212,10 @@ impl<P: Packed> CountedNode<'_, P> {
         }
         let layout = self.bag.layout;
         match S::RULE {
-            SplitRule::Best => {
-                let mut left = P::default();
-                let (mut sums, mut scores) = ([P::default(); BLOCK], [BARRED; BLOCK]);
-                let places = &rows[..rows.len() - 1];
-                for (block, rows) in places.chunks(BLOCK).enumerate() {
-                    let padded = rows.len().next_multiple_of(LANES);
-                    let (sums, scores) = (&mut sums[..padded], &mut scores[..padded]);
-                    // Rows lie all over the memory: looked up before any is needed, many are on their way at once.
-                    sums.iter_mut().zip(rows).for_each(|(sum, row)| *sum = self.bag.of(*row));
-                    for sum in &mut sums[..rows.len()] {
-                        left += *sum;
-                        *sum = left;
-                    }
-                    let mut best = vectorized!({
-                        if !may_beat(sums, self.total, layout, search.score()) {
-                            return BARRED;
-                        }
-                        score_slots(sums, self.total, layout, scores);
-                        scores[rows.len()..].fill(BARRED);
-                        best_of(scores)
-                    });
-                    while best > search.score() {
-                        let Some(at) = scores.iter().position(|score| *score == best) else { break };
-                        let place = block * BLOCK + at;
-                        // Only now is it worth knowing whether there is a split at all.
-                        let (lower, upper) = (code(place), code(place + 1));
-                        if !column.are_nearly_equal(lower, upper) {
-                            search.offer_scored(best, || Split {
-                                feature,
-                                cut: upper,
-                                threshold: column.midpoint(lower, upper),
-                                missing_go_to_left: None,
-                                left: sums[at].unpack(layout),
-                            });
-                            break;
-                        }
-                        scores[at] = BARRED;
-                        best = vectorized!(best_of(scores));
-                    }
-                }
+            SplitRule::Best if rows.len() <= FEW => {
+                self.score_order::<S, FEW>(search, (feature, column, at), rows);
             }
+            SplitRule::Best => self.score_order::<S, BLOCK>(search, (feature, column, at), rows),
             SplitRule::Random => {
                 let threshold = random_threshold(number(), level(lowest), level(highest));
                 let goes_left = |row: &u32| f64::from(level(self.columns.rank(*row, at))) <= threshold;
@@ -262,6 +228,56 @@ impl<P: Packed> CountedNode<'_, P> {
             }
         }
         false
+    }
+
+    /// Offers the splits of a ranked feature between its rows in their order.
+    fn score_order<S: Splitter, const BLOCK: usize>(
+        &self,
+        search: &mut Search<S>,
+        (feature, column, at): (u32, &Column, usize),
+        rows: &[u32],
+    ) {
+        let code = |place: usize| self.columns.rank(rows[place], at);
+        let layout = self.bag.layout;
+        let mut left = P::default();
+        let (mut sums, mut scores) = ([P::default(); BLOCK], [BARRED; BLOCK]);
+        let places = &rows[..rows.len() - 1];
+        for (block, rows) in places.chunks(BLOCK).enumerate() {
+            let padded = rows.len().next_multiple_of(LANES);
+            let (sums, scores) = (&mut sums[..padded], &mut scores[..padded]);
+            // Rows lie all over the memory: looked up before any is needed, many are on their way at once.
+            sums.iter_mut().zip(rows).for_each(|(sum, row)| *sum = self.bag.of(*row));
+            for sum in &mut sums[..rows.len()] {
+                left += *sum;
+                *sum = left;
+            }
+            let mut best = vectorized!({
+                if !may_beat(sums, self.total, layout, search.score()) {
+                    return BARRED;
+                }
+                score_slots(sums, self.total, layout, scores);
+                scores[rows.len()..].fill(BARRED);
+                best_of(scores)
+            });
+            while best > search.score() {
+                let Some(at) = scores.iter().position(|score| *score == best) else { break };
+                let place = block * BLOCK + at;
+                // Only now is it worth knowing whether there is a split at all.
+                let (lower, upper) = (code(place), code(place + 1));
+                if !column.are_nearly_equal(lower, upper) {
+                    search.offer_scored(best, || Split {
+                        feature,
+                        cut: upper,
+                        threshold: column.midpoint(lower, upper),
+                        missing_go_to_left: None,
+                        left: sums[at].unpack(layout),
+                    });
+                    break;
+                }
+                scores[at] = BARRED;
+                best = vectorized!(best_of(scores));
+            }
+        }
     }
 }
 
