@@ -27,45 +27,56 @@ pub(super) struct Centred<'a> {
 }
 
 impl<'a> Centred<'a> {
-    /// The system of some rows, less their means if there is to be an intercept; without weights all weigh 1.
+    /// Rows as they are, to be centred; without weights all weigh 1.
     pub(super) fn new(
         (records, targets): (ArrayView2<'a, f64>, ArrayView1<'a, f64>),
         weights: Option<Vec<f64>>,
-        fit_intercept: bool,
     ) -> Self {
         let means = Array1::zeros(records.ncols() + 1);
-        let mut system = Self { records, targets, weights, means };
-        if fit_intercept {
-            system.means = system.find_means();
+        Self { records, targets, weights, means }
+    }
+
+    /// Values near the means: of each column, that of some rows which is nearest to their mean. A constant
+    /// column less this is exactly zero, rather than noise that would pass for a direction of its own.
+    pub(super) fn origin(&self) -> Array1<f64> {
+        const SOME: usize = 16;
+        let rows = (0..self.records.nrows()).step_by(self.records.nrows().div_ceil(SOME));
+        let rows: Vec<Vec<f64>> = rows.map(|row| self.row(row)).collect();
+        let of_column = |column: usize| {
+            let mean = rows.iter().map(|row| row[column] / rows.len() as f64).sum::<f64>();
+            let nearer = |a: f64, b: f64| if (b - mean).abs() < (a - mean).abs() { b } else { a };
+            rows.iter().map(|row| row[column]).reduce(nearer).unwrap_or(mean)
+        };
+        (0..self.means.len()).map(of_column).collect()
+    }
+
+    /// Takes an origin and the weighted sums of what rows are more than it as means.
+    pub(super) fn set_means(&mut self, origin: &Array1<f64>, sums: &[f64]) {
+        let total = self.total_weight();
+        self.means = origin.iter().zip(sums).map(|(origin, sum)| origin + sum / total).collect();
+    }
+
+    /// The sum of the weights of all rows.
+    pub(super) fn total_weight(&self) -> f64 {
+        self.weights.as_ref().map_or(self.records.nrows() as f64, |weights| weights.iter().sum())
+    }
+
+    /// Finds the means of few rows.
+    pub(super) fn centre(&mut self) {
+        let origin = self.origin();
+        let mut sums = vec![0.0; origin.len()];
+        for at in 0..self.records.nrows() {
+            let weight = self.weight(at);
+            let row = self.row(at);
+            sums.iter_mut()
+                .zip(row.iter().zip(&origin))
+                .for_each(|(sum, (x, origin))| *sum += weight * (x - origin));
         }
-        system
+        self.set_means(&origin, &sums);
     }
 
-    /// The weighted mean of each column, summed as differences from the first value: exact for a constant,
-    /// whose centred column then is exactly zero rather than noise that would pass for a direction of its own.
-    fn find_means(&self) -> Array1<f64> {
-        let first = self.row(0);
-        let width = self.means.len();
-        let sums = self.sum_parts(width + 1, |rows, sums| {
-            let (sums, total) = sums.split_at_mut(width);
-            let (records, target) = sums.split_at_mut(width - 1);
-            let mut row = vec![0.0; width - 1];
-            for at in rows {
-                let weight = self.weight(at);
-                copy(self.records.row(at), &mut row);
-                vectorized!({
-                    for ((sum, x), first) in records.iter_mut().zip(&row).zip(&first) {
-                        *sum += weight * (x - first);
-                    }
-                });
-                target[0] += weight * (self.targets[at] - first[width - 1]);
-                total[0] += weight;
-            }
-        });
-        (0..width).map(|column| first[column] + sums[column] / sums[width]).collect()
-    }
-
-    fn weight(&self, row: usize) -> f64 {
+    /// What the squares of a row count.
+    pub(super) fn weight(&self, row: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |weights| weights[row])
     }
 

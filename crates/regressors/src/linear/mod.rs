@@ -162,12 +162,8 @@ where
             true => None,
             false => Some(real_weights(&dataset.weights, records.nrows())?),
         };
-        let system = Centred::new((records, targets), weights, self.fit_intercept);
-        // Whatever is not finite stays in its column's sum.
-        if !self.fit_intercept || system.means.iter().any(|mean| !mean.is_finite()) {
-            check_finite(&records)?;
-        }
-        let Solution { coefficients, rank } = solve(&system, self.tol)?;
+        let mut system = Centred::new((records, targets), weights);
+        let Solution { coefficients, rank } = self.solve(&mut system)?;
         let (means, target_mean) = system.means.view().split_at(Axis(0), records.ncols());
         let intercept = target_mean[0] - means.dot(&coefficients);
         if !intercept.is_finite() || coefficients.iter().any(|w| !w.is_finite()) {
@@ -177,13 +173,22 @@ where
     }
 }
 
-fn solve(system: &Centred<'_>, tol: f64) -> Result<Solution> {
-    if system.records.nrows() < system.records.ncols() {
-        return orthogonal::solve_wide(system, tol);
-    }
-    match normal::solve(system, tol) {
-        Some(solution) => Ok(solution),
-        None => orthogonal::solve_tall(system, tol),
+impl LinearRegressionValidParams {
+    /// Centres rows if there is to be an intercept, and solves their system.
+    fn solve(&self, system: &mut Centred<'_>) -> Result<Solution> {
+        let is_wide = system.records.nrows() < system.records.ncols();
+        if !is_wide && let Some(solution) = normal::solve(system, self.fit_intercept, self.tol) {
+            return Ok(solution);
+        }
+        // A number that is not finite leaves no products that could be solved.
+        check_finite(&system.records)?;
+        if !is_wide {
+            return orthogonal::solve_tall(system, self.tol);
+        }
+        if self.fit_intercept {
+            system.centre();
+        }
+        orthogonal::solve_wide(system, self.tol)
     }
 }
 

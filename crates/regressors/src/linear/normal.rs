@@ -12,10 +12,11 @@
 //!    such relations gives the solution of smallest norm. The rows must obey them.
 
 use super::centred::{Centred, Solution};
-use crate::vectors::{dot, vectorized};
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use crate::vectors::vectorized;
+use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::reborrow::ReborrowMut;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use std::ops::Range;
 
@@ -28,6 +29,10 @@ const CONDITION: f64 = 1e3;
 
 /// Rows whose products are summed at once.
 const ROWS_AT_ONCE: usize = 256;
+
+/// Times its own products that those of a column's mean less the origin may be: as many digits are lost by the
+/// difference.
+const LOST: f64 = 1e3;
 
 /// How far, relative to all of them, rows may be from a relation between columns that holds.
 const RELATION: f64 = 1e-12;
@@ -48,94 +53,119 @@ struct Factor {
     inverse: Array2<f64>,
 }
 
-/// Solves a system with at least as many rows as columns; `None` if it is better solved otherwise.
-pub(super) fn solve(system: &Centred<'_>, tol: f64) -> Option<Solution> {
-    let Products { gram, moments } = products(system);
+/// Centres a system with at least as many rows as columns if there is to be an intercept, and solves it; `None`
+/// if it is better solved otherwise.
+pub(super) fn solve(system: &mut Centred<'_>, fit_intercept: bool, tol: f64) -> Option<Solution> {
+    let Products { gram, moments } = products(system, fit_intercept)?;
     let factor = Factor::of(&gram, tol)?;
     let mut solution = Array1::zeros(gram.nrows());
     factor.add_solution(&moments, &mut solution);
-    factor.add_solution(&residual_moments(system, &solution), &mut solution);
     let null = factor.null_space();
-    if !is_null_space(system, &null, gram.diag().sum()) {
+    let residuals = residuals(system, &solution, &null);
+    if residuals.along_null > RELATION * RELATION * gram.diag().sum() {
         return None;
     }
+    factor.add_solution(&residuals.moments, &mut solution);
     for direction in null.rows() {
         solution.scaled_add(-direction.dot(&solution), &direction);
     }
     Some(Solution { coefficients: solution, rank: factor.columns.len() })
 }
 
-fn products(system: &Centred<'_>) -> Products {
+/// Centres a system if there is to be an intercept; `None` if its products lose digits by that.
+///
+/// The rows are visited once: products of what they are more than an origin near the means, less those of the
+/// means less the origin.
+fn products(system: &mut Centred<'_>, fit_intercept: bool) -> Option<Products> {
+    if fit_intercept {
+        system.means = system.origin();
+    }
     let width = system.means.len();
-    let sums = system.sum_parts(width * width, |rows, sums| {
-        let mut sums = MatMut::from_column_major_slice_mut(sums, width, width);
-        let (triangle, full) = (BlockStructure::TriangularUpper, BlockStructure::Rectangular);
-        for_each_block(system, rows, |block| {
-            let block = MatRef::from_row_major_slice(block, block.len() / width, width);
-            let sums = sums.rb_mut();
-            matmul(sums, triangle, Accum::Add, block.transpose(), full, block, full, 1.0, Par::Seq);
+    let sums = system.sum_parts(width * (width + 1), |rows, sums| {
+        let (sums, products) = sums.split_at_mut(width);
+        for_each_block(system, rows, |rows, block| {
+            vectorized!({
+                for (at, row) in rows.zip(block.chunks_exact(width)) {
+                    add_scaled(sums, system.weight(at).sqrt(), row);
+                }
+            });
+            add_products(products, block, width);
         });
     });
+    let (sums, products) = sums.split_at(width);
+    let total = system.total_weight();
     // Column by column the upper triangle is, row by row, the lower one.
-    let p = width - 1;
-    let product = |i: usize, j: usize| sums[i.max(j) * width + i.min(j)];
-    Products {
-        gram: Array2::from_shape_fn((p, p), |(i, j)| product(i, j)),
-        moments: Array1::from_shape_fn(p, |i| product(i, p)),
+    let product = |i: usize, j: usize| products[i.max(j) * width + i.min(j)];
+    let of_means = |i: usize, j: usize| if fit_intercept { sums[i] * sums[j] / total } else { 0.0 };
+    let centred = |i: usize, j: usize| product(i, j) - of_means(i, j);
+    if fit_intercept {
+        let origin = system.means.clone();
+        system.set_means(&origin, sums);
     }
+    let p = width - 1;
+    let keeps_digits = |i: usize| of_means(i, i) <= LOST * centred(i, i) || product(i, i) == 0.0;
+    (0..p).all(keeps_digits).then(|| Products {
+        gram: Array2::from_shape_fn((p, p), |(i, j)| centred(i, j)),
+        moments: Array1::from_shape_fn(p, |i| centred(i, p)),
+    })
+}
+
+/// Adds the products of the columns of some rows, column by column the upper triangle.
+fn add_products(products: &mut [f64], rows: &[f64], width: usize) {
+    let products = MatMut::from_column_major_slice_mut(products, width, width);
+    let rows = MatRef::from_row_major_slice(rows, rows.len() / width, width);
+    let (triangle, full) = (BlockStructure::TriangularUpper, BlockStructure::Rectangular);
+    triangular::matmul(products, triangle, Accum::Add, rows.transpose(), full, rows, full, 1.0, Par::Seq);
 }
 
 /// Visits some rows of `[A | b]`, as many at once as stay in cache.
-fn for_each_block(system: &Centred<'_>, rows: Range<usize>, mut visit: impl FnMut(&[f64])) {
+fn for_each_block(system: &Centred<'_>, rows: Range<usize>, mut visit: impl FnMut(Range<usize>, &[f64])) {
     let mut block = Vec::new();
     for start in rows.clone().step_by(ROWS_AT_ONCE) {
+        let rows = start..rows.end.min(start + ROWS_AT_ONCE);
         block.clear();
-        system.append(start..rows.end.min(start + ROWS_AT_ONCE), &mut block);
-        visit(&block);
+        system.append(rows.clone(), &mut block);
+        visit(rows, &block);
     }
 }
 
-/// `A'(b - A w)`.
-fn residual_moments(system: &Centred<'_>, w: &Array1<f64>) -> Array1<f64> {
+/// What the rows themselves say of a solution of the normal equations.
+struct Residuals {
+    /// `A'(b - A w)`.
+    moments: Array1<f64>,
+    /// The sum of the squares of rows along directions that should be orthogonal to all of them: products of
+    /// rows cannot tell a relation between columns from one that only almost holds.
+    along_null: f64,
+}
+
+fn residuals(system: &Centred<'_>, w: &Array1<f64>, null: &Array2<f64>) -> Residuals {
     let width = system.means.len();
-    // The last column is b.
-    let mut with_target: Vec<f64> = w.iter().map(|w| -w).collect();
-    with_target.push(1.0);
-    let mut sums = system.sum_parts(width, |rows, sums| {
-        for_each_block(system, rows, |block| {
-            vectorized!({
-                for row in block.chunks_exact(width) {
-                    let residual = dot(row, &with_target);
-                    add_scaled(sums, residual, row);
-                }
-            });
-        });
-    });
-    sums.truncate(width - 1);
-    sums.into()
-}
-
-/// Whether all rows are orthogonal to some directions, to a few digits less than all: products of rows cannot
-/// tell a relation between columns from one that only almost holds.
-fn is_null_space(system: &Centred<'_>, null: &Array2<f64>, trace: f64) -> bool {
-    if null.is_empty() {
-        return true;
+    // What a row is multiplied by: the solution, for which the last column is b, and each direction.
+    let mut factors: Vec<f64> = w.iter().map(|w| -w).chain([1.0]).collect();
+    for direction in null.rows() {
+        factors.extend(direction.iter().copied().chain([0.0]));
     }
-    let (width, null) = (system.means.len(), null.as_standard_layout());
-    let directions = null.as_slice().unwrap_or_default();
-    let squares = system.sum_parts(1, |rows, squares| {
-        for_each_block(system, rows, |block| {
+    let factors = MatRef::from_row_major_slice(&factors, factors.len() / width, width);
+    let mut sums = system.sum_parts(width + 1, |rows, sums| {
+        let (along_null, moments) = sums.split_at_mut(1);
+        let mut products = Mat::zeros(ROWS_AT_ONCE, factors.nrows());
+        for_each_block(system, rows, |rows, block| {
+            let mut products = products.as_mut().subrows_mut(0, rows.len());
+            let rows = MatRef::from_row_major_slice(block, rows.len(), width);
+            matmul(products.rb_mut(), Accum::Replace, rows, factors.transpose(), 1.0, Par::Seq);
+            let products = products.as_ref();
+            let residuals = products.col(0).iter();
             vectorized!({
-                for row in block.chunks_exact(width) {
-                    for direction in directions.chunks_exact(width - 1) {
-                        let along = dot(&row[..width - 1], direction);
-                        squares[0] += along * along;
-                    }
+                for (row, residual) in block.chunks_exact(width).zip(residuals) {
+                    add_scaled(moments, *residual, row);
                 }
             });
+            along_null[0] += products.subcols(1, null.nrows()).squared_norm_l2();
         });
     });
-    squares[0] <= RELATION * RELATION * trace
+    let along_null = sums.remove(0);
+    sums.truncate(width - 1);
+    Residuals { moments: sums.into(), along_null }
 }
 
 impl Factor {
@@ -245,8 +275,8 @@ mod tests {
 
     const TOL: f64 = 1e-6;
 
-    fn centred<'a>(x: &'a Array2<f64>, y: &'a Array1<f64>) -> Centred<'a> {
-        Centred::new((x.view(), y.view()), None, true)
+    fn rows<'a>(x: &'a Array2<f64>, y: &'a Array1<f64>) -> Centred<'a> {
+        Centred::new((x.view(), y.view()), None)
     }
 
     proptest! {
@@ -260,9 +290,9 @@ mod tests {
                 })
             })
         ) {
-            let system = centred(&x, &y);
+            let mut system = rows(&x, &y);
+            let solution = solve(&mut system, true, TOL);
             let expected = solve_tall(&system, TOL).unwrap();
-            let solution = solve(&system, TOL);
             prop_assert!(solution.is_some());
             let solution = solution.unwrap();
             prop_assert_eq!(solution.rank, expected.rank);
@@ -276,17 +306,29 @@ mod tests {
         let y = array![1.0, 2.0, 4.0, 8.0];
         for nearly in [1e-4, 1e-6, 1e-8] {
             let x = array![[0.0, nearly], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]];
-            assert!(solve(&centred(&x, &y), TOL).is_none(), "{nearly}");
+            assert!(solve(&mut rows(&x, &y), true, TOL).is_none(), "{nearly}");
         }
         let x = array![[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]];
-        assert_eq!(solve(&centred(&x, &y), TOL).unwrap().rank, 1);
+        assert_eq!(solve(&mut rows(&x, &y), true, TOL).unwrap().rank, 1);
+    }
+
+    #[test]
+    fn an_origin_far_from_the_mean_is_noticed() {
+        // Just the rows that the origin is chosen from are far from the others.
+        let x = Array2::from_shape_fn((20_000, 1), |(i, _)| if i % 1250 == 0 { 1e6 } else { (i % 2) as f64 });
+        let y = 2.0 * &x.column(0) + 1.0;
+        let mut system = rows(&x, &y);
+        assert!(solve(&mut system, true, TOL).is_none());
+        assert!((system.means[0] - x.mean().unwrap()).abs() < 1e-9);
+        assert!((solve_tall(&system, TOL).unwrap().coefficients[0] - 2.0).abs() < 1e-12);
     }
 
     #[test]
     fn parts_do_not_change_the_means() {
         let x = Array2::from_shape_fn((5000, 2), |(i, j)| (i * (j + 1) % 17) as f64);
         let y = x.column(0).to_owned();
-        let system = centred(&x, &y);
+        let mut system = rows(&x, &y);
+        products(&mut system, true).unwrap();
         for (mean, column) in system.means.iter().zip([x.column(0), x.column(1), y.view()]) {
             assert!((mean - column.mean().unwrap()).abs() < 1e-12);
         }
