@@ -88,7 +88,9 @@ impl<'a> Centred<'a> {
     /// The sums of what `add` adds for the rows of each part: the same for any number of threads.
     pub(super) fn sum_parts(&self, len: usize, add: impl Fn(Range<usize>, &mut [f64]) + Sync) -> Vec<f64> {
         let n_rows = self.records.nrows();
-        let size = n_rows.div_ceil((n_rows / ROWS_OF_PART).clamp(1, MOST_PARTS));
+        // Two or four threads have as many of them each.
+        let n_parts = (n_rows / ROWS_OF_PART).clamp(1, MOST_PARTS).next_power_of_two();
+        let size = n_rows.div_ceil(n_parts);
         let starts: Vec<usize> = (0..n_rows).step_by(size).collect();
         let parts = starts.into_par_iter().map(|start| {
             let mut sums = vec![0.0; len];
@@ -101,24 +103,21 @@ impl<'a> Centred<'a> {
 
     /// Appends some rows of `[A | b]`, one after the other.
     pub(super) fn append(&self, rows: Range<usize>, system: &mut Vec<f64>) {
-        let width = self.means.len();
-        let start = system.len();
-        system.resize(start + rows.len() * width, 0.0);
         let means = self.means.as_slice().unwrap_or_default();
-        for (to, row) in system[start..].chunks_exact_mut(width).zip(rows) {
-            copy(self.records.row(row), &mut to[..width - 1]);
-            to[width - 1] = self.targets[row];
+        let Some((target_mean, means)) = means.split_last() else { return };
+        system.reserve(rows.len() * self.means.len());
+        for at in rows {
+            let record = self.records.row(at);
             // A row of weight w adds w times its squared residual: that of sqrt(w) times the row.
-            let root = self.weight(row).sqrt();
-            vectorized!(to.iter_mut().zip(means).for_each(|(cell, mean)| *cell = root * (*cell - mean)));
+            let root = self.weight(at).sqrt();
+            match record.as_slice() {
+                Some(record) => vectorized!(
+                    system.extend(record.iter().zip(means).map(|(cell, mean)| root * (cell - mean)))
+                ),
+                None => system.extend(record.iter().zip(means).map(|(cell, mean)| root * (cell - mean))),
+            }
+            system.push(root * (self.targets[at] - target_mean));
         }
-    }
-}
-
-fn copy(from: ArrayView1<'_, f64>, to: &mut [f64]) {
-    match from.as_slice() {
-        Some(from) => to.copy_from_slice(from),
-        None => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
     }
 }
 
