@@ -29,8 +29,10 @@ pub(super) struct Job {
     pub(super) name: String,
     /// Its id, or its array's.
     pub(super) id: String,
-    /// Its own id, in an array too.
+    /// Its own id, in an array too; that of an array's last task is the array's.
     pub(super) own_id: String,
+    /// Its place in an array, empty without one.
+    task: String,
     pub(super) state: String,
     pub(super) restarts: String,
     /// As `65:0`.
@@ -146,7 +148,10 @@ impl Cluster {
     /// Not in this very second: slurmd takes a credential made in the second in which it revoked the last one for
     /// that one, and the job fails.
     pub(super) fn hurry(&self, job: &Job) -> Result<()> {
-        self.ask("scontrol", &["update", &format!("job={}", job.own_id), "StartTime=now+2"]).map(drop)
+        let Job { id, task, .. } = job;
+        // An id alone could mean all tasks of an array, of which some have just ended and refuse.
+        let place = if task.is_empty() { id.clone() } else { format!("{id}_{task}") };
+        self.ask("scontrol", &["update", &format!("job={place}"), "StartTime=now+2"]).map(drop)
     }
 }
 
@@ -168,6 +173,7 @@ fn job(line: &str) -> Job {
         name: field("JobName"),
         id: if array.is_empty() { own_id.clone() } else { array },
         own_id,
+        task: field("ArrayTaskId"),
         state: field("JobState"),
         restarts: field("Restarts"),
         exit: field("ExitCode"),
@@ -199,6 +205,7 @@ mod tests {
         let job = job(line);
         assert_eq!((job.id.as_str(), job.own_id.as_str(), job.name.as_str()), ("9", "12", "train"));
         assert_eq!((job.state.as_str(), job.restarts.as_str(), job.exit.as_str()), ("RUNNING", "2", "0:15"));
+        assert_eq!(job.task, "3");
         assert_eq!(super::job("JobId=5 JobName=split").id, "5");
     }
 }
