@@ -5,7 +5,7 @@
 //! the old manifest stands beside some new files, which readers refuse as altered and a rerun replaces.
 
 use crate::manifest::{MANIFEST, Manifest, Unit, hash_of};
-use crate::temporary::{Temporary, sweep, sync};
+use crate::temporary::{Temporary, remove, sweep, sync};
 use crate::{Error, Folder, Key, Result, failpoint};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -97,6 +97,7 @@ impl Publication {
                         && !self.staged.iter().any(|new| new.written.name == *name)
                     {
                         remove(&path.join(name))?;
+                        failpoint("old output removed");
                     }
                 }
             }
@@ -143,15 +144,6 @@ fn lock(folder: &Path) -> Result<File> {
         }
     });
     lock.map_err(|error| Error::writing(&path, &error))
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::writing(path, &error)),
-        _ => {}
-    }
-    failpoint("old output removed");
-    Ok(())
 }
 
 #[cfg(test)]

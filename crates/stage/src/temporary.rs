@@ -101,16 +101,19 @@ pub fn sweep(folder: &Path) -> Result<()> {
         // Locked until it is removed: its writer, if there is one after all, then takes another name.
         let Ok(file) = File::open(&path) else { continue };
         if file.try_lock().is_ok() {
-            match fs::remove_file(&path) {
-                // Its writer gave it its name after it was opened here.
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::writing(&path, &error));
-                }
-                _ => {}
-            }
+            // It is gone if its writer gave it its name after it was opened here.
+            remove(&path)?;
         }
     }
     Ok(())
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::writing(path, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// Writes one file whole or not at all, and removes strays of earlier attempts beside it.

@@ -5,7 +5,7 @@ use super::codes::{self, CodeSet};
 use super::columns::{Column, Columns, Kind};
 use super::draws::{CONSTANT, MAY_WIN, UNKNOWN, feature};
 use super::levels::LevelCounts;
-use super::packed::{Fields, Layout, Packed, Sums};
+use super::packed::{Layout, Packed, Sums};
 use super::params::LeafLimits;
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::sorted::SortedRows;
@@ -286,7 +286,7 @@ impl<P: Packed> CountedNode<'_, P> {
 fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut [f64]) {
     let scores = scores.iter_mut().zip(slots);
     if layout.has_fields() {
-        let total = Fields { weight: total.weight as f64, sum: total.sum as f64 };
+        let total = total.fields();
         scores.for_each(|(score, slot)| {
             let part = slot.fields(layout);
             *score = part.score() + (total - part).score();
@@ -299,19 +299,16 @@ fn score_slots<P: Packed>(slots: &[P], total: Sums, layout: Layout, scores: &mut
     }
 }
 
-/// Whether one of some slots may have a better score: most are far from it, which tells without a division.
+/// Whether one of some slots may have a better score.
 #[inline(always)]
 fn may_beat<P: Packed>(slots: &[P], total: Sums, layout: Layout, score: f64) -> bool {
     if !layout.has_fields() {
         return true;
     }
-    let total = Fields { weight: total.weight as f64, sum: total.sum as f64 };
+    let total = total.fields();
     slots.iter().fold(false, |may, slot| {
         let left = slot.fields(layout);
-        let right = total - left;
-        let times_weights = left.sum * left.sum * right.weight + right.sum * right.sum * left.weight;
-        // The margin is wider than all these roundings.
-        may | (times_weights >= score * (left.weight * right.weight) * (1.0 - 1e-12))
+        may | left.may_reach(total - left, score)
     })
 }
 

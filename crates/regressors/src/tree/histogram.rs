@@ -124,15 +124,15 @@ impl<'a, P: Packed> Histograms<'a, P> {
 /// Adds up rows of a node that keeps its histogram.
 fn add_many<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
     let Some(codes_of) = columns.codes_with_all_slots() else { return add(columns, histogram, rows, bag) };
-    for row in rows {
-        let sums = bag.of(*row);
-        columns.for_each_rarer(*row, |slot| histogram[slot] += sums);
-    }
-    let (slots, _) = histogram[columns.n_features()..].as_chunks_mut::<{ codes::LIMIT }>();
+    let (of_rarer, of_codes) = histogram.split_at_mut(columns.n_features());
+    let (slots, _) = of_codes.as_chunks_mut::<{ codes::LIMIT }>();
     let (mut sums, mut codes) = ([P::default(); ROWS_AT_ONCE], [[0; CODES]; ROWS_AT_ONCE]);
     for rows in rows.chunks(ROWS_AT_ONCE) {
         // Looked up before any is needed, many rows are on their way from memory at once.
         sums.iter_mut().zip(rows).for_each(|(sums, row)| *sums = bag.of(*row));
+        for (sums, row) in sums.iter().zip(rows) {
+            columns.for_each_rarer(*row, |slot| of_rarer[slot] += *sums);
+        }
         // The slots of a block of features stay in the first-level cache.
         for (block, slots) in slots.chunks_mut(CODES).enumerate() {
             codes.iter_mut().zip(rows).for_each(|(codes, row)| *codes = codes_of(*row, block));

@@ -26,6 +26,11 @@ impl Sums {
     pub(crate) fn mean(self) -> f64 {
         self.sum as f64 / self.weight as f64
     }
+
+    #[inline(always)]
+    pub(super) fn fields(self) -> Fields {
+        Fields { weight: self.weight as f64, sum: self.sum as f64 }
+    }
 }
 
 impl AddAssign for Sums {
@@ -62,6 +67,15 @@ impl Fields {
     #[inline(always)]
     pub(super) fn score(self) -> f64 {
         self.sum * self.sum / self.weight
+    }
+
+    /// Whether the score of this and the other part of a node may be as large as `score`: most are far from it,
+    /// which tells without a division.
+    #[inline(always)]
+    pub(super) fn may_reach(self, other: Self, score: f64) -> bool {
+        let times_weights = self.sum * self.sum * other.weight + other.sum * other.sum * self.weight;
+        // The margin is wider than all these roundings.
+        times_weights >= score * (self.weight * other.weight) * (1.0 - 1e-12)
     }
 }
 

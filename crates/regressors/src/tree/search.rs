@@ -195,20 +195,10 @@ impl<S: Splitter> Search<S> {
     /// Takes a split that no limit bars if it is better.
     #[inline(always)]
     pub(super) fn offer_allowed(&mut self, left: Sums, split: impl FnOnce(Sums) -> Split) {
-        if self.may_be_better(left) {
-            self.offer_scored(left.score() + (self.total - left).score(), || split(left));
-        }
-    }
-
-    /// Whether a split may be the best so far: most are far from it, which tells without a division.
-    #[inline(always)]
-    pub(super) fn may_be_better(&self, left: Sums) -> bool {
         let right = self.total - left;
-        let (left_weight, right_weight) = (left.weight as f64, right.weight as f64);
-        let (left_sum, right_sum) = (left.sum as f64, right.sum as f64);
-        let times_weights = left_sum * left_sum * right_weight + right_sum * right_sum * left_weight;
-        // The margin is wider than all these roundings.
-        times_weights >= self.score * (left_weight * right_weight) * (1.0 - 1e-12)
+        if left.fields().may_reach(right.fields(), self.score) {
+            self.offer_scored(left.score() + right.score(), || split(left));
+        }
     }
 
     /// Takes a split with a known score if it is better.
