@@ -9,6 +9,7 @@ use crate::pipeline::{Inputs, Stage};
 use anyhow::Result;
 use serde_json::Value;
 use stage::{Config, Folder, Key, Manifest, Unit, hash_of_file};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -100,19 +101,25 @@ impl Project {
         let names = self.units(stage);
         let leftover = manifest.units.keys().filter(|unit| !names.contains(unit)).cloned().collect();
         // What cannot be hashed is not the program that made anything.
-        let tool = hash_of_file(&self.binaries.join(stage.name)).unwrap_or_default();
+        let tool = LazyCell::new(|| hash_of_file(&self.binaries.join(stage.name)).unwrap_or_default());
         let mut units: Vec<State> =
             names.into_iter().map(|unit| self.state(stage, &manifest, unit, &tool)).collect();
         made_of_stale(stage, &manifest, &mut units);
         Report { units, leftover }
     }
 
-    fn state(&self, stage: &Stage, manifest: &Manifest, name: String, tool: &str) -> State {
+    fn state(
+        &self,
+        stage: &Stage,
+        manifest: &Manifest,
+        name: String,
+        tool: &LazyCell<String, impl FnOnce() -> String>,
+    ) -> State {
         let Some(unit) = manifest.units.get(&name) else {
             return State { unit: name, reasons: vec!["not run yet".to_owned()] };
         };
         let mut reasons = self.outputs(stage, unit);
-        if unit.key.tool != tool {
+        if unit.key.tool != **tool {
             reasons.push("tool changed".to_owned());
         }
         reasons.extend(self.parameters(&unit.key));

@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 /// A failure of a stage: its class and its one line.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     kind: Kind,

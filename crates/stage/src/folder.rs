@@ -2,7 +2,7 @@
 
 use crate::log::{self, Level};
 use crate::manifest::{MANIFEST, Manifest, hash_of};
-use crate::publication::Publication;
+use crate::publication::{Prepared, Publication};
 use crate::{Error, Key, Kind, Patience, Result, failpoint, write_whole};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -112,6 +112,14 @@ impl Folder {
     pub fn hash_as_read(&self, name: &str) -> Result<String> {
         let known = self.reads.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         known.map_or_else(|| self.hash(name), Ok)
+    }
+
+    /// Writes an artifact ahead of its publication, so that several can be written at once; none is visible before.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn prepare(&self, name: &str, bytes: &[u8]) -> Result<Prepared> {
+        Prepared::new(self, name, bytes)
     }
 
     /// Starts new outputs of a stage that makes all of them at once, from what `key` says.

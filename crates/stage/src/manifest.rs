@@ -112,7 +112,7 @@ impl Key {
     /// # Errors
     /// If the program cannot be read.
     pub fn new(config: &Config, places: &[&str]) -> Result<Self> {
-        let key = Self { tool: tool()?.to_owned(), ..Self::default() };
+        let key = Self { tool: tool()?, ..Self::default() };
         Ok(places.iter().fold(key, |key, place| key.slice(config, place)))
     }
 
@@ -153,16 +153,19 @@ impl Key {
 }
 
 /// The hash of this program, as it was when it started.
-fn tool() -> Result<&'static str> {
-    static TOOL: OnceLock<String> = OnceLock::new();
-    if let Some(hash) = TOOL.get() {
-        return Ok(hash);
-    }
-    // Under Linux this is the program itself, even if another lies in its place by now.
-    let link = Path::new("/proc/self/exe");
-    let path = if link.exists() { link.to_path_buf() } else { std::env::current_exe().unwrap_or_default() };
-    let hash = hash_of_file(&path)?;
-    Ok(TOOL.get_or_init(|| hash))
+///
+/// # Errors
+/// If it cannot be read.
+pub fn tool() -> Result<String> {
+    static TOOL: OnceLock<Result<String>> = OnceLock::new();
+    let hash = || {
+        // Under Linux this is the program itself, even if another lies in its place by now.
+        let link = Path::new("/proc/self/exe");
+        let path =
+            if link.exists() { link.to_path_buf() } else { std::env::current_exe().unwrap_or_default() };
+        hash_of_file(&path)
+    };
+    TOOL.get_or_init(hash).clone()
 }
 
 /// The hash of a file's content, as manifests hold it.

@@ -19,6 +19,32 @@ struct Staged {
     temporary: Temporary,
 }
 
+impl Staged {
+    fn write(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
+        let temporary = Temporary::write(&folder.file(name), bytes)?;
+        Ok(Self { written: Written { name: name.to_owned(), bytes: bytes.len() }, temporary })
+    }
+}
+
+/// An artifact that lies safely on disk, hashed, and waits for its publication; dropped without, it leaves nothing.
+#[derive(Debug)]
+pub struct Prepared {
+    staged: Staged,
+    hash: String,
+}
+
+impl Prepared {
+    pub(crate) fn new(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
+        make(folder.path())?;
+        Ok(Self { staged: Staged::write(folder, name, bytes)?, hash: hash_of(bytes) })
+    }
+
+    /// The hash that the manifest will have of it.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
 /// New outputs of a stage; dropped without [`Self::commit`], they leave nothing.
 ///
 /// One process publishes into a folder at a time; others wait when they begin to.
@@ -35,7 +61,7 @@ pub struct Publication {
 impl Publication {
     pub(crate) fn new(folder: Folder) -> Result<Self> {
         let path = folder.path();
-        fs::create_dir_all(path).map_err(|error| Error::writing(path, &error))?;
+        make(path)?;
         let lock = lock(path)?;
         sweep(path)?;
         failpoint("publication begun");
@@ -52,11 +78,22 @@ impl Publication {
     /// # Errors
     /// If the disk refuses it, or no unit has begun.
     pub fn artifact(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let prepared = Prepared::new(&self.folder, name, bytes)?;
+        self.prepared(prepared)
+    }
+
+    /// Adds an artifact of the unit that was prepared before; see [`Folder::prepare`].
+    ///
+    /// # Errors
+    /// If no unit has begun.
+    pub fn prepared(&mut self, Prepared { staged, hash }: Prepared) -> Result<()> {
+        let name = &staged.written.name;
         let Some((_, unit)) = self.units.last_mut() else {
             return Err(Error::internal(format!("the artifact {name} belongs to no unit")));
         };
-        unit.outputs.insert(name.to_owned(), hash_of(bytes));
-        self.stage(name, bytes)
+        unit.outputs.insert(name.clone(), hash);
+        self.staged.push(staged);
+        Ok(())
     }
 
     /// Writes a run record: never hashed, free to hold seconds and dates.
@@ -64,7 +101,8 @@ impl Publication {
     /// # Errors
     /// If the disk refuses it.
     pub fn record(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.stage(name, bytes)
+        self.staged.push(Staged::write(&self.folder, name, bytes)?);
+        Ok(())
     }
 
     /// Has the unit count as stale where the record `name` is gone.
@@ -115,13 +153,6 @@ impl Publication {
         failpoint("manifest published");
         Ok(written)
     }
-
-    fn stage(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let temporary = Temporary::write(&self.folder.file(name), bytes)?;
-        self.staged
-            .push(Staged { written: Written { name: name.to_owned(), bytes: bytes.len() }, temporary });
-        Ok(())
-    }
 }
 
 /// A file that a commit published.
@@ -131,6 +162,10 @@ pub struct Written {
     pub name: String,
     /// Its size.
     pub bytes: usize,
+}
+
+fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| Error::writing(folder, &error))
 }
 
 /// Keeps other processes from publishing into `folder` until it is dropped.

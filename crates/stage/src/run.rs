@@ -3,13 +3,14 @@
 use crate::log::{Level, Log, say};
 use crate::{
     Arguments, Context, Error, Kind, LogFlags, LogFormat, Result, RunRecord, Task, Written, cli, failpoint,
-    signals,
+    signals, tool,
 };
 use clap::error::ErrorKind;
 use std::any::Any;
 use std::env;
 use std::panic;
 use std::process::ExitCode;
+use std::thread;
 
 /// The command line of a stage's program.
 pub trait CommandLine: clap::Parser {
@@ -88,6 +89,8 @@ fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> 
     let common = line.common();
     let _lock = common.hold(&log.context().stage)?;
     failpoint("stage begun");
+    // Every key needs the hash, and what a stage begins with leaves a core idle.
+    thread::spawn(tool);
     let threads = cli::threads(common.threads)?;
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -16,7 +16,7 @@ use artifacts::parts::Parts;
 use artifacts::roles::Role;
 use artifacts::{Split, models};
 use config::Planned;
-use fit::Job;
+use fit::{Fitted, Job};
 use learner::Learner;
 use outputs::Output;
 use stage::log::{self, Level};
@@ -90,12 +90,15 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         Parts::new(&folder).remove()?;
         return Ok(Summary { text: "all models are merged already".to_owned(), written: Vec::new() });
     }
+    let test = test_rows(arguments, &rows.label_name)?;
+    let output =
+        |name: &str, fitted: &Fitted| Output::prepare(name.to_owned(), fitted, &folder, test.as_ref());
     let outputs = if arguments.merge {
-        tasks::merge(&plan.models, &rows, arguments)?
+        tasks::merge(&plan.models, &rows, arguments, output)?
     } else {
-        fit_all(&plan.models, &rows)?
+        fit_all(&plan.models, &rows, output)?
     };
-    let summary = outputs::publish(&plan, &outputs, &rows, arguments, &split)?;
+    let summary = outputs::publish(&plan, outputs, (&rows, test.as_ref()), arguments, &split)?;
     if arguments.merge {
         Parts::new(&folder).remove()?;
     }
@@ -118,10 +121,18 @@ fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
     Ok(split)
 }
 
-fn fit_all(planned: &[Planned<Learner>], rows: &Split) -> Result<Vec<Output>> {
+/// The rows of a plain file that are to be predicted, if there is one.
+fn test_rows(arguments: &Arguments, label: &str) -> Result<Option<Split>> {
+    let read =
+        |path| arguments.stage.patience().wait(&[Kind::Missing], || Split::from_plain_file(path, label));
+    arguments.test.as_deref().map(read).transpose()
+}
+
+fn fit_all(
+    planned: &[Planned<Learner>],
+    rows: &Split,
+    output: impl Fn(&str, &Fitted) -> Result<Output> + Sync,
+) -> Result<Vec<Output>> {
     let jobs: Vec<Job> = planned.iter().map(|planned| Job { planned, trees: None }).collect();
-    fit::all(&jobs, rows, |place, fitted| {
-        let bytes = fitted.model.to_bytes()?;
-        Ok(Output { name: planned[place].name.clone(), bytes, fitted })
-    })
+    fit::all(&jobs, rows, |place, fitted| output(&planned[place].name, &fitted))
 }

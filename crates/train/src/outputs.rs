@@ -9,24 +9,45 @@ use artifacts::fits::{self, FitRecord};
 use artifacts::models::{self, Member, Vote};
 use artifacts::predictions::Predictions;
 use ndarray::Array1;
-use stage::{Config, Error, Folder, Key, Result, Summary};
+use stage::{Config, Error, Folder, Key, Prepared, Result, Summary};
 
-/// A model to be published.
+/// A model to be published: its file, and what else is made of it.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) fitted: Fitted,
+    name: String,
+    file: Prepared,
+    /// What it predicts for the rows of a plain test file, if there is one.
+    predicted: Option<Array1<f64>>,
+    seconds: f64,
+    threads: u32,
+    alone: bool,
+}
+
+impl Output {
+    /// Prepares the file of a fitted model in the stage's folder, and predicts the rows of `test`.
+    ///
+    /// # Errors
+    /// If the rows have other features, or the disk refuses the file.
+    pub(crate) fn prepare(
+        name: String,
+        Fitted { model, seconds, threads, alone }: &Fitted,
+        folder: &Folder,
+        test: Option<&Split>,
+    ) -> Result<Self> {
+        let file = folder.prepare(&models::file(&name), &model.to_bytes()?)?;
+        let predicted = test.map(|test| model.predict(&test.values, &test.names)).transpose()?;
+        Ok(Self { name, file, predicted, seconds: *seconds, threads: *threads, alone: *alone })
+    }
 }
 
 /// Publishes the models, fitted on rows that were read through `split`, with what is made of them.
 ///
 /// # Errors
-/// If the rows to predict are refused, a vote lacks a member, or the disk refuses an output.
+/// If a vote lacks a member, or the disk refuses an output.
 pub(crate) fn publish(
     plan: &Plan,
-    outputs: &[Output],
-    rows: &Split,
+    outputs: Vec<Output>,
+    (rows, test): (&Split, Option<&Split>),
     arguments: &Arguments,
     split: &Folder,
 ) -> Result<Summary> {
@@ -34,12 +55,15 @@ pub(crate) fn publish(
     let config = arguments.stage.config()?;
     let rows_key = rows_key(arguments, &config, split)?;
     let mut publication = folder.publish_units()?;
+    let records = records(&outputs, &plan.kept, &folder, rows);
     let mut votes = Vec::new();
     let mut stored = Vec::new();
+    let mut predicted = Vec::new();
     for output in outputs {
-        stored.push((output.name.clone(), stage::hash_of(&output.bytes)));
+        stored.push((output.name.clone(), output.file.hash().to_owned()));
         publication.unit(&output.name, rows_key.clone().slice(&config, &place(&output.name)));
-        publication.artifact(&models::file(&output.name), &output.bytes)?;
+        publication.prepared(output.file)?;
+        predicted.extend(output.predicted.map(|predicted| (output.name, predicted)));
     }
     for planned in &plan.votes {
         let vote = compose(planned, &stored, &folder)?;
@@ -50,14 +74,12 @@ pub(crate) fn publish(
     for name in &plan.kept {
         publication.keep(name);
     }
-    if let Some(path) = &arguments.test {
-        let read = || Split::from_plain_file(path, &rows.label_name);
-        let test = arguments.stage.patience().wait(&[stage::Kind::Missing], read)?;
+    if let Some(test) = test {
         publication.unit("predictions", rows_key);
-        predict(&test, outputs, &votes)?.write(&mut publication)?;
+        predictions(test, predicted, &votes)?.write(&mut publication)?;
     }
-    fits::write(&records(outputs, &plan.kept, &folder, rows), &mut publication)?;
-    let count = outputs.len() + votes.len();
+    fits::write(&records, &mut publication)?;
+    let count = stored.len() + votes.len();
     let text = format!("{count} models on {} rows, {} features", rows.row_id.len(), rows.names.len());
     Ok(Summary { text, written: publication.commit()? })
 }
@@ -124,12 +146,12 @@ fn compose(planned: &Planned<Recipe>, fitted: &[(String, String)], folder: &Fold
     Ok(Vote { parameters: planned.parameters.clone(), members: members.collect::<Result<_>>()? })
 }
 
-/// Predictions of all models for the rows of a plain file.
-fn predict(test: &Split, outputs: &[Output], votes: &[(String, Vote)]) -> Result<Predictions> {
-    let mut predicted: Vec<(String, Array1<f64>)> = Vec::new();
-    for Output { name, fitted, .. } in outputs {
-        predicted.push((name.clone(), fitted.model.predict(&test.values, &test.names)?));
-    }
+/// Predictions of all models for the rows of a plain file: of votes too.
+fn predictions(
+    test: &Split,
+    mut predicted: Vec<(String, Array1<f64>)>,
+    votes: &[(String, Vote)],
+) -> Result<Predictions> {
     for (name, vote) in votes {
         let of =
             |member: &Member| predicted.iter().find(|(name, _)| *name == member.name).map(|(_, p)| p.view());
@@ -150,11 +172,11 @@ fn predict(test: &Split, outputs: &[Output], votes: &[(String, Vote)]) -> Result
 fn records(outputs: &[Output], kept: &[String], folder: &Folder, rows: &Split) -> Vec<FitRecord> {
     // A run record may be missing or damaged without harm, and none is worth waiting for.
     let earlier = fits::read(&Folder::new(folder.file(""))).unwrap_or_default();
-    let now = outputs.iter().map(|Output { name, fitted, .. }| FitRecord {
-        model: name.clone(),
-        seconds: fitted.seconds,
-        threads: fitted.threads,
-        alone: fitted.alone,
+    let now = outputs.iter().map(|output| FitRecord {
+        model: output.name.clone(),
+        seconds: output.seconds,
+        threads: output.threads,
+        alone: output.alone,
         rows: u32::try_from(rows.row_id.len()).unwrap_or(u32::MAX),
         features: u32::try_from(rows.names.len()).unwrap_or(u32::MAX),
     });

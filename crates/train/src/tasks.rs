@@ -14,8 +14,8 @@ use artifacts::splits;
 use rayon::prelude::*;
 use serde_json::json;
 use stage::{Error, Result, Summary, Task, Written};
+use std::fs;
 use std::io::{self, Write};
-use std::{env, fs};
 
 /// Prints the units as JSON on stdout; with `count`, which of so many tasks does each.
 ///
@@ -109,7 +109,12 @@ fn part(unit: &Unit, job: &Job, Fitted { model, seconds, threads, alone }: &Fitt
 ///
 /// # Errors
 /// If parts are missing, damaged, or made from something else.
-pub(crate) fn merge(models: &[Planned<Learner>], rows: &Split, arguments: &Arguments) -> Result<Vec<Output>> {
+pub(crate) fn merge(
+    models: &[Planned<Learner>],
+    rows: &Split,
+    arguments: &Arguments,
+    output: impl Fn(&str, &Fitted) -> Result<Output> + Sync,
+) -> Result<Vec<Output>> {
     let (parts, sources) = (Parts::new(&arguments.stage.folder(STAGE)), Sources::of(rows, arguments)?);
     let units = units::units(models);
     let wanted: Vec<(String, Source)> =
@@ -119,11 +124,12 @@ pub(crate) fn merge(models: &[Planned<Learner>], rows: &Split, arguments: &Argum
     let of_model = |run: &[Unit]| (run[0].planned.name.clone(), parts.by_ref().take(run.len()).collect());
     let of_models: Vec<(String, Vec<Part>)> =
         units.chunk_by(|a, b| a.planned.name == b.planned.name).map(of_model).collect();
-    of_models.into_par_iter().map(|(name, parts)| put_together(name, parts)).collect()
+    let put_together = |(name, parts): (String, Vec<Part>)| output(&name, &put_together(&name, parts)?);
+    of_models.into_par_iter().map(put_together).collect()
 }
 
 /// The model of which `parts` are all parts.
-fn put_together(name: String, mut parts: Vec<Part>) -> Result<Output> {
+fn put_together(name: &str, mut parts: Vec<Part>) -> Result<Fitted> {
     let threads = parts.iter().map(|part| part.threads).max().unwrap_or(0);
     let alone = parts.len() == 1 && parts.iter().all(|part| part.alone);
     let seconds = parts.iter().map(|part| part.seconds).sum();
@@ -131,8 +137,7 @@ fn put_together(name: String, mut parts: Vec<Part>) -> Result<Output> {
     let mut model = last.model;
     let regressors = parts.into_iter().map(|part| part.model.regressor).chain([model.regressor]).collect();
     model.regressor = learner::merge(regressors).map_err(|error| Error::data(format!("{name}: {error}")))?;
-    let bytes = model.to_bytes()?;
-    Ok(Output { name, bytes, fitted: Fitted { model, seconds, threads, alone } })
+    Ok(Fitted { model, seconds, threads, alone })
 }
 
 /// What all parts of this training are made from.
@@ -148,10 +153,7 @@ impl Sources {
             Some(path) => stage::hash_of(&fs::read(path).map_err(|error| Error::reading(path, &error))?),
             None => arguments.stage.folder("split").hash(&splits::file(Role::Train))?,
         };
-        let program = env::current_exe()
-            .and_then(fs::read)
-            .map_err(|error| Error::new(stage::Kind::Io, format!("cannot read this program: {error}")))?;
-        Ok(Self { tool: stage::hash_of(&program), rows: hash, label: rows.label_name.clone() })
+        Ok(Self { tool: stage::tool()?, rows: hash, label: rows.label_name.clone() })
     }
 
     fn of_unit(&self, unit: &Unit) -> Source {
