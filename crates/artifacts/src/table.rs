@@ -7,19 +7,36 @@ use arrow_array::{
     RecordBatch, StringArray, UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema};
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::Encoding;
-use parquet::file::properties::WriterProperties;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
 use stage::{Error, Folder, Result};
 use std::collections::HashMap;
-use std::panic;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::iter;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-/// Rows of a row group. The writer holds a group in memory beside the table until it is complete.
-const ROW_GROUP: usize = 1 << 17;
+/// Rows of a row group. The writer holds a group in memory beside the table until it is complete; readers may
+/// decode groups in parallel.
+const ROW_GROUP: usize = 1 << 16;
+
+/// Rows that [`Table::read_rows`] decodes at a time: few enough to stay in a core's cache.
+const BATCH: usize = 1 << 12;
+
+/// Most bytes of a column's dictionary where values may be few or many; with more, the column goes on without.
+const SMALL_DICTIONARY: usize = 1 << 16;
 
 /// What a file is: the artifact's name and the version of its schema.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +50,10 @@ pub(crate) struct Writing {
     fields: Vec<Field>,
     columns: Vec<ArrayRef>,
     metadata: HashMap<String, String>,
-    /// Columns whose values hardly repeat.
-    varied: Vec<String>,
+    /// Columns whose values hardly repeat, or follow each other.
+    plain: Vec<String>,
+    /// Columns whose values may hardly repeat.
+    mixed: Vec<String>,
 }
 
 impl Writing {
@@ -43,7 +62,7 @@ impl Writing {
             ("artifact".to_owned(), artifact.name.to_owned()),
             ("version".to_owned(), artifact.version.to_string()),
         ]);
-        Self { fields: Vec::new(), columns: Vec::new(), metadata, varied: Vec::new() }
+        Self { fields: Vec::new(), columns: Vec::new(), metadata, plain: Vec::new(), mixed: Vec::new() }
     }
 
     /// Adds to the file's metadata.
@@ -52,10 +71,16 @@ impl Writing {
         self
     }
 
-    /// Says of columns that their values hardly repeat: no dictionary is tried, and integers are stored by
+    /// Says of columns that no dictionary is worth trying, and nobody asks for their extremes; integers are stored by
     /// their differences.
-    pub(crate) fn varied(mut self, names: &[&str]) -> Self {
-        self.varied.extend(names.iter().map(ToString::to_string));
+    pub(crate) fn plain(mut self, names: &[&str]) -> Self {
+        self.plain.extend(names.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Says of columns that a dictionary is worth a short try.
+    pub(crate) fn mixed(mut self, names: &[&str]) -> Self {
+        self.mixed.extend(names.iter().map(ToString::to_string));
         self
     }
 
@@ -121,52 +146,110 @@ impl Writing {
 
     /// The Parquet file. The same table gives the same bytes.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.to_bytes_with([])
+    }
+
+    /// The Parquet file of these rows and those of `parts`, tables of the same columns, which are made one by one.
+    pub(crate) fn to_bytes_with(&self, parts: impl IntoIterator<Item = Self>) -> Result<Vec<u8>> {
         // Metadata of the schema itself would be written in hash order; the file's key-value list has one.
         let schema = Arc::new(Schema::new(self.fields.clone()));
-        let batch = RecordBatch::try_new(Arc::clone(&schema), self.columns.clone())
-            .map_err(|error| Error::internal(format!("inconsistent table: {error}")))?;
         let write = || {
-            // Room that stays untouched costs nothing, while growth would copy.
-            let mut bytes = Vec::with_capacity(batch.get_array_memory_size());
-            let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(self.properties()))?;
+            let mut bytes = Vec::new();
+            let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(&schema), Some(self.properties()))?;
             let mut metadata: Vec<_> = self.metadata.iter().collect();
             metadata.sort();
             for (key, value) in metadata {
-                writer.append_key_value_metadata(parquet::file::metadata::KeyValue::new(
-                    key.clone(),
-                    value.clone(),
-                ));
+                writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
             }
-            writer.write(&batch)?;
-            writer.close()?;
+            let (mut file, columns) = writer.into_serialized_writer()?;
+            let mut group = Group::new(&columns, 0)?;
+            for part in iter::once(self.columns.clone()).chain(parts.into_iter().map(|part| part.columns)) {
+                let batch = RecordBatch::try_new(Arc::clone(&schema), part)?;
+                let mut start = 0;
+                while start < batch.num_rows() {
+                    let rows = (batch.num_rows() - start).min(ROW_GROUP - group.rows);
+                    group.write(&schema, &batch.slice(start, rows))?;
+                    start += rows;
+                    if group.rows == ROW_GROUP {
+                        group.append(&mut file)?;
+                        group = Group::new(&columns, file.flushed_row_groups().len())?;
+                    }
+                }
+            }
+            if group.rows > 0 {
+                group.append(&mut file)?;
+            }
+            file.close()?;
             Ok(bytes)
         };
-        write().map_err(|error: parquet::errors::ParquetError| {
-            Error::internal(format!("cannot encode: {error}"))
-        })
+        write().map_err(|error: ParquetError| Error::internal(format!("cannot encode: {error}")))
     }
 }
 
 impl Writing {
     fn properties(&self) -> WriterProperties {
         let mut properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROW_GROUP));
-        for field in self.fields.iter().filter(|field| self.varied.contains(field.name())) {
+        for field in &self.fields {
             let column = ColumnPath::from(field.name().as_str());
-            properties = properties.set_column_dictionary_enabled(column.clone(), false);
-            if field.data_type().is_integer() {
-                properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+            if self.plain.contains(field.name()) {
+                properties = properties
+                    .set_column_dictionary_enabled(column.clone(), false)
+                    .set_column_statistics_enabled(column.clone(), EnabledStatistics::None);
+                if field.data_type().is_integer() {
+                    properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+                }
+            } else if self.mixed.contains(field.name()) {
+                properties = properties.set_column_dictionary_page_size_limit(column, SMALL_DICTIONARY);
             }
         }
         properties.build()
     }
 }
 
-/// A table that was read.
+/// A row group that is encoded, columns in parallel.
+struct Group {
+    columns: Vec<ArrowColumnWriter>,
+    rows: usize,
+}
+
+impl Group {
+    fn new(columns: &ArrowRowGroupWriterFactory, number: usize) -> Result<Self, ParquetError> {
+        Ok(Self { columns: columns.create_column_writers(number)?, rows: 0 })
+    }
+
+    fn write(&mut self, schema: &Schema, batch: &RecordBatch) -> Result<(), ParquetError> {
+        let fields = schema.fields().iter().zip(batch.columns());
+        let leaves = fields.map(|(field, column)| compute_leaves(field, column));
+        let leaves: Vec<_> = leaves.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        self.rows += batch.num_rows();
+        self.columns.par_iter_mut().zip(&leaves).try_for_each(|(column, leaf)| column.write(leaf))
+    }
+
+    fn append(self, file: &mut SerializedFileWriter<&mut Vec<u8>>) -> Result<(), ParquetError> {
+        let chunks: Result<Vec<_>, _> = self.columns.into_par_iter().map(ArrowColumnWriter::close).collect();
+        let mut group = file.next_row_group()?;
+        for chunk in chunks? {
+            chunk.append_to_row_group(&mut group)?;
+        }
+        group.close().map(drop)
+    }
+}
+
+/// A table that was read; its rows are decoded when a column is first asked for.
 pub(crate) struct Table {
     path: PathBuf,
-    batches: Vec<RecordBatch>,
-    schema: Arc<Schema>,
+    bytes: Bytes,
+    reader: ArrowReaderMetadata,
     metadata: HashMap<String, String>,
+    batches: OnceLock<Vec<RecordBatch>>,
+}
+
+/// Some rows of a table, column by column.
+pub(crate) struct Rows<'a> {
+    table: &'a Table,
+    /// Place of the first row in the table.
+    start: usize,
+    batch: RecordBatch,
 }
 
 impl Table {
@@ -194,15 +277,17 @@ impl Table {
         Ok(table)
     }
 
-    /// Decodes a Parquet file that lies at `path`.
+    /// Reads the head of a Parquet file that lies at `path`.
     pub(crate) fn parse(path: PathBuf, bytes: Vec<u8>) -> Result<Self> {
-        let refuse = |reason: String| {
-            Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()))
+        let bytes = Bytes::from(bytes);
+        let read = || {
+            let reader = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?;
+            let pairs = reader.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+            let metadata = pairs.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))).collect();
+            Ok((reader, metadata))
         };
-        // The decoder may panic on hostile pages; a refused file must not look like a bug of ours.
-        let decoded = panic::catch_unwind(|| decode(bytes)).map_err(|_| refuse("damaged pages".into()))?;
-        let (schema, metadata, batches) = decoded.map_err(refuse)?;
-        Ok(Self { path, batches, schema, metadata })
+        let (reader, metadata) = unhurt(read).map_err(|reason| unreadable(&path, &reason))?;
+        Ok(Self { path, bytes, reader, metadata, batches: OnceLock::new() })
     }
 
     /// An error about this file.
@@ -211,16 +296,60 @@ impl Table {
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
+        self.group_rows().sum()
+    }
+
+    /// Numbers of rows, by row group.
+    fn group_rows(&self) -> impl Iterator<Item = usize> {
+        let groups = self.reader.metadata().row_groups().iter();
+        groups.map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
     }
 
     /// The rows, in file order.
-    pub(crate) fn batches(&self) -> &[RecordBatch] {
-        &self.batches
+    pub(crate) fn batches(&self) -> Result<&[RecordBatch]> {
+        if let Some(batches) = self.batches.get() {
+            return Ok(batches);
+        }
+        let decode = || self.decoder(None, self.rows())?.collect::<Result<Vec<_>, _>>().map_err(Into::into);
+        let batches = unhurt(decode).map_err(|reason| unreadable(&self.path, &reason))?;
+        Ok(self.batches.get_or_init(|| batches))
+    }
+
+    /// What `read` makes of the rows of each row group, which it takes some at a time; groups in parallel, in file order.
+    pub(crate) fn read_rows<T: Send>(
+        &self,
+        read: impl Fn(&mut dyn Iterator<Item = Result<Rows<'_>>>) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let refuse = |reason: String| unreadable(&self.path, &reason);
+        let starts = self.group_rows().scan(0, |end, rows| Some(mem::replace(end, *end + rows)));
+        let groups: Vec<usize> = starts.collect();
+        let group = |(group, mut start): (usize, usize)| {
+            let mut decoder = unhurt(|| self.decoder(Some(group), BATCH)).map_err(refuse)?;
+            read(&mut iter::from_fn(|| {
+                let batch = unhurt(|| decoder.next().transpose().map_err(Into::into)).map_err(refuse);
+                let rows = |batch: RecordBatch| {
+                    let first = start;
+                    start += batch.num_rows();
+                    Rows { table: self, start: first, batch }
+                };
+                batch.map(|batch| batch.map(rows)).transpose()
+            }))
+        };
+        groups.into_par_iter().enumerate().map(group).collect()
+    }
+
+    fn decoder(&self, group: Option<usize>, rows: usize) -> Result<ParquetRecordBatchReader, ParquetError> {
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.reader.clone());
+        let builder = builder.with_batch_size(rows.max(1));
+        match group {
+            Some(group) => builder.with_row_groups(vec![group]).build(),
+            None => builder.build(),
+        }
     }
 
     pub(crate) fn schema(&self) -> &Schema {
-        &self.schema
+        self.reader.schema()
     }
 
     /// A value of the file's metadata.
@@ -241,10 +370,6 @@ impl Table {
 
     pub(crate) fn i64s(&self, name: &str) -> Result<Vec<i64>> {
         self.numbers_of::<Int64Type>(name, "int64")
-    }
-
-    pub(crate) fn i32s(&self, name: &str) -> Result<Vec<i32>> {
-        self.numbers_of::<Int32Type>(name, "int32")
     }
 
     pub(crate) fn u64s(&self, name: &str) -> Result<Vec<u64>> {
@@ -280,7 +405,7 @@ impl Table {
         let index = self.index(name)?;
         let mut builder = crate::CellsBuilder::default();
         let mut columns = Vec::new();
-        for batch in &self.batches {
+        for batch in self.batches()? {
             let cells = Cells::try_from(Arc::clone(batch.column(index)))
                 .map_err(|reason| self.refuse(format!("column '{name}': {reason}")))?;
             columns.push(cells);
@@ -302,7 +427,7 @@ impl Table {
     pub(crate) fn numbers(&self, name: &str) -> Result<Vec<Option<f64>>> {
         use arrow_array::types as t;
         let index = self.index(name)?;
-        match self.schema.field(index).data_type() {
+        match self.schema().field(index).data_type() {
             DataType::Float64 => self.optional_f64s(name),
             DataType::Float32 => self.widened::<t::Float32Type>(name, f64::from),
             DataType::Int64 => self.widened::<t::Int64Type>(name, |x| x as f64),
@@ -333,7 +458,7 @@ impl Table {
     }
 
     fn index(&self, name: &str) -> Result<usize> {
-        self.schema.index_of(name).map_err(|_| self.refuse(format!("column '{name}' is not there")))
+        self.schema().index_of(name).map_err(|_| self.refuse(format!("column '{name}' is not there")))
     }
 
     fn collect<A: Array + 'static, V>(
@@ -351,10 +476,7 @@ impl Table {
     fn numbers_of<T: ArrowPrimitiveType>(&self, name: &str, type_name: &str) -> Result<Vec<T::Native>> {
         let mut rows = Vec::with_capacity(self.rows());
         for column in self.typed::<PrimitiveArray<T>>(name, type_name)? {
-            if column.null_count() > 0 {
-                let null = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or(0);
-                return Err(self.null(name, rows.len() + null));
-            }
+            self.check_present(name, column, rows.len())?;
             rows.extend_from_slice(column.values());
         }
         Ok(rows)
@@ -363,13 +485,27 @@ impl Table {
     /// A column, batch by batch.
     fn typed<A: Array + 'static>(&self, name: &str, type_name: &str) -> Result<Vec<&A>> {
         let index = self.index(name)?;
-        let batches = self.batches.iter().map(|batch| {
-            let column = batch.column(index);
-            column.as_any().downcast_ref::<A>().ok_or_else(|| {
-                self.refuse(format!("column '{name}': expected {type_name}, found {}", column.data_type()))
-            })
-        });
-        batches.collect()
+        self.batches()?.iter().map(|batch| self.cast(batch.column(index), name, type_name)).collect()
+    }
+
+    fn cast<'a, A: Array + 'static>(
+        &self,
+        column: &'a ArrayRef,
+        name: &str,
+        type_name: &str,
+    ) -> Result<&'a A> {
+        column.as_any().downcast_ref::<A>().ok_or_else(|| {
+            self.refuse(format!("column '{name}': expected {type_name}, found {}", column.data_type()))
+        })
+    }
+
+    /// Refuses a column, whose first row is the table's row `start`, for its first null.
+    fn check_present(&self, name: &str, column: &dyn Array, start: usize) -> Result<()> {
+        if column.null_count() == 0 {
+            return Ok(());
+        }
+        let null = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or(0);
+        Err(self.null(name, start + null))
     }
 
     fn null(&self, name: &str, row: usize) -> Error {
@@ -385,22 +521,41 @@ impl Table {
     }
 }
 
-type Decoded = (Arc<Schema>, HashMap<String, String>, Vec<RecordBatch>);
+impl Rows<'_> {
+    pub(crate) fn f64s(&self, name: &str) -> Result<&[f64]> {
+        self.numbers_of::<Float64Type>(name, "float64")
+    }
 
-fn decode(bytes: Vec<u8>) -> std::result::Result<Decoded, String> {
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).map_err(|e| e.to_string())?;
-    let schema = Arc::clone(builder.schema());
-    let metadata = builder
-        .metadata()
-        .file_metadata()
-        .key_value_metadata()
-        .into_iter()
-        .flatten()
-        .filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)))
-        .collect();
-    let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).map_err(|e| e.to_string())?;
-    let reader = builder.with_batch_size(rows.max(1)).build().map_err(|e| e.to_string())?;
-    let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
-    Ok((schema, metadata, batches))
+    pub(crate) fn i32s(&self, name: &str) -> Result<&[i32]> {
+        self.numbers_of::<Int32Type>(name, "int32")
+    }
+
+    pub(crate) fn u32s(&self, name: &str) -> Result<&[u32]> {
+        self.numbers_of::<UInt32Type>(name, "uint32")
+    }
+
+    pub(crate) fn bools(&self, name: &str) -> Result<&BooleanArray> {
+        self.column(name, "boolean")
+    }
+
+    fn numbers_of<T: ArrowPrimitiveType>(&self, name: &str, type_name: &str) -> Result<&[T::Native]> {
+        self.column::<PrimitiveArray<T>>(name, type_name).map(|column| &**column.values())
+    }
+
+    /// A column without nulls.
+    fn column<A: Array + 'static>(&self, name: &str, type_name: &str) -> Result<&A> {
+        let column = self.table.cast::<A>(self.batch.column(self.table.index(name)?), name, type_name)?;
+        self.table.check_present(name, column, self.start)?;
+        Ok(column)
+    }
+}
+
+/// What `decode` gives. It may panic on hostile pages, and a refused file must not look like a bug of ours.
+fn unhurt<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    let outcome = panic::catch_unwind(AssertUnwindSafe(decode));
+    outcome.map_err(|_| "damaged pages".to_owned())?.map_err(|error| error.to_string())
+}
+
+fn unreadable(path: &Path, reason: &str) -> Error {
+    Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()))
 }

@@ -7,12 +7,13 @@ use regressors::LinearRegression;
 use stage::Result;
 
 /// One row per feature, in order; coefficients are those of the scaled features.
-pub(super) fn write(table: Writing, model: &LinearRegression, features: &[String]) -> Result<Writing> {
-    Ok(table
+pub(super) fn write(table: Writing, model: &LinearRegression, features: &[String]) -> Result<Vec<u8>> {
+    table
         .meta("intercept", json(&model.intercept())?)
         .meta("rank", model.rank().to_string())
         .texts("feature", features)
-        .f64s("coefficient", model.coefficients().iter().copied()))
+        .f64s("coefficient", model.coefficients().iter().copied())
+        .to_bytes()
 }
 
 pub(super) fn read(table: &Table) -> Result<LinearRegression> {

@@ -8,7 +8,7 @@ use regressors::mlp::{Activation, MlpParts};
 use stage::Result;
 
 /// One row per weight: layer, input (null for the bias), unit; layers from input to output, biases last in each.
-pub(super) fn write(table: Writing, model: &Mlp) -> Result<Writing> {
+pub(super) fn write(table: Writing, model: &Mlp) -> Result<Vec<u8>> {
     let (mut layers, mut inputs, mut units, mut weights) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for ((coefs, bias), layer) in model.coefs().iter().zip(model.intercepts()).zip(0u32..) {
         let rows = coefs.rows().into_iter().zip(0u32..).map(|(row, input)| (row, Some(input)));
@@ -21,7 +21,7 @@ pub(super) fn write(table: Writing, model: &Mlp) -> Result<Writing> {
             }
         }
     }
-    Ok(table
+    table
         .meta("activation", model.activation().name())
         .meta("n_iter", model.n_iter().to_string())
         .meta("loss_curve", json(&model.loss_curve())?)
@@ -29,7 +29,8 @@ pub(super) fn write(table: Writing, model: &Mlp) -> Result<Writing> {
         .u32s("layer", layers)
         .optional_u32s("input", inputs)
         .u32s("unit", units)
-        .f64s("weight", weights))
+        .f64s("weight", weights)
+        .to_bytes()
 }
 
 pub(super) fn read(table: &Table) -> Result<Mlp> {

@@ -208,20 +208,17 @@ impl Model {
             .meta("features", json(&self.features)?)
             .meta("label", &self.label_name)
             .meta("scale", json(&self.scaler.scale().to_vec())?);
-        let table = match &self.regressor {
-            Regressor::Linear(model) => coefficients::write(table, model, &self.features)?,
-            Regressor::Mlp(model) => layers::write(table, model)?,
+        match &self.regressor {
+            Regressor::Linear(model) => coefficients::write(table, model, &self.features),
+            Regressor::Mlp(model) => layers::write(table, model),
             Regressor::DecisionTree(model) => {
-                nodes::write_scaled(table, [model.tree()], model.target_scale())?
+                nodes::write_scaled(table, [model.tree()], model.target_scale())
             }
-            Regressor::ExtraTree(model) => nodes::write_scaled(table, [model.tree()], model.target_scale())?,
-            Regressor::RandomForest(model) => {
-                nodes::write_scaled(table, model.trees(), model.target_scale())?
-            }
-            Regressor::ExtraTrees(model) => nodes::write_scaled(table, model.trees(), model.target_scale())?,
-            Regressor::GradientBoosting(model) => nodes::write_boosting(table, model)?,
-        };
-        table.to_bytes()
+            Regressor::ExtraTree(model) => nodes::write_scaled(table, [model.tree()], model.target_scale()),
+            Regressor::RandomForest(model) => nodes::write_scaled(table, model.trees(), model.target_scale()),
+            Regressor::ExtraTrees(model) => nodes::write_scaled(table, model.trees(), model.target_scale()),
+            Regressor::GradientBoosting(model) => nodes::write_boosting(table, model),
+        }
     }
 
     /// The model of such a file, which lies at `path`.

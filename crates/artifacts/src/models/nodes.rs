@@ -1,19 +1,41 @@
 //! Trees as rows of nodes.
 
-use super::{json, parse};
-use crate::table::{Table, Writing};
+use super::{ARTIFACT, json, parse};
+use crate::table::{Rows, Table, Writing};
+use rayon::prelude::*;
 use regressors::target::{Parity, TargetScale};
 use regressors::tree::Node;
 use regressors::{GradientBoosting, Tree};
 use stage::Result;
+use std::iter;
+
+/// Rows that are encoded at a time: few enough to stay in a core's cache.
+const BATCH: usize = 1 << 12;
+
+/// A node, the number of its tree and its own.
+type Row<'a> = (u32, u32, &'a Node);
 
 /// One row per node, trees one after the other, nodes in the order of their ids.
-fn write<'a>(table: Writing, trees: impl IntoIterator<Item = &'a Tree> + Clone) -> Writing {
-    let numbered = || trees.clone().into_iter().zip(0u32..);
-    let nodes = || numbered().flat_map(|(tree, _)| tree.nodes());
+fn write<'a>(table: Writing, trees: impl IntoIterator<Item = &'a Tree>) -> Result<Vec<u8>> {
+    let mut rows = trees
+        .into_iter()
+        .zip(0u32..)
+        .flat_map(|(tree, number)| tree.nodes().iter().zip(0u32..).map(move |(node, id)| (number, id, node)));
+    let parts = iter::from_fn(|| {
+        let part: Vec<Row<'_>> = rows.by_ref().take(BATCH).collect();
+        (!part.is_empty()).then(|| columns(Writing::new(ARTIFACT), &part))
+    });
+    columns(table, &[])
+        .plain(&["tree", "node", "left", "right", "feature", "n_node_samples", "impurity", "value"])
+        .mixed(&["threshold", "weighted_n_node_samples"])
+        .to_bytes_with(parts)
+}
+
+fn columns(table: Writing, rows: &[Row<'_>]) -> Writing {
+    let nodes = || rows.iter().map(|(_, _, node)| *node);
     table
-        .u32s("tree", numbered().flat_map(|(tree, number)| tree.nodes().iter().map(move |_| number)))
-        .u32s("node", numbered().flat_map(|(tree, _)| (0u32..).take(tree.nodes().len())))
+        .u32s("tree", rows.iter().map(|(tree, ..)| *tree))
+        .u32s("node", rows.iter().map(|(_, id, _)| *id))
         .i32s("left", nodes().map(|node| node.left))
         .i32s("right", nodes().map(|node| node.right))
         .i32s("feature", nodes().map(|node| node.feature))
@@ -23,51 +45,78 @@ fn write<'a>(table: Writing, trees: impl IntoIterator<Item = &'a Tree> + Clone) 
         .f64s("weighted_n_node_samples", nodes().map(|node| node.weighted_n_node_samples))
         .f64s("impurity", nodes().map(|node| node.impurity))
         .f64s("value", nodes().map(|node| node.value))
-        .varied(&["node", "left", "right", "n_node_samples", "impurity", "value"])
 }
 
+/// Nodes of one tree that follow each other, and its number.
+type Piece = (u32, Vec<Node>);
+
 fn read(table: &Table, n_features: usize) -> Result<Vec<Tree>> {
-    let tree = table.u32s("tree")?;
-    let (left, right, feature) = (table.i32s("left")?, table.i32s("right")?, table.i32s("feature")?);
-    let (threshold, missing_go_to_left) = (table.f64s("threshold")?, table.bools("missing_go_to_left")?);
-    let n_node_samples = table.u32s("n_node_samples")?;
-    let weighted_n_node_samples = table.f64s("weighted_n_node_samples")?;
-    let (impurity, value) = (table.f64s("impurity")?, table.f64s("value")?);
-    let node = |row: usize| Node {
-        left: left[row],
-        right: right[row],
-        feature: feature[row],
-        threshold: threshold[row],
-        missing_go_to_left: missing_go_to_left[row],
-        n_node_samples: n_node_samples[row],
-        weighted_n_node_samples: weighted_n_node_samples[row],
-        impurity: impurity[row],
-        value: value[row],
-    };
-    let mut start = 0;
-    let mut trees = Vec::new();
-    for rows in tree.chunk_by(|a, b| a == b) {
-        if rows[0] as usize != trees.len() {
-            return Err(table.refuse(format!("tree {} stands where tree {} should", rows[0], trees.len())));
+    let pieces = table.read_rows(|batches| {
+        let mut pieces: Vec<Piece> = Vec::new();
+        // Grows to the largest tree, so that pieces are allocated once.
+        let mut nodes: Vec<Node> = Vec::new();
+        let mut last = None;
+        for batch in batches {
+            let batch = batch?;
+            for_each_node(&batch, |tree, node| {
+                if let Some(ended) = last.replace(tree).filter(|last| *last != tree) {
+                    pieces.push((ended, nodes.clone()));
+                    nodes.clear();
+                }
+                nodes.push(node);
+            })?;
         }
-        let nodes = (start..start + rows.len()).map(node).collect();
-        trees.push(
-            Tree::from_nodes(nodes, n_features)
-                .map_err(|error| table.refuse(format!("tree {}: {error}", rows[0])))?,
-        );
-        start += rows.len();
+        pieces.extend(last.map(|last| (last, nodes)));
+        Ok(pieces)
+    })?;
+    let mut trees: Vec<Piece> = Vec::new();
+    for (number, nodes) in pieces.into_iter().flatten() {
+        match trees.last_mut() {
+            Some((last, begun)) if *last == number => begun.extend(nodes),
+            _ => trees.push((number, nodes)),
+        }
     }
-    Ok(trees)
+    let tree = |(place, (number, nodes)): (usize, Piece)| {
+        if number as usize != place {
+            return Err(table.refuse(format!("tree {number} stands where tree {place} should")));
+        }
+        Tree::from_nodes(nodes, n_features).map_err(|error| table.refuse(format!("tree {number}: {error}")))
+    };
+    trees.into_par_iter().enumerate().map(tree).collect()
+}
+
+fn for_each_node(rows: &Rows<'_>, mut each: impl FnMut(u32, Node)) -> Result<()> {
+    let tree = rows.u32s("tree")?;
+    let (left, right, feature) = (rows.i32s("left")?, rows.i32s("right")?, rows.i32s("feature")?);
+    let (threshold, missing_go_to_left) = (rows.f64s("threshold")?, rows.bools("missing_go_to_left")?);
+    let n_node_samples = rows.u32s("n_node_samples")?;
+    let weighted_n_node_samples = rows.f64s("weighted_n_node_samples")?;
+    let (impurity, value) = (rows.f64s("impurity")?, rows.f64s("value")?);
+    for (row, &tree) in tree.iter().enumerate() {
+        let node = Node {
+            left: left[row],
+            right: right[row],
+            feature: feature[row],
+            threshold: threshold[row],
+            missing_go_to_left: missing_go_to_left.value(row),
+            n_node_samples: n_node_samples[row],
+            weighted_n_node_samples: weighted_n_node_samples[row],
+            impurity: impurity[row],
+            value: value[row],
+        };
+        each(tree, node);
+    }
+    Ok(())
 }
 
 /// Trees on targets times a scale.
 pub(super) fn write_scaled<'a>(
     table: Writing,
-    trees: impl IntoIterator<Item = &'a Tree> + Clone,
+    trees: impl IntoIterator<Item = &'a Tree>,
     scale: TargetScale,
-) -> Result<Writing> {
+) -> Result<Vec<u8>> {
     let table = table.meta("target_scale", json(&scale.factor())?).meta("parity", scale.parity().to_string());
-    Ok(write(table, trees))
+    write(table, trees)
 }
 
 pub(super) fn read_scaled(table: &Table, n_features: usize) -> Result<(Vec<Tree>, TargetScale)> {
@@ -86,12 +135,12 @@ pub(super) fn read_single(table: &Table, n_features: usize) -> Result<(Tree, Tar
     }
 }
 
-pub(super) fn write_boosting(table: Writing, model: &GradientBoosting) -> Result<Writing> {
+pub(super) fn write_boosting(table: Writing, model: &GradientBoosting) -> Result<Vec<u8>> {
     let table = table
         .meta("init", json(&model.init())?)
         .meta("learning_rate", json(&model.learning_rate())?)
         .meta("n_iter", model.trees().len().to_string());
-    Ok(write(table, model.trees()))
+    write(table, model.trees())
 }
 
 pub(super) fn read_boosting(table: &Table, n_features: usize) -> Result<GradientBoosting> {

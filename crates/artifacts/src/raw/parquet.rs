@@ -7,12 +7,13 @@ use arrow_array::cast::AsArray;
 use arrow_array::types as t;
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray};
 use arrow_schema::DataType;
-use stage::Result;
+use stage::{Error, Result};
 use std::fmt::Display;
 
 pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
-    let table = Table::parse(source.path.to_path_buf(), bytes)
-        .map_err(|error| error.hint("write it again or check ingest.format"))?;
+    let hint = |error: Error| error.hint("write it again or check ingest.format");
+    let table = Table::parse(source.path.to_path_buf(), bytes).map_err(hint)?;
+    let batches = table.batches().map_err(hint)?;
     let names: Vec<String> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
     if let Some(repeated) = (1..names.len()).find(|&field| names[..field].contains(&names[field])) {
         return Err(source.refuse(Some(&names[repeated]), None, super::REPEATED_COLUMN));
@@ -24,14 +25,14 @@ pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
     let index = index.transpose()?;
     let mut row_id = Vec::new();
     if let Some(field) = index {
-        for batch in table.batches() {
+        for batch in batches {
             read_index(source, batch.column(field), &mut row_id)?;
         }
     }
     let mut columns = Vec::new();
     for (field, name) in names.into_iter().enumerate().filter(|(field, _)| Some(*field) != index) {
         let mut column = Column::new(name, 0);
-        for batch in table.batches() {
+        for batch in batches {
             append(&mut column, batch.column(field)).map_err(|refused| {
                 let row = refused.at_row.then(|| source.name_of(column.rows(), &row_id));
                 let row = row.as_ref().map(|row| row as &dyn Display);
