@@ -20,6 +20,7 @@ use artifacts::predictions::Predictions;
 use artifacts::roles::Role;
 use artifacts::selection::Selection;
 use artifacts::split_report::SplitReport;
+use plots::Resamples;
 use predict::Fitted;
 use rayon::prelude::*;
 use report::{ModelPlots, Report};
@@ -120,7 +121,11 @@ impl Baseline {
 /// The pictures of all models, if some rows can be shown.
 fn plots(judged: &Judged) -> Vec<ModelPlots> {
     let models = if judged.actual.is_empty() { &[][..] } else { &judged.models };
-    models.par_iter().map(|(model, predicted)| ModelPlots::of(model, predicted, &judged.actual)).collect()
+    let resamples = Resamples::of(judged.actual.len());
+    let of = |(model, predicted): &(String, Vec<f64>)| {
+        ModelPlots::of(model, predicted, &judged.actual, &resamples)
+    };
+    models.par_iter().map(of).collect()
 }
 
 /// What is kept of the run for later ones.

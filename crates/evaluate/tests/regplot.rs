@@ -1,11 +1,12 @@
 //! The picture as a file: its bytes, its size, and what it makes of tables that are hardly tables.
 
+use evaluate::plots::Resamples;
 use evaluate::plots::regplot::{self, RegPlot};
 use evaluate::plots::residuals;
 use std::path::Path;
 
 fn draw(model: &str, predicted: &[f64], actual: &[f64]) -> String {
-    regplot::draw(&RegPlot { model, predicted, actual }).svg
+    regplot::draw(&RegPlot { model, predicted, actual }, &Resamples::of(actual.len())).svg
 }
 
 /// Predictions and labels that look like prices, from whole-number arithmetic alone.

@@ -6,6 +6,7 @@ use artifacts::metrics::Score;
 use artifacts::selection::{Candidate, Selection};
 use artifacts::split_report::{RoleReport, SplitReport};
 use evaluate::importance::{Importances, ModelImportance, Shuffled};
+use evaluate::plots::Resamples;
 use evaluate::report::{self, ModelPlots, Report};
 use evaluate::{Judged, Listings, bands};
 use runs::{Model, Run};
@@ -130,6 +131,7 @@ fn record(id: &str, metrics: Vec<Score>) -> Run {
 fn pictures() -> Report {
     let actual: Vec<f64> = (0..10).map(|row| 1000.0 + 100.0 * f64::from(row)).collect();
     let models = [("Linear", 50.0), ("ExtraTrees", -20.0)];
+    let resamples = Resamples::of(actual.len());
     let predicted = |by: f64| actual.iter().map(|y| y + by).collect::<Vec<f64>>();
     let judged = Judged {
         row_id: (70..80).collect(),
@@ -147,7 +149,7 @@ fn pictures() -> Report {
         selection: Selection(Vec::new()),
         split: SplitReport { version: SplitReport::VERSION, roles: BTreeMap::new() },
         fits: Vec::new(),
-        plots: judged.models.iter().map(|(model, p)| ModelPlots::of(model, p, &actual)).collect(),
+        plots: judged.models.iter().map(|(model, p)| ModelPlots::of(model, p, &actual, &resamples)).collect(),
         bands: bands::bands(&actual, &judged.models.iter().map(|(_, p)| p.as_slice()).collect::<Vec<_>>()),
         listings: Listings {
             columns: vec!["CPU model".into(), "RAM size".into()],
@@ -318,7 +320,7 @@ fn names_cannot_break_the_page() {
         odd.into(),
         RoleReport { unseen_levels: BTreeMap::from([(odd.into(), vec![odd.into()])]), ..test },
     );
-    report.plots[0] = ModelPlots::of(odd, &[1.0], &[1.0]);
+    report.plots[0] = ModelPlots::of(odd, &[1.0], &[1.0], &Resamples::of(1));
     let page = report::html(&report);
     assert_eq!(elements(&page)["script"], elements(&report::html(&run()))["script"]);
     assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));

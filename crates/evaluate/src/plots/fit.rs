@@ -43,16 +43,51 @@ pub(super) struct Interval {
     pub(super) high: f64,
 }
 
+/// The bootstrap's samples of so many rows, with replacement; pictures of the same rows share them.
+#[derive(Clone, Debug)]
+pub struct Resamples {
+    rows: usize,
+    /// Rows of each sample.
+    drawn: usize,
+    /// Sample after sample.
+    places: Vec<u32>,
+}
+
+impl Resamples {
+    /// Draws from `rows` rows.
+    pub fn of(rows: usize) -> Self {
+        let drawn = rows.min(MOST_DRAWN);
+        let mut random = RandomState::new(SEED);
+        // A product's upper half is uniform but for one part in 2^32 / rows, which no picture shows. It has no
+        // branch to mispredict: `randint` takes twice the time.
+        let place = |_| ((u64::from(random.next_u32()) * rows as u64) >> 32) as u32;
+        Self { rows, drawn, places: (0..RESAMPLES * drawn).map(place).collect() }
+    }
+
+    /// The line of each sample of the points.
+    fn lines(&self, points: &[Point], centre: Point) -> Vec<Line> {
+        let n = self.drawn as f64;
+        let line = |places: &[u32]| {
+            let sample = places.iter().map(|&place| points[place as usize]);
+            let sums = sample.fold(Sums::default(), |sums, point| sums.plus(point, centre));
+            let mean = Point { x: centre.x + sums.x / n, y: centre.y + sums.y / n };
+            Line { centre: mean, slope: sums.slope(n) }
+        };
+        self.places.chunks_exact(self.drawn).map(line).collect()
+    }
+}
+
 impl Fit {
     /// The fit of all points; `None` if the predictions are all equal and span no line.
-    pub(super) fn of(points: &[Point]) -> Option<Self> {
+    pub(super) fn of(points: &[Point], resamples: &Resamples) -> Option<Self> {
         let line = Line::of(points)?;
         let predictions = || points.iter().map(|point| point.x);
         let low = predictions().fold(f64::INFINITY, f64::min);
         let high = predictions().fold(f64::NEG_INFINITY, f64::max);
-        let drawn = points.len().min(MOST_DRAWN);
-        let lines = resampled(points, drawn, line.centre);
-        let shrink = (drawn as f64 / points.len() as f64).sqrt();
+        let own = (resamples.rows != points.len()).then(|| Resamples::of(points.len()));
+        let resamples = own.as_ref().unwrap_or(resamples);
+        let lines = resamples.lines(points, line.centre);
+        let shrink = (resamples.drawn as f64 / points.len() as f64).sqrt();
         let mut strayed = vec![0.0; lines.len()];
         let band = (0..GRID).map(|i| {
             let share = i as f64 / (GRID - 1) as f64;
@@ -114,23 +149,6 @@ impl Sums {
     }
 }
 
-/// The lines of samples of `drawn` points, with replacement.
-fn resampled(points: &[Point], drawn: usize, centre: Point) -> Vec<Line> {
-    let rows = u64::try_from(points.len()).expect("lengths have 64 bits");
-    let n = drawn as f64;
-    let mut random = RandomState::new(SEED);
-    // A product's upper half is uniform but for one part in 2^32 / rows, which no picture shows. It has no
-    // branch to mispredict: `randint` takes twice the time.
-    let mut row = || ((u64::from(random.next_u32()) * rows) >> 32) as usize;
-    let line = |_| {
-        let sample = (0..drawn).map(|_| points[row()]);
-        let sums = sample.fold(Sums::default(), |sums, point| sums.plus(point, centre));
-        let mean = Point { x: centre.x + sums.x / n, y: centre.y + sums.y / n };
-        Line { centre: mean, slope: sums.slope(n) }
-    };
-    (0..RESAMPLES).map(line).collect()
-}
-
 /// The percentile at `share`, linear between two order statistics. Reorders `values`.
 fn percentile(values: &mut [f64], share: f64) -> f64 {
     let place = share * (values.len() - 1) as f64;
@@ -168,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_band_holds_the_line() {
-        let fit = Fit::of(&cloud(300)).unwrap();
+        let fit = Fit::of(&cloud(300), &Resamples::of(300)).unwrap();
         assert_eq!(fit.band.len(), GRID);
         for at in &fit.band {
             let middle = fit.line.at(at.x);
@@ -184,7 +202,8 @@ mod tests {
             let mut random = RandomState::new(3);
             let noise = |random: &mut RandomState| random.uniform(-1.0, 1.0);
             let point = |i| Point { x: f64::from(i), y: noise(&mut random) };
-            let fit = Fit::of(&(0..rows).map(point).collect::<Vec<_>>()).unwrap();
+            let points: Vec<Point> = (0..rows).map(point).collect();
+            let fit = Fit::of(&points, &Resamples::of(points.len())).unwrap();
             let variance = 1.0 / 3.0 / f64::from(rows);
             for (at, leverage) in [(0, 4.0), (GRID - 1, 4.0)] {
                 let expected = 2.0 * 1.96 * f64::sqrt(variance * leverage);
@@ -196,8 +215,8 @@ mod tests {
 
     #[test]
     fn equal_predictions_span_no_line() {
-        assert!(Fit::of(&[]).is_none());
-        assert!(Fit::of(&[Point { x: 0.1, y: 2.0 }; 3]).is_none());
+        assert!(Fit::of(&[], &Resamples::of(0)).is_none());
+        assert!(Fit::of(&[Point { x: 0.1, y: 2.0 }; 3], &Resamples::of(3)).is_none());
     }
 
     #[test]

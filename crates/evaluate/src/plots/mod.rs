@@ -12,6 +12,8 @@ mod axis;
 mod fit;
 mod marks;
 
+pub use fit::Resamples;
+
 use axis::Axis;
 use page::numbers;
 use std::fmt::Write;

@@ -2,7 +2,7 @@
 //! line and its bootstrap band. Its bytes are an artifact.
 
 use super::axis::Axis;
-use super::fit::Fit;
+use super::fit::{Fit, Resamples};
 use super::{Drawing, Frame, Head, LIMIT, Point, SIDE, marks};
 use crate::scores;
 use page::numbers;
@@ -20,18 +20,19 @@ pub struct RegPlot<'a> {
 
 /// The picture. Both axes are the same.
 ///
-/// Rows with a number that no axis can hold (NaN, infinite, beyond 1e150) are left out.
+/// Rows with a number that no axis can hold (NaN, infinite, beyond 1e150) are left out. The band is of `resamples`, if
+/// they are of as many rows as are left.
 ///
 /// # Panics
 /// If there are not as many predictions as labels.
-pub fn draw(plot: &RegPlot<'_>) -> Drawing {
+pub fn draw(plot: &RegPlot<'_>, resamples: &Resamples) -> Drawing {
     assert_eq!(plot.predicted.len(), plot.actual.len(), "every row has a label and a prediction");
     let pairs = plot.predicted.iter().zip(plot.actual);
     let points: Vec<Point> = pairs
         .filter(|(predicted, actual)| predicted.abs() < LIMIT && actual.abs() < LIMIT)
         .map(|(&predicted, &actual)| Point { x: predicted, y: actual })
         .collect();
-    let fit = Fit::of(&points);
+    let fit = Fit::of(&points, resamples);
     let ends = fit.iter().flat_map(Fit::ends);
     let axis = Axis::around(points.iter().flat_map(|point| [point.x, point.y]).chain(ends));
     let frame = Frame { x: axis, y: axis, height: SIDE };

@@ -28,6 +28,7 @@ mod run;
 
 use crate::bands::Band;
 use crate::importance::Importances;
+use crate::plots::Resamples;
 use crate::plots::regplot::{self, RegPlot};
 use crate::plots::{Drawing, residuals};
 use crate::{Judged, Listings};
@@ -78,13 +79,13 @@ pub struct ModelPlots {
 }
 
 impl ModelPlots {
-    /// Draws the rows with these predictions and labels.
+    /// Draws the rows with these predictions and labels; bands are of `resamples`.
     ///
     /// # Panics
     /// If there are not as many predictions as labels.
-    pub fn of(model: &str, predicted: &[f64], actual: &[f64]) -> Self {
+    pub fn of(model: &str, predicted: &[f64], actual: &[f64], resamples: &Resamples) -> Self {
         let plot = RegPlot { model, predicted, actual };
-        let (regplot, residuals) = rayon::join(|| regplot::draw(&plot), || residuals::draw(&plot));
+        let (regplot, residuals) = rayon::join(|| regplot::draw(&plot, resamples), || residuals::draw(&plot));
         Self { model: model.to_owned(), regplot, residuals }
     }
 }
