@@ -4,6 +4,7 @@ use crate::config::{Block, Levels};
 use artifacts::observations::Column;
 use artifacts::{Kind, Observations, Parsed};
 use ndarray::{Array2, ShapeBuilder};
+use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 
 /// A candidate feature and where it comes from.
@@ -31,13 +32,17 @@ pub(crate) struct Encoded {
 /// # Errors
 /// If a block names an unknown column, a column stands in no block or in two, or two features get one name.
 pub(crate) fn encode(observations: &Observations, blocks: &[Block]) -> Result<Encoded, String> {
+    let ordered = ordered(observations, blocks)?;
+    let encode = |(column, block): &(&Column, Option<Block>)| {
+        encode_column(column, block.as_ref()).map_err(|(row, reason)| {
+            format!("column '{}', row_id {}: {reason}", column.name, observations.row_id[row])
+        })
+    };
+    let encoded: Vec<Result<_, String>> = ordered.par_iter().with_max_len(1).map(encode).collect();
     let mut features = Vec::new();
     let mut values = Vec::new();
-    for (column, block) in ordered(observations, blocks)? {
-        let encoded = encode_column(column, block.as_ref()).map_err(|(row, reason)| {
-            format!("column '{}', row_id {}: {reason}", column.name, observations.row_id[row])
-        })?;
-        for (feature, numbers) in encoded {
+    for encoded in encoded {
+        for (feature, numbers) in encoded? {
             features.push(feature);
             values.extend(numbers);
         }

@@ -64,16 +64,14 @@ fn fitted_rows(
     let roles = roles::assign(assignable, split)?;
     let seen = |&row: &usize| fit_on == FitOn::All || roles[row] == Role::Train;
     let rows: Vec<usize> = (0..roles.len()).filter(seen).collect();
+    let labels = rows.iter().map(|&row| observations.label[row]);
     let labelled: Vec<usize> =
-        rows.iter().copied().filter(|&row| observations.label[row].is_some()).collect();
+        labels.clone().enumerate().filter_map(|(place, label)| label.map(|_| place)).collect();
     if labelled.is_empty() {
         return Err(Error::data(format!("no train row has a value of '{}'", observations.label_name)));
     }
-    Ok(Fitted {
-        values: encoded.values.select(Axis(0), &rows),
-        labelled: encoded.values.select(Axis(0), &labelled),
-        label: labelled.iter().filter_map(|&row| observations.label[row]).collect::<Array1<f64>>(),
-    })
+    let label = labels.flatten().collect::<Array1<f64>>();
+    Ok(Fitted { values: encoded.values.select(Axis(0), &rows), labelled, label })
 }
 
 fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {

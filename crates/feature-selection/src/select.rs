@@ -15,8 +15,8 @@ use stage::{Error, Result};
 pub(crate) struct Fitted {
     /// Candidate features, shape `(n_rows, n_candidates)`.
     pub(crate) values: Array2<f64>,
-    /// The same of the rows with a label.
-    pub(crate) labelled: Array2<f64>,
+    /// Places of the rows with a label.
+    pub(crate) labelled: Vec<usize>,
     /// The label of those rows.
     pub(crate) label: Array1<f64>,
 }
@@ -84,6 +84,11 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
+    /// The kept features of the rows with a label.
+    fn labelled(&self) -> Array2<f64> {
+        self.fitted.values.select(Axis(1), &self.outcome.kept).select(Axis(0), &self.fitted.labelled)
+    }
+
     /// Keeps the named features, in the given order.
     fn columns(&mut self, names: &[String]) -> Result<()> {
         if names.is_empty() {
@@ -162,7 +167,7 @@ impl Chain<'_> {
         if k == 0 {
             return Err(Error::config("feature-selection.k-best.k = 0: must be at least 1"));
         }
-        let records = self.fitted.labelled.select(Axis(1), &self.outcome.kept);
+        let records = self.labelled();
         let scores = f_regression(records.view(), self.fitted.label.view());
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
@@ -179,7 +184,7 @@ impl Chain<'_> {
 
     /// Impurity importances of a random forest, as scikit-learn's `feature_importances_`.
     fn forest_importance(&mut self, config: ForestImportance) -> Result<()> {
-        let records = self.fitted.labelled.select(Axis(1), &self.outcome.kept);
+        let records = self.labelled();
         let forest = RandomForest::params()
             .n_estimators(config.n_estimators)
             .random_state(config.random_state)
@@ -274,7 +279,8 @@ mod tests {
             level: None,
         };
         let encoded = Encoded { features: (0..shape.1).map(feature).collect(), values: values.clone() };
-        let fitted = Fitted { labelled: values.clone(), values, label: Array1::from(golden.label.clone()) };
+        let labelled = (0..values.nrows()).collect();
+        let fitted = Fitted { labelled, values, label: Array1::from(golden.label.clone()) };
         select(&encoded, &fitted, section)
     }
 

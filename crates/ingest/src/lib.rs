@@ -1,7 +1,7 @@
 //! Stage `ingest`: raw files to observations.
 //!
-//! Every raw file is read as it is, its columns are matched with the configuration, and its rows are sorted
-//! out: complete rows whose cells their kinds can read are observations, the others are rejected with the
+//! Raw files are read as they are, in parallel, their columns are matched with the configuration, and their rows are
+//! sorted out: complete rows whose cells their kinds can read are observations, the others are rejected with the
 //! reason. Files that are no table, and labels that cannot be, are refused.
 
 mod config;
@@ -11,6 +11,7 @@ mod sieve;
 use artifacts::Origin;
 use config::IngestConfig;
 use file::RawFile;
+use rayon::prelude::*;
 use sieve::Sieve;
 use stage::log::{self, Level};
 use stage::{Arguments, Error, Key, Kind, Result, Summary};
@@ -29,12 +30,13 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config = IngestConfig::load(&whole)?;
     let mut key = Key::new(&whole, &[NAME])?;
     let mut sieve = Sieve::new(&config);
-    for (origin, name) in config.files.in_order() {
-        let path = arguments.data().join(name);
-        let hash = arguments.patience().wait(&[Kind::Missing], || stage::hash_of_file(&path))?;
-        let file = RawFile::read(&config, origin, path.clone())?;
-        check_unchanged(&path, &hash)?;
-        let fields = [("file", path.display().to_string().into()), ("rows", file.rows().into())];
+    let files: Vec<(Origin, &Path)> = config.files.in_order().collect();
+    // All are read before the first is refused, so that the error does not depend on which was faster.
+    let read: Vec<Result<Read>> =
+        files.par_iter().map(|(origin, name)| Read::new(arguments, &config, *origin, name)).collect();
+    for (read, (_, name)) in read.into_iter().zip(files) {
+        let Read { file, hash } = read?;
+        let fields = [("file", file.path.display().to_string().into()), ("rows", file.rows().into())];
         log::event(Level::Info, "input", &fields);
         key = key.file(&name.display().to_string(), hash);
         sieve.sort_out(file)?;
@@ -46,6 +48,22 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     sorted.observations.write(&mut publication)?;
     sorted.rejected.write(&mut publication)?;
     Ok(Summary { text, written: publication.commit()? })
+}
+
+/// A raw file as it was read.
+struct Read {
+    file: RawFile,
+    hash: String,
+}
+
+impl Read {
+    fn new(arguments: &Arguments, config: &IngestConfig, origin: Origin, name: &Path) -> Result<Self> {
+        let path = arguments.data().join(name);
+        let hash = arguments.patience().wait(&[Kind::Missing], || stage::hash_of_file(&path))?;
+        let file = RawFile::read(config, origin, path)?;
+        check_unchanged(&file.path, &hash)?;
+        Ok(Self { file, hash })
+    }
 }
 
 /// Whether the file is still what it was before it was read: the key must speak of what was read.
