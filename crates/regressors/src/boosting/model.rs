@@ -85,7 +85,7 @@ impl GradientBoosting {
 
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for GradientBoosting {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
-        let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees));
+        let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees, records.view()));
         let (n_features, n_trees) = (self.n_features, self.trees.len());
         let shape = Shape { n_features, n_trees, start: self.init };
         predict_blocks(records, y, shape, |rows, predictions| {

@@ -10,7 +10,7 @@ use crate::tree::{
 };
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
-use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix2};
 use std::marker::PhantomData;
 
 /// Averaged regression trees, fitted: a [`RandomForest`] or [`ExtraTrees`].
@@ -143,15 +143,16 @@ impl<S> Forest<S> {
         S: Sync,
     {
         assert_eq!(records.ncols(), self.n_features, "records must have as many features as the model");
-        let ensemble = self.ensemble();
+        let ensemble = self.ensemble(records.view());
         predict_changes(records, changes, |rows, sums| {
             ensemble.add_changed(&self.trees, rows, sums, |value| value);
             self.average(sums);
         })
     }
 
-    fn ensemble(&self) -> &Ensemble {
-        self.ensemble.get(|| Ensemble::new(&self.trees))
+    /// The trees as they are to predict such records.
+    fn ensemble(&self, records: ArrayView2<'_, f64>) -> &Ensemble {
+        self.ensemble.get(|| Ensemble::new(&self.trees, records))
     }
 
     /// Predictions from sums of the trees' values.
@@ -163,7 +164,7 @@ impl<S> Forest<S> {
 
 impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
-        let ensemble = self.ensemble();
+        let ensemble = self.ensemble(records.view());
         let (n_features, n_trees) = (self.n_features, self.trees.len());
         let shape = Shape { n_features, n_trees, start: 0.0 };
         predict_blocks(records, y, shape, |rows, sums| {

@@ -10,6 +10,7 @@ use super::model::Tree;
 use crate::changes::{Change, changed};
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
+use std::mem;
 
 /// Most originals that go together: enough to come to most nodes, few enough to stay in cache.
 const MOST_ROWS: usize = 2048;
@@ -50,8 +51,8 @@ impl Changed<'_> {
         changed(self.records, &self.changes.concat()).into_iter().collect()
     }
 
-    fn is_missing(&self) -> bool {
-        self.changes.iter().copied().flatten().any(|change| change.value.is_nan())
+    fn fit(&self, words: &Words) -> bool {
+        self.changes.iter().copied().flatten().all(|change| words.can_hold(change.feature, change.value))
     }
 }
 
@@ -64,7 +65,7 @@ impl Ensemble {
         sums: &mut [f64],
         weigh: impl Fn(f64) -> f64,
     ) {
-        let words = self.words.as_ref().filter(|_| !rows.is_missing());
+        let words = self.words.as_ref().filter(|words| rows.fit(words));
         let Some((words, block)) =
             words.and_then(|words| Some((words, words.encode(&rows.originals(), self.n_features)?)))
         else {
@@ -232,16 +233,16 @@ impl<'a> Passage<'a> {
         }
         self.rows.part(rows, |row| step.parts(words[*row as usize]));
         let [left, right] = step.children;
-        let (rows_left, movers_left) = (self.rows.stack(rows), self.movers.stack(movers));
-        self.branches.push(Branch { id: right, rows, movers });
-        self.branches.push(Branch { id: left, rows: rows_left, movers: movers_left });
+        let (rows_right, movers_right) = (self.rows.stack(), self.movers.stack());
+        self.branches.push(Branch { id: left, rows, movers });
+        self.branches.push(Branch { id: right, rows: rows_right, movers: movers_right });
     }
 }
 
 /// Those on their way, the ones at the node at hand last.
 struct Stack<T> {
     items: Vec<T>,
-    /// Those sent left and right from there, and their numbers; there is room for one more than there are.
+    /// Those who join the ones sent left, and those sent right; there is room for one more than there are.
     sides: [Vec<T>; 2],
     n: [usize; 2],
 }
@@ -253,14 +254,17 @@ impl<T: Copy> Stack<T> {
 
     /// Sends the items from `start` on to one side each. There is no branch to foretell.
     fn part(&mut self, start: usize, goes_right: impl Fn(&T) -> bool) {
-        let Self { items, sides: [lefts, rights], n: [left, right] } = self;
-        for item in &items[start..] {
-            let goes_right = goes_right(item);
-            lefts[*left] = *item;
-            rights[*right] = *item;
-            *left += usize::from(!goes_right);
+        let Self { items, sides: [_, rights], n: [_, right] } = self;
+        let mut left = start;
+        for at in start..items.len() {
+            let item = items[at];
+            let goes_right = goes_right(&item);
+            items[left] = item;
+            rights[*right] = item;
+            left += usize::from(!goes_right);
             *right += usize::from(goes_right);
         }
+        items.truncate(left);
     }
 
     /// Sends a new item to one side.
@@ -270,14 +274,13 @@ impl<T: Copy> Stack<T> {
         self.n[side] += 1;
     }
 
-    /// Replaces the items from `start` on by those on the right and on the left; returns where the latter begin.
-    fn stack(&mut self, start: usize) -> usize {
-        let Self { items, sides: [lefts, rights], n: [left, right] } = self;
-        items.truncate(start);
-        items.extend_from_slice(&rights[..*right]);
-        let left_start = items.len();
-        items.extend_from_slice(&lefts[..*left]);
-        (*left, *right) = (0, 0);
-        left_start
+    /// Stacks those sent left, and on top of them those sent right; returns where the latter begin.
+    fn stack(&mut self) -> usize {
+        let Self { items, sides: [lefts, rights], n } = self;
+        let [left, right] = mem::take(n);
+        items.extend_from_slice(&lefts[..left]);
+        let start = items.len();
+        items.extend_from_slice(&rights[..right]);
+        start
     }
 }

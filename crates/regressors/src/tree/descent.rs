@@ -311,7 +311,7 @@ mod tests {
     use crate::tree::changed::predict_changes;
     use crate::tree::ensemble::Ensemble;
     use crate::tree::rows::{Shape, predict_blocks};
-    use ndarray::{Array1, Array2};
+    use ndarray::{Array1, Array2, Axis};
     use proptest::prelude::*;
 
     /// At, between and far beyond the thresholds of [`tree`].
@@ -373,6 +373,7 @@ mod tests {
             n_thresholds in 1..6u32,
             seed in any::<u64>(),
             n_values in prop::sample::select(vec![VALUES.len() - 1, VALUES.len()]),
+            n_first in prop::sample::select(vec![0, 1, 60]),
             rows in prop::collection::vec(any::<prop::sample::Index>(), 3..200),
             changes in prop::collection::vec((any::<prop::sample::Index>(), 0..3usize, any::<prop::sample::Index>()), 0..99),
         ) {
@@ -386,7 +387,8 @@ mod tests {
             let records = Array2::from_shape_vec((n_rows, 3), rows[..n_rows * 3].to_vec()).unwrap();
             let leaves = trees.iter().map(|tree| tree.apply(&records).mapv(|leaf| leaf as f64));
             let expected = leaves.reduce(|sum, leaves| sum + leaves).unwrap();
-            let ensemble = Ensemble::new(&trees);
+            let first = records.view().split_at(Axis(0), n_first.min(n_rows)).0;
+            let ensemble = Ensemble::new(&trees, first);
             let predict = |records: &Array2<f64>| {
                 let mut sums = Array1::zeros(records.nrows());
                 predict_blocks(records, &mut sums, SHAPE, |rows, sums| {

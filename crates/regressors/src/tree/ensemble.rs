@@ -1,15 +1,20 @@
 //! Many trees as predictions read them.
 //!
-//! A split compares a value with a threshold, and most features of encoded records, being indicators, meet one
-//! threshold only: a bit per row tells all trees where it goes. So a row becomes a few words: bits, and the
-//! ranks of features with several thresholds. They stay in cache while all trees pass, and one comparison
-//! serves both kinds.
+//! A split compares a value with a threshold, and most features of encoded records, being indicators, have all their
+//! values below or above all the thresholds that they meet, even random ones: a bit per row tells all trees where it
+//! goes. So a row becomes a few words: bits, and the ranks of features with values among their thresholds. They stay
+//! in cache while all trees pass, and one comparison serves both kinds.
+//!
+//! Which features are bits is told by the records that are predicted first. Others that do not fit are read as they
+//! are.
 
 use super::descent::{Descent, Scratch, Step, round_down, steps};
 use super::model::Tree;
 use super::node::Node;
-use super::rows::Block;
+use super::rows::{Block, check_features};
 use super::values::rank;
+use crate::vectors::vectorized;
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 /// Trees that are predicted together.
@@ -25,11 +30,9 @@ pub(crate) struct Ensemble {
 /// Trees that read rows as words.
 #[derive(Clone, Debug)]
 pub(super) struct Words {
-    /// Words of a row.
+    /// Words of a row: the bits of all features, then the ranks of some.
     pub(super) width: usize,
-    /// The features that are bits, with the largest value that gives none.
-    bits: Vec<(u32, f32)>,
-    /// The features that are ranks.
+    bits: Bits,
     ranked: Vec<u32>,
     /// What the steps call each feature; [`UNUSED`] if none reads it.
     places: Vec<u32>,
@@ -40,23 +43,28 @@ pub(super) struct Words {
 /// The place of a feature that no step reads.
 pub(super) const UNUSED: u32 = u32::MAX;
 
-/// The thresholds that a feature meets.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Thresholds {
-    None,
-    One(f32),
-    Several,
-}
+/// Features of a word of bits.
+const WORD: usize = u32::BITS as usize;
+
+/// Rows that tell which features are ranked.
+const SAMPLE: usize = 1024;
+
+/// The least and the greatest threshold that a feature meets; `None` if it meets none.
+type Thresholds = Option<(f32, f32)>;
 
 impl Ensemble {
-    /// The trees have the same features.
-    pub(crate) fn new(trees: &[Tree]) -> Self {
+    /// The trees have the same features; `records` are such as will be predicted.
+    ///
+    /// # Panics
+    /// If `records` have another number of features.
+    pub(crate) fn new(trees: &[Tree], records: ArrayView2<'_, f64>) -> Self {
         let n_features = trees.first().map_or(0, Tree::n_features);
+        check_features(&records, n_features);
         let thresholds = thresholds(trees, n_features);
-        let is_used = |feature: &u32| thresholds[*feature as usize] != Thresholds::None;
+        let is_used = |feature: &u32| thresholds[*feature as usize].is_some();
         let used = (0..n_features as u32).filter(is_used).collect();
         let few = trees.iter().all(|tree| Descent::strikes_out(tree.nodes()));
-        let words = (!few).then(|| Words::new(trees, &thresholds));
+        let words = (!few).then(|| Words::new(trees, &thresholds, records));
         Self { n_features, used, words }
     }
 
@@ -82,44 +90,121 @@ impl Ensemble {
 }
 
 fn thresholds(trees: &[Tree], n_features: usize) -> Vec<Thresholds> {
-    let mut thresholds = vec![Thresholds::None; n_features];
+    let mut thresholds = vec![None; n_features];
     for node in trees.iter().flat_map(Tree::nodes).filter(|node| !node.is_leaf()) {
-        let known = &mut thresholds[node.feature as usize];
-        *known = match *known {
-            Thresholds::None => Thresholds::One(round_down(node.threshold)),
-            Thresholds::One(threshold) if threshold == round_down(node.threshold) => continue,
-            _ => Thresholds::Several,
-        };
+        let (known, threshold) = (&mut thresholds[node.feature as usize], round_down(node.threshold));
+        let (least, greatest) = known.unwrap_or((threshold, threshold));
+        *known = Some((threshold.min(least), threshold.max(greatest)));
     }
     thresholds
 }
 
-impl Words {
-    fn new(trees: &[Tree], thresholds: &[Thresholds]) -> Self {
-        let mut places = vec![UNUSED; thresholds.len()];
-        let (mut bits, mut ranked) = (Vec::new(), Vec::new());
-        for (feature, thresholds) in (0..).zip(thresholds) {
-            if let Thresholds::One(threshold) = thresholds {
-                places[feature as usize] = bits.len() as u32;
-                bits.push((feature, *threshold));
-            }
+/// The features that are bits, by word.
+#[derive(Clone, Debug)]
+struct Bits {
+    /// Values that are at most this have no bit.
+    least: Vec<[f32; WORD]>,
+    /// Values above this have one.
+    greatest: Vec<[f32; WORD]>,
+    /// The features that are bits.
+    used: Vec<u32>,
+}
+
+impl Bits {
+    fn new(thresholds: &[Thresholds]) -> Self {
+        let words = |of: &dyn Fn(Thresholds) -> f32| {
+            let word = |thresholds: &[Thresholds]| {
+                std::array::from_fn(|at| of(thresholds.get(at).copied().flatten()))
+            };
+            thresholds.chunks(WORD).map(word).collect()
+        };
+        let used = |thresholds: &[Thresholds]| {
+            thresholds
+                .iter()
+                .zip(0..)
+                .fold(0, |used, (thresholds, bit)| used | u32::from(thresholds.is_some()) << bit)
+        };
+        Self {
+            least: words(&|thresholds| thresholds.map_or(f32::INFINITY, |(least, _)| least)),
+            greatest: words(&|thresholds| thresholds.map_or(f32::INFINITY, |(_, greatest)| greatest)),
+            used: thresholds.chunks(WORD).map(used).collect(),
         }
-        let bit_words = bits.len().div_ceil(u32::BITS as usize);
-        for (feature, thresholds) in (0..).zip(thresholds) {
-            if *thresholds == Thresholds::Several {
+    }
+
+    /// Whether a feature's value has a bit; `None` if it lies among its thresholds, or is missing.
+    fn bit(&self, feature: usize, value: f32) -> Option<bool> {
+        let (word, at) = (feature / WORD, feature % WORD);
+        let is_above = value > self.greatest[word][at];
+        (is_above || value <= self.least[word][at] || self.used[word] >> at & 1 == 0).then_some(is_above)
+    }
+
+    /// Writes the bits of a row's words, and gives `misfits`, word by word, those whose values have none of their own.
+    #[inline(always)]
+    fn write(&self, row: &[f64], words: &mut [u32], mut misfits: impl FnMut(usize, u32)) {
+        let (whole, rest) = row.as_chunks::<WORD>();
+        for (at, values) in whole.iter().enumerate() {
+            let (word, misfit) = self.word(at, values);
+            words[at] = word;
+            misfits(at, misfit);
+        }
+        if !rest.is_empty() {
+            let mut values = [0.0; WORD];
+            values[..rest.len()].copy_from_slice(rest);
+            let (word, misfit) = self.word(whole.len(), &values);
+            words[whole.len()] = word;
+            misfits(whole.len(), misfit);
+        }
+    }
+
+    /// The bits of values, and of those that lie among their thresholds or are missing.
+    #[inline(always)]
+    fn word(&self, at: usize, values: &[f64; WORD]) -> (u32, u32) {
+        const BITS: [u32; WORD] = {
+            let mut bits = [0; WORD];
+            let mut at = 0;
+            while at < WORD {
+                bits[at] = 1 << at;
+                at += 1;
+            }
+            bits
+        };
+        let (least, greatest) = (&self.least[at], &self.greatest[at]);
+        let (mut above, mut below) = (0, 0);
+        for bit in 0..WORD {
+            let value = values[bit] as f32;
+            above |= if value > greatest[bit] { BITS[bit] } else { 0 };
+            below |= if value <= least[bit] { BITS[bit] } else { 0 };
+        }
+        (above, !(above | below) & self.used[at])
+    }
+}
+
+impl Words {
+    fn new(trees: &[Tree], thresholds: &[Thresholds], records: ArrayView2<'_, f64>) -> Self {
+        let mut bits = Bits::new(thresholds);
+        let (bit_words, mut ranked) = (bits.used.len(), Vec::new());
+        let (mut words, mut misfits) = (vec![0; bit_words], vec![0; bit_words]);
+        for row in records.rows().into_iter().take(SAMPLE) {
+            bits.write(&row.to_vec(), &mut words, |at, misfit| misfits[at] |= misfit);
+        }
+        let mut places = vec![UNUSED; thresholds.len()];
+        for (feature, _) in (0..).zip(thresholds).filter(|(_, thresholds)| thresholds.is_some()) {
+            let (word, bit) = (feature as usize / WORD, feature as usize % WORD);
+            places[feature as usize] = match misfits[word] >> bit & 1 {
+                0 => feature,
                 // The lowest bits of a place shift a word, by none for a rank.
-                places[feature as usize] = (bit_words + ranked.len()) as u32 * u32::BITS + u32::BITS - 1;
+                _ => (bit_words + ranked.len()) as u32 * u32::BITS + u32::BITS - 1,
+            };
+            if misfits[word] >> bit & 1 == 1 {
                 ranked.push(feature);
             }
         }
+        bits.used.iter_mut().zip(misfits).for_each(|(used, misfits)| *used &= !misfits);
         let cut = |node: &Node| {
-            let (feature, threshold) = (node.feature as usize, round_down(node.threshold));
-            let cut = match thresholds[feature] {
-                Thresholds::Several => rank(threshold + 0.0),
-                // A word whose highest bit is set is above.
-                _ => u32::MAX >> 1,
-            };
-            (cut, places[feature])
+            let place = places[node.feature as usize];
+            let is_bit = (place / u32::BITS) < bit_words as u32;
+            // A word whose highest bit is set is above.
+            (if is_bit { u32::MAX >> 1 } else { rank(round_down(node.threshold) + 0.0) }, place)
         };
         let trees = trees.par_iter().map(|tree| steps(tree.nodes(), cut)).collect();
         Self { width: bit_words + ranked.len(), bits, ranked, places, trees }
@@ -127,7 +212,12 @@ impl Words {
 
     /// Words that hold bits; those of ranks follow.
     pub(super) fn bit_words(&self) -> usize {
-        self.bits.len().div_ceil(u32::BITS as usize)
+        self.bits.used.len()
+    }
+
+    /// Whether a word tells the trees all of a feature's value.
+    pub(super) fn can_hold(&self, feature: usize, value: f64) -> bool {
+        !(value.is_nan() && self.places[feature] != UNUSED) && self.bits.bit(feature, value as f32).is_some()
     }
 
     /// Where steps find a feature, and the word of a row of these `words` that has `value` there; `None` if no step
@@ -136,37 +226,33 @@ impl Words {
         let place = self.places[feature];
         let word = *words.get((place / u32::BITS) as usize)?;
         let value = value as f32;
-        let other = match self.bits.get(place as usize) {
-            Some((_, largest)) => {
-                let bit = place % u32::BITS;
-                word & !(1 << bit) | u32::from(value > *largest) << bit
-            }
-            None => rank(value + 0.0),
+        let other = if ((place / u32::BITS) as usize) < self.bit_words() {
+            let bit = place % u32::BITS;
+            word & !(1 << bit) | u32::from(self.bits.bit(feature, value)?) << bit
+        } else {
+            rank(value + 0.0)
         };
         (other != word).then_some((place, other))
     }
 
-    /// Some rows as words; `None` if a value is missing.
+    /// Some rows as words; `None` if a value does not fit.
     pub(super) fn encode(&self, rows: &[f64], n_features: usize) -> Option<Vec<u32>> {
-        const BITS: usize = u32::BITS as usize;
         let mut words = vec![0; rows.len() / n_features * self.width];
-        let mut is_missing = false;
-        for (row, words) in rows.chunks_exact(n_features).zip(words.chunks_exact_mut(self.width)) {
-            let (bit_words, ranks) = words.split_at_mut(self.bit_words());
-            for (word, bits) in bit_words.iter_mut().zip(self.bits.chunks(BITS)) {
-                for (bit, (feature, largest)) in bits.iter().enumerate() {
+        let fits = vectorized!({
+            let mut all = 0;
+            let mut is_missing = false;
+            for (row, words) in rows.chunks_exact(n_features).zip(words.chunks_exact_mut(self.width)) {
+                let (bits, ranks) = words.split_at_mut(self.bits.used.len());
+                self.bits.write(row, bits, |_, misfits| all |= misfits);
+                for (word, feature) in ranks.iter_mut().zip(&self.ranked) {
                     let value = row[*feature as usize] as f32;
                     is_missing |= value.is_nan();
-                    *word |= u32::from(value > *largest) << bit;
+                    *word = rank(value + 0.0);
                 }
             }
-            for (word, feature) in ranks.iter_mut().zip(&self.ranked) {
-                let value = row[*feature as usize] as f32;
-                is_missing |= value.is_nan();
-                *word = rank(value + 0.0);
-            }
-        }
-        (!is_missing).then_some(words)
+            all == 0 && !is_missing
+        });
+        fits.then_some(words)
     }
 }
 

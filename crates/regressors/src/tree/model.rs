@@ -7,6 +7,7 @@ use crate::lazy::Lazy;
 use crate::sum::pairwise_sum;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayBase, ArrayView1, Data, Ix2};
+use rayon::prelude::*;
 
 /// A fitted regression tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,16 +175,17 @@ impl Tree {
 /// The mean of many trees' importances as scikit-learn takes it; trees without splits do not count.
 pub(crate) fn mean_importances(
     trees: &[Tree],
-    importances: impl Fn(&Tree) -> Vec<f64>,
+    importances: impl Fn(&Tree) -> Vec<f64> + Sync,
     n_features: usize,
 ) -> Array1<f64> {
     let split: Vec<&Tree> = trees.iter().filter(|tree| tree.nodes.len() > 1).collect();
     if split.is_empty() {
         return Array1::zeros(n_features);
     }
+    let of_trees: Vec<Vec<f64>> = split.par_iter().map(|tree| importances(tree)).collect();
     let mut mean = vec![0.0; n_features];
-    for tree in &split {
-        mean.iter_mut().zip(importances(tree)).for_each(|(mean, importance)| *mean += importance);
+    for of_tree in of_trees {
+        mean.iter_mut().zip(of_tree).for_each(|(mean, importance)| *mean += importance);
     }
     mean.iter_mut().for_each(|mean| *mean /= split.len() as f64);
     let sum = pairwise_sum(&mean);

@@ -35,10 +35,12 @@ impl Block {
         let mut values = vec![0.0; column_len * features.len()];
         // As many rows at once as make a cache line of a column.
         for (tile, rows) in rows.chunks(LANES * n_features).enumerate() {
+            let n_rows = rows.len() / n_features;
             for (feature, column) in features.iter().zip(values.chunks_exact_mut(column_len)) {
-                let column = column[tile * LANES..].iter_mut();
-                let of_rows = rows.iter().skip(*feature as usize).step_by(n_features);
-                column.zip(of_rows).for_each(|(value, of_row)| *value = *of_row as f32);
+                let column = &mut column[tile * LANES..][..n_rows];
+                for (row, value) in column.iter_mut().enumerate() {
+                    *value = rows[row * n_features + *feature as usize] as f32;
+                }
             }
         }
         // No tree looks at a feature that is left out.
@@ -130,6 +132,6 @@ pub(crate) fn predict_blocks<D: Data<Elem = f64>>(
     y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
 }
 
-fn check_features<D: Data<Elem = f64>>(records: &ArrayBase<D, Ix2>, n_features: usize) {
+pub(super) fn check_features<D: Data<Elem = f64>>(records: &ArrayBase<D, Ix2>, n_features: usize) {
     assert_eq!(records.ncols(), n_features, "records must have as many features as the model");
 }
