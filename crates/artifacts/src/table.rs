@@ -559,3 +559,38 @@ fn unhurt<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Stri
 fn unreadable(path: &Path, reason: &str) -> Error {
     Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARTIFACT: Artifact = Artifact { name: "numbers", version: 1 };
+
+    #[test]
+    fn a_null_is_refused_by_its_row_in_the_table() {
+        let null = ROW_GROUP + BATCH + 7;
+        let numbers = (0..null + 100).map(|row| (row != null).then_some(row as u32));
+        let bytes = Writing::new(ARTIFACT).optional_u32s("a", numbers).to_bytes().unwrap();
+        let table = Table::checked("numbers.parquet".into(), bytes, ARTIFACT).unwrap();
+        let sum = |batches: &mut dyn Iterator<Item = Result<Rows<'_>>>| {
+            batches.map(|rows| Ok(rows?.u32s("a")?.len())).sum::<Result<usize>>()
+        };
+        let expected = format!("numbers.parquet: column 'a', row {}: null", null + 1);
+        assert_eq!(table.read_rows(sum).unwrap_err().to_string(), expected);
+        assert_eq!(table.u32s("a").unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn parts_make_the_file_that_their_rows_make() {
+        let numbers = |rows: std::ops::Range<u32>| Writing::new(ARTIFACT).u32s("a", rows);
+        let all = 3 * ROW_GROUP as u32 / 2;
+        let whole = numbers(0..all).to_bytes().unwrap();
+        let parts = [numbers(1..7), numbers(7..all)];
+        let parts = numbers(0..1).to_bytes_with(parts).unwrap();
+        let [whole, parts] =
+            [whole, parts].map(|bytes| Table::checked("a.parquet".into(), bytes, ARTIFACT).unwrap());
+        assert_eq!(whole.group_rows().collect::<Vec<_>>(), [ROW_GROUP, ROW_GROUP / 2]);
+        assert_eq!(parts.group_rows().collect::<Vec<_>>(), [ROW_GROUP, ROW_GROUP / 2]);
+        assert_eq!(whole.u32s("a").unwrap(), parts.u32s("a").unwrap());
+    }
+}

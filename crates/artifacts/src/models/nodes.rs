@@ -148,3 +148,44 @@ pub(super) fn read_boosting(table: &Table, n_features: usize) -> Result<Gradient
     let trees = read(table, n_features)?;
     GradientBoosting::from_parts(init, learning_rate, trees).map_err(|error| table.refuse(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree whose nodes have a leaf on the left and the rest on the right.
+    fn chain(n_leaves: u32, value: f64) -> Tree {
+        let leaf = Node {
+            left: -1,
+            right: -1,
+            feature: -2,
+            threshold: -2.0,
+            missing_go_to_left: false,
+            n_node_samples: 1,
+            weighted_n_node_samples: 1.0,
+            impurity: 0.0,
+            value,
+        };
+        let mut nodes = Vec::new();
+        for rows in (2..=n_leaves).rev() {
+            let (left, right) = (nodes.len() as i32 + 1, nodes.len() as i32 + 2);
+            let threshold = f64::from(rows) + value;
+            nodes.push(Node { left, right, feature: 0, threshold, n_node_samples: rows, ..leaf });
+            nodes.push(Node { value: f64::from(rows), ..leaf });
+        }
+        nodes.push(leaf);
+        Tree::from_nodes(nodes, 1).unwrap()
+    }
+
+    #[test]
+    fn trees_come_back_whole_from_whatever_row_groups_they_lie_in() {
+        // In turn less than a batch and almost half of a row group.
+        let trees: Vec<Tree> =
+            (0..9).map(|tree| chain(if tree % 2 == 0 { 700 } else { 15_000 }, f64::from(tree))).collect();
+        let bytes = write(Writing::new(ARTIFACT), &trees).unwrap();
+        let table = Table::checked("forest.parquet".into(), bytes, ARTIFACT).unwrap();
+        let pieces = table.read_rows(|batches| Ok(batches.count())).unwrap();
+        assert!(pieces.len() > 1 && pieces.iter().sum::<usize>() > 9, "{pieces:?}");
+        assert!(read(&table, 1).unwrap() == trees);
+    }
+}
