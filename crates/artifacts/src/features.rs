@@ -114,7 +114,7 @@ pub(crate) fn feature_names(table: &Table, label: &str) -> Vec<String> {
 
 /// The named columns as a matrix.
 pub(crate) fn matrix(table: &Table, names: &[String]) -> Result<Array2<f64>> {
-    let mut matrix = Array2::zeros((table.rows(), names.len()));
+    let mut matrix = Array2::zeros((table.rows()?, names.len()));
     for (name, mut column) in names.iter().zip(matrix.columns_mut()) {
         let values = table.f64s(name)?;
         column.assign(&ArrayView1::from(&values));

@@ -41,7 +41,7 @@ pub fn read(folder: &Folder) -> Result<Vec<FitRecord>> {
         rows: rows[i],
         features: features[i],
     };
-    Ok((0..table.rows()).map(record).collect())
+    Ok((0..table.rows()?).map(record).collect())
 }
 
 /// Stages the records.

@@ -63,7 +63,7 @@ impl Selection {
             round: round[i],
             reason: reason[i].clone(),
         };
-        Ok(Self((0..table.rows()).map(candidate).collect()))
+        Ok(Self((0..table.rows()?).map(candidate).collect()))
     }
 
     /// Stages the file.

@@ -65,7 +65,7 @@ impl Split {
         let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
         let table = Table::parse(path.to_path_buf(), bytes)?;
         let names = feature_names(&table, label_name);
-        let rows = table.rows();
+        let rows = table.rows()?;
         let mut values = Array2::zeros((rows, names.len()));
         for (name, mut column) in names.iter().zip(values.columns_mut()) {
             for (row, (slot, value)) in column.iter_mut().zip(table.numbers(name)?).enumerate() {

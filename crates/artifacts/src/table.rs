@@ -188,7 +188,7 @@ impl Writing {
 
 impl Writing {
     fn properties(&self) -> WriterProperties {
-        let mut properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROW_GROUP));
+        let mut properties = WriterProperties::builder();
         for field in &self.fields {
             let column = ColumnPath::from(field.name().as_str());
             if self.plain.contains(field.name()) {
@@ -295,11 +295,11 @@ impl Table {
         Error::data(format!("{}: {reason}", self.path.display()))
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.group_rows().sum()
+    pub(crate) fn rows(&self) -> Result<usize> {
+        Ok(self.batches()?.iter().map(RecordBatch::num_rows).sum())
     }
 
-    /// Numbers of rows, by row group.
+    /// Numbers of rows by row group, as the file has them.
     fn group_rows(&self) -> impl Iterator<Item = usize> {
         let groups = self.reader.metadata().row_groups().iter();
         groups.map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
@@ -310,7 +310,8 @@ impl Table {
         if let Some(batches) = self.batches.get() {
             return Ok(batches);
         }
-        let decode = || self.decoder(None, self.rows())?.collect::<Result<Vec<_>, _>>().map_err(Into::into);
+        let rows = self.group_rows().fold(0, usize::saturating_add);
+        let decode = || self.decoder(None, rows)?.collect::<Result<Vec<_>, _>>().map_err(Into::into);
         let batches = unhurt(decode).map_err(|reason| unreadable(&self.path, &reason))?;
         Ok(self.batches.get_or_init(|| batches))
     }
@@ -321,8 +322,8 @@ impl Table {
         read: impl Fn(&mut dyn Iterator<Item = Result<Rows<'_>>>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let refuse = |reason: String| unreadable(&self.path, &reason);
-        let starts = self.group_rows().scan(0, |end, rows| Some(mem::replace(end, *end + rows)));
-        let groups: Vec<usize> = starts.collect();
+        let start = |end: &mut usize, rows| Some(mem::replace(end, end.saturating_add(rows)));
+        let groups: Vec<usize> = self.group_rows().scan(0, start).collect();
         let group = |(group, mut start): (usize, usize)| {
             let mut decoder = unhurt(|| self.decoder(Some(group), BATCH)).map_err(refuse)?;
             read(&mut iter::from_fn(|| {
@@ -467,14 +468,14 @@ impl Table {
         type_name: &str,
         append: impl Fn(&A, &mut Vec<Option<V>>),
     ) -> Result<Vec<Option<V>>> {
-        let mut rows = Vec::with_capacity(self.rows());
+        let mut rows = Vec::with_capacity(self.rows()?);
         self.typed::<A>(name, type_name)?.into_iter().for_each(|column| append(column, &mut rows));
         Ok(rows)
     }
 
     /// A column of numbers without nulls.
     fn numbers_of<T: ArrowPrimitiveType>(&self, name: &str, type_name: &str) -> Result<Vec<T::Native>> {
-        let mut rows = Vec::with_capacity(self.rows());
+        let mut rows = Vec::with_capacity(self.rows()?);
         for column in self.typed::<PrimitiveArray<T>>(name, type_name)? {
             self.check_present(name, column, rows.len())?;
             rows.extend_from_slice(column.values());
