@@ -1,4 +1,5 @@
-//! Parquet files in memory: written with the artifact's name and schema version, read back column by column.
+//! Parquet files in memory: written with the artifact's name and schema version, read back column by column, or some
+//! rows at a time.
 
 use crate::Cells;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
@@ -258,7 +259,7 @@ impl Table {
         Self::checked(folder.file(name), folder.read(name)?, artifact)
     }
 
-    /// Decodes a Parquet file that lies at `path` and checks that it is the given artifact in this version.
+    /// Reads the head of a Parquet file that lies at `path` and checks that it is the given artifact in this version.
     pub(crate) fn checked(path: PathBuf, bytes: Vec<u8>, artifact: Artifact) -> Result<Self> {
         let table = Self::parse(path, bytes)?;
         let found = table.metadata.get("artifact");
@@ -287,6 +288,12 @@ impl Table {
             Ok((reader, metadata))
         };
         let (reader, metadata) = unhurt(read).map_err(|reason| unreadable(&path, &reason))?;
+        let declared = reader.metadata().file_metadata().num_rows();
+        let mut groups = reader.metadata().row_groups().iter();
+        let sum = groups.try_fold(0u64, |sum, group| sum.checked_add(u64::try_from(group.num_rows()).ok()?));
+        if sum.is_none_or(|sum| i64::try_from(sum) != Ok(declared)) {
+            return Err(unreadable(&path, "its row groups do not have as many rows as the file"));
+        }
         Ok(Self { path, bytes, reader, metadata, batches: OnceLock::new() })
     }
 
@@ -336,7 +343,9 @@ impl Table {
                 batch.map(|batch| batch.map(rows)).transpose()
             }))
         };
-        groups.into_par_iter().enumerate().map(group).collect()
+        // All are read before the first is refused, so that the error does not depend on which was faster.
+        let read: Vec<Result<T>> = groups.into_par_iter().enumerate().map(group).collect();
+        read.into_iter().collect()
     }
 
     fn decoder(&self, group: Option<usize>, rows: usize) -> Result<ParquetRecordBatchReader, ParquetError> {
@@ -582,7 +591,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_the_file_that_their_rows_make() {
+    fn parts_make_the_row_groups_that_their_rows_make() {
         let numbers = |rows: std::ops::Range<u32>| Writing::new(ARTIFACT).u32s("a", rows);
         let all = 3 * ROW_GROUP as u32 / 2;
         let whole = numbers(0..all).to_bytes().unwrap();

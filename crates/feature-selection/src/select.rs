@@ -86,7 +86,7 @@ struct Chain<'a> {
 impl Chain<'_> {
     /// The kept features of the rows with a label.
     fn labelled(&self) -> Array2<f64> {
-        self.fitted.values.select(Axis(1), &self.outcome.kept).select(Axis(0), &self.fitted.labelled)
+        self.fitted.values.select(Axis(0), &self.fitted.labelled).select(Axis(1), &self.outcome.kept)
     }
 
     /// Keeps the named features, in the given order.

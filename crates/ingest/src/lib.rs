@@ -30,13 +30,24 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config = IngestConfig::load(&whole)?;
     let mut key = Key::new(&whole, &[NAME])?;
     let mut sieve = Sieve::new(&config);
-    let files: Vec<(Origin, &Path)> = config.files.in_order().collect();
+    let hashed = config.files.in_order().map(|(origin, name)| {
+        let path = arguments.data().join(name);
+        let hash = arguments.patience().wait(&[Kind::Missing], || stage::hash_of_file(&path))?;
+        Ok((origin, name, path, hash))
+    });
+    let hashed: Vec<_> = hashed.collect::<Result<_>>()?;
     // All are read before the first is refused, so that the error does not depend on which was faster.
-    let read: Vec<Result<Read>> =
-        files.par_iter().map(|(origin, name)| Read::new(arguments, &config, *origin, name)).collect();
-    for (read, (_, name)) in read.into_iter().zip(files) {
-        let Read { file, hash } = read?;
-        let fields = [("file", file.path.display().to_string().into()), ("rows", file.rows().into())];
+    let read: Vec<Result<RawFile>> = hashed
+        .par_iter()
+        .map(|(origin, _, path, hash)| {
+            let file = RawFile::read(&config, *origin, path.clone())?;
+            check_unchanged(path, hash)?;
+            Ok(file)
+        })
+        .collect();
+    for (file, (_, name, path, hash)) in read.into_iter().zip(hashed) {
+        let file = file?;
+        let fields = [("file", path.display().to_string().into()), ("rows", file.rows().into())];
         log::event(Level::Info, "input", &fields);
         key = key.file(&name.display().to_string(), hash);
         sieve.sort_out(file)?;
@@ -48,22 +59,6 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     sorted.observations.write(&mut publication)?;
     sorted.rejected.write(&mut publication)?;
     Ok(Summary { text, written: publication.commit()? })
-}
-
-/// A raw file as it was read.
-struct Read {
-    file: RawFile,
-    hash: String,
-}
-
-impl Read {
-    fn new(arguments: &Arguments, config: &IngestConfig, origin: Origin, name: &Path) -> Result<Self> {
-        let path = arguments.data().join(name);
-        let hash = arguments.patience().wait(&[Kind::Missing], || stage::hash_of_file(&path))?;
-        let file = RawFile::read(config, origin, path)?;
-        check_unchanged(&file.path, &hash)?;
-        Ok(Self { file, hash })
-    }
 }
 
 /// Whether the file is still what it was before it was read: the key must speak of what was read.

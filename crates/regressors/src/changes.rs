@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
 /// Changed rows that are made at once.
-const CHANGES_AT_ONCE: usize = 1024;
+pub(crate) const CHANGES_AT_ONCE: usize = 1024;
 
 /// A row with another value of one feature.
 #[derive(Clone, Copy, Debug, PartialEq)]

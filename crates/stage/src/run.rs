@@ -89,8 +89,8 @@ fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> 
     let common = line.common();
     let _lock = common.hold(&log.context().stage)?;
     failpoint("stage begun");
-    // Every key needs the hash, and what a stage begins with leaves a core idle.
-    thread::spawn(tool);
+    // Every key needs the hash, and what a stage begins with leaves a core idle. Without a thread it is made later.
+    let _ = thread::Builder::new().spawn(tool);
     let threads = cli::threads(common.threads)?;
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -85,12 +85,13 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         return tasks::run(task, &plan.models, &train_rows(arguments, &split)?, arguments);
     }
     let rows = train_rows(arguments, &split)?;
+    let test = test_rows(arguments, &rows.label_name)?;
+    let rows_key = outputs::rows_key(arguments, &split)?;
     // A scheduler may start a merge again that was done, or killed while it removed the parts.
-    if arguments.merge && outputs::are_published(&plan, arguments, &split)? {
+    if arguments.merge && outputs::are_published(&plan, &rows_key, arguments)? {
         Parts::new(&folder).remove()?;
         return Ok(Summary { text: "all models are merged already".to_owned(), written: Vec::new() });
     }
-    let test = test_rows(arguments, &rows.label_name)?;
     let output =
         |name: &str, fitted: &Fitted| Output::prepare(name.to_owned(), fitted, &folder, test.as_ref());
     let outputs = if arguments.merge {
@@ -98,7 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     } else {
         fit_all(&plan.models, &rows, output)?
     };
-    let summary = outputs::publish(&plan, outputs, (&rows, test.as_ref()), arguments, &split)?;
+    let summary = outputs::publish(&plan, outputs, (&rows, test.as_ref()), rows_key, arguments)?;
     if arguments.merge {
         Parts::new(&folder).remove()?;
     }

@@ -40,7 +40,7 @@ impl Output {
     }
 }
 
-/// Publishes the models, fitted on rows that were read through `split`, with what is made of them.
+/// Publishes the models, fitted on rows of which `rows_key` speaks, with what is made of them.
 ///
 /// # Errors
 /// If a vote lacks a member, or the disk refuses an output.
@@ -48,12 +48,11 @@ pub(crate) fn publish(
     plan: &Plan,
     outputs: Vec<Output>,
     (rows, test): (&Split, Option<&Split>),
+    rows_key: Key,
     arguments: &Arguments,
-    split: &Folder,
 ) -> Result<Summary> {
     let folder = arguments.stage.folder(STAGE);
     let config = arguments.stage.config()?;
-    let rows_key = rows_key(arguments, &config, split)?;
     let mut publication = folder.publish_units()?;
     let records = records(&outputs, &plan.kept, &folder, rows);
     let mut votes = Vec::new();
@@ -84,14 +83,13 @@ pub(crate) fn publish(
     Ok(Summary { text, written: publication.commit()? })
 }
 
-/// Whether all that [`publish`] would make of the rows read through `split` lies there already.
+/// Whether all that [`publish`] would make of the rows of which `rows_key` speaks lies there already.
 ///
 /// # Errors
 /// If the manifest, a vote's member or this program cannot be read.
-pub(crate) fn are_published(plan: &Plan, arguments: &Arguments, split: &Folder) -> Result<bool> {
+pub(crate) fn are_published(plan: &Plan, rows_key: &Key, arguments: &Arguments) -> Result<bool> {
     let folder = arguments.stage.folder(STAGE);
     let config = arguments.stage.config()?;
-    let rows_key = rows_key(arguments, &config, split)?;
     let manifest = folder.manifest()?;
     let is_there = |name: &str, key: &Key| {
         let whole = |(file, hash): (&String, &String)| {
@@ -102,7 +100,7 @@ pub(crate) fn are_published(plan: &Plan, arguments: &Arguments, split: &Folder) 
     let model = |planned: &Planned<Learner>| {
         is_there(&planned.name, &rows_key.clone().slice(&config, &place(&planned.name)))
     };
-    if !plan.models.iter().all(model) || arguments.test.is_some() && !is_there("predictions", &rows_key) {
+    if !plan.models.iter().all(model) || arguments.test.is_some() && !is_there("predictions", rows_key) {
         return Ok(false);
     }
     for planned in &plan.votes {
@@ -114,9 +112,12 @@ pub(crate) fn are_published(plan: &Plan, arguments: &Arguments, split: &Folder) 
     Ok(true)
 }
 
-/// The key of what is made from the train rows alone.
-fn rows_key(arguments: &Arguments, config: &Config, split: &Folder) -> Result<Key> {
-    let mut key = Key::new(config, &[])?.read(split);
+/// The key of what is made from the rows that were just read, through `split` or from plain files, and nothing else.
+///
+/// # Errors
+/// If a file or this program cannot be read.
+pub(crate) fn rows_key(arguments: &Arguments, split: &Folder) -> Result<Key> {
+    let mut key = Key::new(&arguments.stage.config()?, &[])?.read(split);
     for path in arguments.train.iter().chain(&arguments.test) {
         key = key.file(&path.display().to_string(), stage::hash_of_file(path)?);
     }

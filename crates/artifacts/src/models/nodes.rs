@@ -82,7 +82,8 @@ fn read(table: &Table, n_features: usize) -> Result<Vec<Tree>> {
         }
         Tree::from_nodes(nodes, n_features).map_err(|error| table.refuse(format!("tree {number}: {error}")))
     };
-    trees.into_par_iter().enumerate().map(tree).collect()
+    let trees: Vec<Result<Tree>> = trees.into_par_iter().enumerate().map(tree).collect();
+    trees.into_iter().collect()
 }
 
 fn for_each_node(rows: &Rows<'_>, mut each: impl FnMut(u32, Node)) -> Result<()> {

@@ -150,7 +150,7 @@ impl<S> Forest<S> {
         })
     }
 
-    /// The trees as they are to predict such records.
+    /// The trees as predictions read them; the first records tell how.
     fn ensemble(&self, records: ArrayView2<'_, f64>) -> &Ensemble {
         self.ensemble.get(|| Ensemble::new(&self.trees, records))
     }

@@ -2,12 +2,12 @@
 //!
 //! Such a row takes the way of its original through a tree up to a split that sees the difference, if any does. So
 //! an original goes through each tree once, and a few of its changes leave it there. All of them go together,
-//! and every node parts those that come to it.
+//! and every node parts those that come to it. Rows that do not fit into words are predicted whole.
 
 use super::descent::{LEAF, Step};
 use super::ensemble::{Ensemble, UNUSED, Words};
 use super::model::Tree;
-use crate::changes::{Change, changed};
+use crate::changes::{CHANGES_AT_ONCE, Change, changed};
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use std::mem;
@@ -46,9 +46,14 @@ impl Changed<'_> {
         self.changes.iter().flat_map(|changes| self.records.row(changes[0].row)).copied().collect()
     }
 
-    /// The changed rows, row after row.
-    fn rows(&self) -> Vec<f64> {
-        changed(self.records, &self.changes.concat()).into_iter().collect()
+    /// The changed rows, row after row, some at a time.
+    fn rows(&self) -> impl Iterator<Item = Vec<f64>> {
+        let changes = self.changes.concat();
+        let records = self.records;
+        (0..changes.len()).step_by(CHANGES_AT_ONCE).map(move |start| {
+            let some = &changes[start..changes.len().min(start + CHANGES_AT_ONCE)];
+            changed(records, some).into_iter().collect()
+        })
     }
 
     fn fit(&self, words: &Words) -> bool {
@@ -69,7 +74,8 @@ impl Ensemble {
         let Some((words, block)) =
             words.and_then(|words| Some((words, words.encode(&rows.originals(), self.n_features)?)))
         else {
-            return self.add(trees, &rows.rows(), sums, weigh);
+            let sums = sums.chunks_mut(CHANGES_AT_ONCE);
+            return rows.rows().zip(sums).for_each(|(rows, sums)| self.add(trees, &rows, sums, &weigh));
         };
         let originals = Originals::new(words, &block, rows.changes);
         let mut passage = Passage::new(&originals, sums.len());

@@ -5,8 +5,8 @@
 //! goes. So a row becomes a few words: bits, and the ranks of features with values among their thresholds. They stay
 //! in cache while all trees pass, and one comparison serves both kinds.
 //!
-//! Which features are bits is told by the records that are predicted first. Others that do not fit are read as they
-//! are.
+//! Which features are bits is told by the records that are predicted first. Later ones that do not fit are read as
+//! they are, in twice the time.
 
 use super::descent::{Descent, Scratch, Step, round_down, steps};
 use super::model::Tree;
@@ -15,7 +15,6 @@ use super::rows::{Block, check_features};
 use super::values::rank;
 use crate::vectors::vectorized;
 use ndarray::ArrayView2;
-use rayon::prelude::*;
 
 /// Trees that are predicted together.
 #[derive(Clone, Debug)]
@@ -46,7 +45,7 @@ pub(super) const UNUSED: u32 = u32::MAX;
 /// Features of a word of bits.
 const WORD: usize = u32::BITS as usize;
 
-/// Rows that tell which features are ranked.
+/// Most rows that tell which features are ranked.
 const SAMPLE: usize = 1024;
 
 /// The least and the greatest threshold that a feature meets; `None` if it meets none.
@@ -138,42 +137,33 @@ impl Bits {
         (is_above || value <= self.least[word][at] || self.used[word] >> at & 1 == 0).then_some(is_above)
     }
 
-    /// Writes the bits of a row's words, and gives `misfits`, word by word, those whose values have none of their own.
+    /// Writes the bits of a row into words of zeros, and gives `misfits`, word by word, the values that have none of
+    /// their own.
     #[inline(always)]
     fn write(&self, row: &[f64], words: &mut [u32], mut misfits: impl FnMut(usize, u32)) {
         let (whole, rest) = row.as_chunks::<WORD>();
-        for (at, values) in whole.iter().enumerate() {
-            let (word, misfit) = self.word(at, values);
-            words[at] = word;
-            misfits(at, misfit);
-        }
-        if !rest.is_empty() {
-            let mut values = [0.0; WORD];
-            values[..rest.len()].copy_from_slice(rest);
-            let (word, misfit) = self.word(whole.len(), &values);
-            words[whole.len()] = word;
-            misfits(whole.len(), misfit);
+        let mut last = [0.0; WORD];
+        last[..rest.len()].copy_from_slice(rest);
+        let values = whole.iter().chain([&last]);
+        for (at, (word, values)) in words.iter_mut().zip(values).enumerate() {
+            // Most features of a wide table may be in no tree, and all features of another ranked.
+            if self.used[at] != 0 {
+                let misfit;
+                (*word, misfit) = self.word(at, values);
+                misfits(at, misfit);
+            }
         }
     }
 
     /// The bits of values, and of those that lie among their thresholds or are missing.
     #[inline(always)]
     fn word(&self, at: usize, values: &[f64; WORD]) -> (u32, u32) {
-        const BITS: [u32; WORD] = {
-            let mut bits = [0; WORD];
-            let mut at = 0;
-            while at < WORD {
-                bits[at] = 1 << at;
-                at += 1;
-            }
-            bits
-        };
         let (least, greatest) = (&self.least[at], &self.greatest[at]);
         let (mut above, mut below) = (0, 0);
         for bit in 0..WORD {
             let value = values[bit] as f32;
-            above |= if value > greatest[bit] { BITS[bit] } else { 0 };
-            below |= if value <= least[bit] { BITS[bit] } else { 0 };
+            above |= if value > greatest[bit] { 1 << bit } else { 0 };
+            below |= if value <= least[bit] { 1 << bit } else { 0 };
         }
         (above, !(above | below) & self.used[at])
     }
@@ -184,20 +174,19 @@ impl Words {
         let mut bits = Bits::new(thresholds);
         let (bit_words, mut ranked) = (bits.used.len(), Vec::new());
         let (mut words, mut misfits) = (vec![0; bit_words], vec![0; bit_words]);
-        for row in records.rows().into_iter().take(SAMPLE) {
+        for row in records.rows().into_iter().step_by(records.nrows().div_ceil(SAMPLE).max(1)) {
             bits.write(&row.to_vec(), &mut words, |at, misfit| misfits[at] |= misfit);
         }
         let mut places = vec![UNUSED; thresholds.len()];
         for (feature, _) in (0..).zip(thresholds).filter(|(_, thresholds)| thresholds.is_some()) {
             let (word, bit) = (feature as usize / WORD, feature as usize % WORD);
-            places[feature as usize] = match misfits[word] >> bit & 1 {
-                0 => feature,
-                // The lowest bits of a place shift a word, by none for a rank.
-                _ => (bit_words + ranked.len()) as u32 * u32::BITS + u32::BITS - 1,
-            };
-            if misfits[word] >> bit & 1 == 1 {
+            places[feature as usize] = if misfits[word] >> bit & 1 == 0 {
+                feature
+            } else {
                 ranked.push(feature);
-            }
+                // The lowest bits of a place shift a word, by none for a rank.
+                (bit_words + ranked.len()) as u32 * u32::BITS - 1
+            };
         }
         bits.used.iter_mut().zip(misfits).for_each(|(used, misfits)| *used &= !misfits);
         let cut = |node: &Node| {
@@ -206,7 +195,8 @@ impl Words {
             // A word whose highest bit is set is above.
             (if is_bit { u32::MAX >> 1 } else { rank(round_down(node.threshold) + 0.0) }, place)
         };
-        let trees = trees.par_iter().map(|tree| steps(tree.nodes(), cut)).collect();
+        // Not in parallel: a thread that waits for others might begin a prediction, which waits for this.
+        let trees = trees.iter().map(|tree| steps(tree.nodes(), cut)).collect();
         Self { width: bit_words + ranked.len(), bits, ranked, places, trees }
     }
 
