@@ -33,8 +33,8 @@ use std::sync::{Arc, OnceLock};
 /// decode groups in parallel.
 const ROW_GROUP: usize = 1 << 16;
 
-/// Rows that [`Table::read_rows`] decodes at a time: few enough to stay in a core's cache.
-const BATCH: usize = 1 << 12;
+/// Rows that are encoded or decoded at a time where there may be many: few enough to stay in a core's cache.
+pub(crate) const BATCH: usize = 1 << 12;
 
 /// Most bytes of a column's dictionary where values may be few or many; with more, the column goes on without.
 const SMALL_DICTIONARY: usize = 1 << 16;
@@ -306,7 +306,7 @@ impl Table {
         Ok(self.batches()?.iter().map(RecordBatch::num_rows).sum())
     }
 
-    /// Numbers of rows by row group, as the file has them.
+    /// Numbers of rows by row group, which add up to the file's.
     fn group_rows(&self) -> impl Iterator<Item = usize> {
         let groups = self.reader.metadata().row_groups().iter();
         groups.map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
@@ -317,8 +317,9 @@ impl Table {
         if let Some(batches) = self.batches.get() {
             return Ok(batches);
         }
-        let rows = self.group_rows().fold(0, usize::saturating_add);
-        let decode = || self.decoder(None, rows)?.collect::<Result<Vec<_>, _>>().map_err(Into::into);
+        let decode = || {
+            self.decoder(None, self.group_rows().sum())?.collect::<Result<Vec<_>, _>>().map_err(Into::into)
+        };
         let batches = unhurt(decode).map_err(|reason| unreadable(&self.path, &reason))?;
         Ok(self.batches.get_or_init(|| batches))
     }
@@ -329,8 +330,8 @@ impl Table {
         read: impl Fn(&mut dyn Iterator<Item = Result<Rows<'_>>>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let refuse = |reason: String| unreadable(&self.path, &reason);
-        let start = |end: &mut usize, rows| Some(mem::replace(end, end.saturating_add(rows)));
-        let groups: Vec<usize> = self.group_rows().scan(0, start).collect();
+        let starts = self.group_rows().scan(0, |end, rows| Some(mem::replace(end, *end + rows)));
+        let groups: Vec<usize> = starts.collect();
         let group = |(group, mut start): (usize, usize)| {
             let mut decoder = unhurt(|| self.decoder(Some(group), BATCH)).map_err(refuse)?;
             read(&mut iter::from_fn(|| {

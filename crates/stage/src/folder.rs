@@ -119,7 +119,7 @@ impl Folder {
     /// # Errors
     /// If the disk refuses it.
     pub fn prepare(&self, name: &str, bytes: &[u8]) -> Result<Prepared> {
-        Prepared::new(self, name, bytes)
+        Prepared::ahead(self, name, bytes)
     }
 
     /// Starts new outputs of a stage that makes all of them at once, from what `key` says.

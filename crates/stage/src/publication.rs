@@ -34,8 +34,14 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn new(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
-        make(folder.path())?;
+    /// For a publication that may not have begun.
+    pub(crate) fn ahead(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
+        // What refuses files refuses the lock first, whichever file comes first.
+        open_lock(folder.path())?;
+        Self::new(folder, name, bytes)
+    }
+
+    fn new(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
         Ok(Self { staged: Staged::write(folder, name, bytes)?, hash: hash_of(bytes) })
     }
 
@@ -61,7 +67,6 @@ pub struct Publication {
 impl Publication {
     pub(crate) fn new(folder: Folder) -> Result<Self> {
         let path = folder.path();
-        make(path)?;
         let lock = lock(path)?;
         sweep(path)?;
         failpoint("publication begun");
@@ -164,21 +169,27 @@ pub struct Written {
     pub bytes: usize,
 }
 
-fn make(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|error| Error::writing(folder, &error))
+/// Name of the file that is locked while a process publishes.
+const LOCK: &str = ".lock";
+
+/// The folder's lock, not taken; both are made if they are not there.
+fn open_lock(folder: &Path) -> Result<File> {
+    fs::create_dir_all(folder).map_err(|error| Error::writing(folder, &error))?;
+    let path = folder.join(LOCK);
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    file.map_err(|error| Error::writing(&path, &error))
 }
 
 /// Keeps other processes from publishing into `folder` until it is dropped.
 fn lock(folder: &Path) -> Result<File> {
-    let path = folder.join(".lock");
-    let lock = File::options().create(true).truncate(false).write(true).open(&path).and_then(|file| {
-        match file.lock() {
-            // Without locks of its own, a file system leaves it to whoever starts two runs at once.
-            Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
-            _ => Ok(file),
+    let file = open_lock(folder)?;
+    match file.lock() {
+        // Without locks of its own, a file system leaves it to whoever starts two runs at once.
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => {
+            Err(Error::writing(&folder.join(LOCK), &error))
         }
-    });
-    lock.map_err(|error| Error::writing(&path, &error))
+        _ => Ok(file),
+    }
 }
 
 #[cfg(test)]

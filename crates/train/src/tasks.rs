@@ -14,7 +14,6 @@ use artifacts::splits;
 use rayon::prelude::*;
 use serde_json::json;
 use stage::{Error, Result, Summary, Task, Written};
-use std::fs;
 use std::io::{self, Write};
 
 /// Prints the units as JSON on stdout; with `count`, which of so many tasks does each.
@@ -150,7 +149,7 @@ struct Sources {
 impl Sources {
     fn of(rows: &Split, arguments: &Arguments) -> Result<Self> {
         let hash = match &arguments.train {
-            Some(path) => stage::hash_of(&fs::read(path).map_err(|error| Error::reading(path, &error))?),
+            Some(path) => stage::hash_of_file(path)?,
             None => arguments.stage.folder("split").hash(&splits::file(Role::Train))?,
         };
         Ok(Self { tool: stage::tool()?, rows: hash, label: rows.label_name.clone() })

@@ -1,16 +1,13 @@
 //! Trees as rows of nodes.
 
 use super::{ARTIFACT, json, parse};
-use crate::table::{Rows, Table, Writing};
+use crate::table::{BATCH, Rows, Table, Writing};
 use rayon::prelude::*;
 use regressors::target::{Parity, TargetScale};
 use regressors::tree::Node;
 use regressors::{GradientBoosting, Tree};
 use stage::Result;
 use std::iter;
-
-/// Rows that are encoded at a time: few enough to stay in a core's cache.
-const BATCH: usize = 1 << 12;
 
 /// A node, the number of its tree and its own.
 type Row<'a> = (u32, u32, &'a Node);
