@@ -108,9 +108,11 @@ fn name_of(id: u32) -> String {
     fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default().trim().to_owned()
 }
 
+/// Whether any of the process's threads is left. The first, whose state is shown as the process's, may end before
+/// others do, and the process's files stay open until the last has.
 fn is_alive(id: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    !stat.is_empty() && !stat.contains(") Z")
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    !status.is_empty() && !(status.contains("State:\tZ") && status.contains("Threads:\t1\n"))
 }
 
 fn signal(id: u32, name: &str) {
