@@ -24,7 +24,17 @@ pub(crate) fn part_size(n_rows: usize, n_values: usize) -> usize {
 
 /// Lets `fill` work on parts of a value per row, the first row's number given.
 pub(crate) fn for_each_part<T: Send>(values: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync) {
-    let size = part_size(values.len(), values.len());
+    let n_values = values.len();
+    for_each_part_of(values, n_values, fill);
+}
+
+/// As [`for_each_part`], where work on the rows is worth so many values.
+pub(crate) fn for_each_part_of<T: Send>(
+    values: &mut [T],
+    n_values: usize,
+    fill: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let size = part_size(values.len(), n_values);
     if size >= values.len() {
         fill(0, values);
     } else {

@@ -17,7 +17,6 @@ use super::activation::Activation;
 use super::kernel::{LANES, blocks};
 use super::network::{FirstLayer, Network};
 use super::optimizer::Optimizer;
-use super::sparse::SparseRows;
 use crate::vectors::vectorized;
 
 /// Proves units of the first hidden layer dead, and keeps them behind the live ones.
@@ -29,21 +28,14 @@ pub(super) struct DeadUnits {
 }
 
 impl DeadUnits {
-    /// For a network that sees these records only; nothing if its units cannot be dead.
-    pub(super) fn new(records: &SparseRows, features: usize, activation: Activation) -> Option<Self> {
+    /// For a network that sees only records with these ranges of features; nothing if its units cannot be dead.
+    pub(super) fn new(ranges: Vec<(f64, f64)>, activation: Activation) -> Option<Self> {
         if activation != Activation::Relu {
             return None;
         }
-        let mut ranges = vec![(0.0_f64, 0.0_f64); features];
-        for row in 0..records.len() {
-            for entry in records.row(row) {
-                let (low, high) = ranges[entry.index];
-                ranges[entry.index] = (low.min(entry.value), high.max(entry.value));
-            }
-        }
         // Sums of n products and a bias are off by n + 1 half epsilons of the magnitudes summed; twice that
         // for either sum.
-        let rounding = 2.0 * (features + 2) as f64 * f64::EPSILON;
+        let rounding = 2.0 * (ranges.len() + 2) as f64 * f64::EPSILON;
         Some(Self { ranges, rounding })
     }
 
@@ -97,6 +89,19 @@ impl DeadUnits {
     }
 }
 
+/// The range of each of so many features over some rows, 0 included.
+pub(super) fn ranges(rows: &[f64], n_features: usize) -> Vec<(f64, f64)> {
+    let (mut lows, mut highs) = (vec![0.0_f64; n_features], vec![0.0_f64; n_features]);
+    vectorized!({
+        for row in rows.chunks_exact(n_features) {
+            for ((low, high), &value) in lows.iter_mut().zip(&mut highs).zip(row) {
+                (*low, *high) = (low.min(value), high.max(value));
+            }
+        }
+    });
+    lows.into_iter().zip(highs).collect()
+}
+
 /// Units of the first hidden layer, those that features between 0 and 1 can switch on before the others.
 ///
 /// The order depends on nothing but the network: sums over units are the same for all rows that it predicts.
@@ -121,6 +126,7 @@ mod tests {
     use crate::mlp::MlpParts;
     use crate::mlp::params::MlpValidParams;
     use crate::mlp::samples::Samples;
+    use crate::mlp::sparse::SparseRows;
     use crate::mlp::step::Workspace;
     use ndarray::{Array1, Array2};
 
@@ -157,7 +163,7 @@ mod tests {
     }
 
     fn dead_units() -> DeadUnits {
-        DeadUnits::new(&samples().records, 3, Activation::Relu).unwrap()
+        DeadUnits::new(samples().records.ranges(3), Activation::Relu).unwrap()
     }
 
     fn optimizer(network: &Network) -> Optimizer {
@@ -189,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn ranges_are_those_of_the_sparse_rows() {
+        let records =
+            Array2::from_shape_fn((6, 5), |(i, j)| [0.0, 3.0, -2.0, f64::NAN, 0.5][(i * i + 2 * j) % 5]);
+        let sparse = SparseRows::from_dense(&records.view());
+        assert_eq!(ranges(records.as_slice().unwrap(), 5), sparse.ranges(5));
+        assert_eq!(ranges(&[4.0, -1.0], 2), [(0.0, 4.0), (-1.0, 0.0)]);
+    }
+
+    #[test]
     fn a_unit_that_comes_to_life_is_put_back() {
         let (mut network, dead) = (network(2), dead_units());
         let mut optimizer = optimizer(&network);
@@ -207,12 +222,11 @@ mod tests {
     fn only_what_is_proven_dead_is_left_out() {
         let mut network = network(2);
         let mut optimizer = optimizer(&network);
-        let records = SparseRows::from_dense(&ndarray::array![[1e9, 0.0, 0.0]].view());
-        let wide = DeadUnits::new(&records, 3, Activation::Relu).unwrap();
+        let wide = DeadUnits::new(ranges(&[1e9, 0.0, 0.0], 3), Activation::Relu).unwrap();
         wide.leave_out(&mut network, &mut optimizer);
         let alive = (0..UNITS).filter(|unit| unit % 3 == 0 || (3 * unit) % 7 > 3).count();
         assert_eq!(network.first_layer().used, blocks(alive));
         assert!([0.0, f64::NAN, f64::INFINITY].into_iter().all(super::alive));
-        assert!(DeadUnits::new(&samples().records, 3, Activation::Tanh).is_none());
+        assert!(DeadUnits::new(samples().records.ranges(3), Activation::Tanh).is_none());
     }
 }

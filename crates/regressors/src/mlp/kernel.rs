@@ -18,8 +18,8 @@ pub(super) fn blocks(units: usize) -> usize {
 }
 
 /// `product = start + rows · table`, each sum in the order of the row's entries.
-pub(super) struct Multiply<'a, E = Entry> {
-    pub(super) rows: Chosen<'a, E>,
+pub(super) struct Multiply<'a, R> {
+    pub(super) rows: R,
     /// What every sum starts from. It has as many blocks as a row of the product.
     pub(super) start: &'a [Block],
     /// A row of blocks for each index that entries refer to; those beyond the product's are not looked at.
@@ -46,7 +46,7 @@ pub(super) struct AddTransposed<'a, E = Entry> {
     pub(super) sum_width: usize,
 }
 
-impl<E: Scale> Multiply<'_, E> {
+impl<R: Rows> Multiply<'_, R> {
     pub(super) fn run(self) {
         Arch::new().dispatch(self);
     }
@@ -58,7 +58,32 @@ impl<E: Scale> AddTransposed<'_, E> {
     }
 }
 
-/// An entry of a sparse row.
+/// Some rows of a matrix.
+pub(super) trait Rows: Copy {
+    type Entry: Scale;
+
+    fn len(&self) -> usize;
+
+    /// Visits the entries of a row that are not zero.
+    fn each(&self, row: usize, visit: impl FnMut(Self::Entry));
+}
+
+impl<E: Scale> Rows for Chosen<'_, E> {
+    type Entry = E;
+
+    fn len(&self) -> usize {
+        Chosen::len(self)
+    }
+
+    #[inline(always)]
+    fn each(&self, row: usize, mut visit: impl FnMut(E)) {
+        for entry in self.row(row) {
+            visit(*entry);
+        }
+    }
+}
+
+/// An entry of a row.
 pub(super) trait Scale: Copy {
     fn index(self) -> usize;
 
@@ -134,7 +159,7 @@ fn in_vectors<S: Simd>(blocks: usize) -> usize {
     blocks * (LANES / S::F64_LANES)
 }
 
-impl<E: Scale> WithSimd for Multiply<'_, E> {
+impl<R: Rows> WithSimd for Multiply<'_, R> {
     type Output = ();
 
     #[inline(always)]
@@ -144,7 +169,7 @@ impl<E: Scale> WithSimd for Multiply<'_, E> {
     }
 }
 
-impl<S: Simd, E: Scale> Strips<S> for Multiply<'_, E> {
+impl<S: Simd, R: Rows> Strips<S> for Multiply<'_, R> {
     #[inline(always)]
     fn strip<const N: usize>(&mut self, simd: S, first: usize) {
         let (start, _) = S::as_simd_f64s(self.start.as_flattened());
@@ -154,13 +179,17 @@ impl<S: Simd, E: Scale> Strips<S> for Multiply<'_, E> {
         for (row, product) in product.chunks_exact_mut(start.len()).enumerate() {
             let mut sums = [simd.splat_f64s(0.0); N];
             sums.copy_from_slice(&start[first..][..N]);
-            for entry in self.rows.row(row) {
-                let scale = entry.scale(simd);
-                let units = &table[entry.index() * table_width + first..][..N];
-                for (sum, &unit) in sums.iter_mut().zip(units) {
-                    *sum = simd.add_f64s(*sum, scale(unit));
-                }
-            }
+            self.rows.each(
+                row,
+                #[inline(always)]
+                |entry| {
+                    let scale = entry.scale(simd);
+                    let units = &table[entry.index() * table_width + first..][..N];
+                    for (sum, &unit) in sums.iter_mut().zip(units) {
+                        *sum = simd.add_f64s(*sum, scale(unit));
+                    }
+                },
+            );
             if self.clip {
                 let zero = simd.splat_f64s(0.0);
                 for sum in &mut sums {
@@ -255,7 +284,7 @@ mod tests {
         let (matrix, rows) = (matrix(), SparseRows::from_dense(&matrix().view()));
         for ((table_width, used), clip) in widths().flat_map(|width| [(width, false), (width, true)]) {
             let (start, table) = (table(used), table(COLUMNS * table_width));
-            let run = |work: fn(Multiply<'_>)| {
+            let run = |work: fn(Multiply<'_, Chosen<'_>>)| {
                 let mut product = vec![[f64::NAN; LANES]; ROWS * used];
                 work(Multiply {
                     rows: rows.all(),

@@ -22,6 +22,7 @@
 
 mod activation;
 mod dead;
+mod dense;
 mod fit;
 mod kernel;
 mod model;

@@ -1,7 +1,7 @@
 //! The trained network.
 
 use super::activation::Activation;
-use super::dead::{DeadUnits, likely_alive_first};
+use super::dead::likely_alive_first;
 use super::fit;
 use super::kernel::blocks;
 use super::network::Network;
@@ -10,14 +10,15 @@ use super::samples::Samples;
 use super::sparse::SparseRows;
 use crate::input::{check_finite, check_fit, real_weights};
 use crate::lazy::Lazy;
+use crate::parallel::for_each_part_of;
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::{Fit, PredictInplace};
-use ndarray::{Array1, Array2, ArrayBase, Axis, Data, Ix2};
-use rayon::prelude::*;
+use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
 
-/// Rows predicted at once: enough to share the weights, few enough to stay in cache.
-const ROWS_AT_ONCE: usize = 256;
+/// Products with weights that take as long as other work on one value: vectors do several at once, and most inputs
+/// are zero.
+const PRODUCTS_PER_VALUE: usize = 64;
 
 /// A trained multi-layer perceptron with one output: scikit-learn's `MLPRegressor`.
 ///
@@ -199,17 +200,13 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Mlp
             network.rearrange_units(&order, blocks(order.len()));
             network
         });
-        let of_thread = x.nrows().div_ceil(rayon::current_num_threads()).max(1);
-        let n_rows = of_thread.div_ceil(of_thread.div_ceil(ROWS_AT_ONCE));
-        let (x, mut predictions) = (x.view(), vec![0.0; y.len()]);
-        predictions.par_chunks_mut(n_rows).enumerate().for_each(|(chunk, predictions)| {
-            let rows = chunk * n_rows..chunk * n_rows + predictions.len();
-            let records = SparseRows::from_dense(&x.slice_axis(Axis(0), rows.into()));
-            let mut network = network.clone();
-            if let Some(dead) = DeadUnits::new(&records, x.ncols(), self.activation()) {
-                network.use_blocks(dead.live_blocks(&network));
-            }
-            predictions.copy_from_slice(&network.predict(&records));
+        let (x, n_features) = (x.as_standard_layout(), x.ncols());
+        let x = x.as_slice().unwrap_or_default();
+        let mut predictions = vec![0.0; y.len()];
+        let n_values = y.len() * network.parameters.as_flattened().len() / PRODUCTS_PER_VALUE;
+        for_each_part_of(&mut predictions, n_values, |first, predictions| {
+            let rows = &x[first * n_features..][..predictions.len() * n_features];
+            network.predict_dense(rows, n_features, predictions);
         });
         y.iter_mut().zip(predictions).for_each(|(y, prediction)| *y = prediction);
     }

@@ -1,15 +1,20 @@
 //! The layers of a network, and how records go through them.
 
 use super::activation::Activation;
-use super::kernel::{Block, LANES, Multiply, Scale, blocks, dot};
+use super::dead::{DeadUnits, ranges};
+use super::dense::NonZeros;
+use super::kernel::{Block, LANES, Multiply, Rows, blocks, dot};
 use super::model::MlpParts;
-use super::sparse::{Chosen, Entry, SparseRows};
+use super::sparse::SparseRows;
 use super::table::Table;
 use crate::random::RandomState;
 use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
 use std::ops::Range;
+
+/// Rows predicted at once: enough to share the weights, few enough to stay in cache.
+const ROWS_AT_ONCE: usize = 256;
 
 /// Where the parameters of a layer lie in the vector of all.
 ///
@@ -85,8 +90,8 @@ pub(super) struct FirstLayer<'a> {
 
 /// What enters the first hidden layer: `rows · table` are its weighted inputs, but for the biases.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Input<'a, E = Entry> {
-    pub(super) rows: Chosen<'a, E>,
+pub(super) struct Input<'a, R> {
+    pub(super) rows: R,
     pub(super) table: &'a [Block],
     /// Blocks of a row of the table.
     pub(super) table_width: usize,
@@ -232,13 +237,32 @@ impl Network {
     /// The outputs for some rows; each depends on its own row only.
     pub(super) fn predict(&self, records: &SparseRows) -> Vec<f64> {
         let mut pass = self.pass();
-        let FirstLayer { weights, bias, .. } = self.first_layer();
-        self.forward(Input { rows: records.all(), table: weights, table_width: bias.len() }, &mut pass);
+        self.carry(records.all(), &mut pass);
         pass.outputs
     }
 
+    /// Fills in the outputs for rows of so many features, to the bit those of [`Self::predict`].
+    pub(super) fn predict_dense(&self, rows: &[f64], n_features: usize, outputs: &mut [f64]) {
+        let mut network = self.clone();
+        if let Some(dead) = DeadUnits::new(ranges(rows, n_features), self.activation) {
+            network.use_blocks(dead.live_blocks(&network));
+        }
+        let (mut non_zeros, mut pass) = (NonZeros::default(), network.pass());
+        let chunks = rows.chunks(ROWS_AT_ONCE * n_features);
+        for (rows, outputs) in chunks.zip(outputs.chunks_mut(ROWS_AT_ONCE)) {
+            network.carry(non_zeros.of(rows, n_features), &mut pass);
+            outputs.copy_from_slice(&pass.outputs);
+        }
+    }
+
+    /// Carries rows of records through all layers.
+    fn carry<R: Rows>(&self, rows: R, pass: &mut Pass) {
+        let FirstLayer { weights, bias, .. } = self.first_layer();
+        self.forward(Input { rows, table: weights, table_width: bias.len() }, pass);
+    }
+
     /// Carries rows through all layers.
-    pub(super) fn forward<E: Scale>(&self, input: Input<'_, E>, pass: &mut Pass) {
+    pub(super) fn forward<R: Rows>(&self, input: Input<'_, R>, pass: &mut Pass) {
         self.activate(0, input, &mut pass.layers[0].activations);
         for (l, layer) in self.hidden.iter().enumerate().skip(1) {
             let [before, here] = &mut pass.layers[l - 1..=l] else { return };
@@ -259,7 +283,7 @@ impl Network {
     }
 
     /// The activations of hidden layer `l`.
-    fn activate<E: Scale>(&self, l: usize, input: Input<'_, E>, activations: &mut Table) {
+    fn activate<R: Rows>(&self, l: usize, input: Input<'_, R>, activations: &mut Table) {
         let layer = &self.hidden[l];
         let Input { rows, table, table_width } = input;
         activations.resize(rows.len() * layer.used);

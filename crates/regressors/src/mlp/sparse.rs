@@ -94,18 +94,27 @@ impl SparseRows {
     /// The rows of a matrix.
     pub(super) fn from_dense(matrix: &ArrayView2<'_, f64>) -> Self {
         let mut rows = Self::default();
-        for row in matrix.rows() {
-            rows.push(row.iter().copied());
-        }
+        let matrix = matrix.as_standard_layout();
+        matrix.rows().into_iter().filter_map(|row| row.to_slice()).for_each(|row| rows.push(row));
         rows
     }
 
+    /// The range of each of so many features, 0 included.
+    pub(super) fn ranges(&self, features: usize) -> Vec<(f64, f64)> {
+        let mut ranges = vec![(0.0_f64, 0.0_f64); features];
+        for entry in &self.entries {
+            let (low, high) = ranges[entry.index];
+            ranges[entry.index] = (low.min(entry.value), high.max(entry.value));
+        }
+        ranges
+    }
+
     /// Appends a row. NaN is kept: it is not zero.
-    fn push(&mut self, values: impl ExactSizeIterator<Item = f64>) {
+    fn push(&mut self, values: &[f64]) {
         let start = self.entries.len();
         self.entries.resize(start + values.len(), Entry { index: 0, value: 0.0 });
         let (row, mut end) = (&mut self.entries[start..], 0);
-        for (index, value) in values.enumerate() {
+        for (index, &value) in values.iter().enumerate() {
             // Zeros are written too, and overwritten: no branch on them could be predicted.
             row[end] = Entry { index, value };
             end += usize::from(value != 0.0);
@@ -118,7 +127,7 @@ impl SparseRows {
     pub(super) fn compress(&mut self, table: &[Block], units: usize) {
         self.clear();
         for row in table.chunks_exact(blocks(units)) {
-            self.push(row.as_flattened()[..units].iter().copied());
+            self.push(&row.as_flattened()[..units]);
         }
     }
 }

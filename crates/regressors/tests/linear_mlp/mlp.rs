@@ -73,6 +73,28 @@ fn a_row_is_predicted_alike_alone_and_among_others() {
 }
 
 #[test]
+fn many_rows_are_predicted_alike_by_one_thread_and_by_three() {
+    let weight = |i: usize, j: usize| ((7 * i + 3 * j) % 11) as f64 - 5.0;
+    let model = Mlp::from_parts(MlpParts {
+        activation: Activation::Relu,
+        coefs: vec![Array2::from_shape_fn((4, 512), |(i, j)| weight(i, j)), Array2::from_elem((512, 1), 0.1)],
+        intercepts: vec![Array1::from_shape_fn(512, |j| weight(j, 1)), array![0.5]],
+        loss_curve: vec![0.0],
+        validation_scores: vec![],
+    })
+    .unwrap();
+    let x = Array2::from_shape_fn((8000, 4), |(i, j)| (i * (j + 1) % 13) as f64 / 6.0 - 1.0);
+    let predict = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| model.predict(&x))
+    };
+    assert_eq!(predict(1), predict(3));
+    // The same rows, laid out column by column.
+    let by_column = x.t().as_standard_layout().reversed_axes().to_owned();
+    assert_eq!(model.predict(&by_column), predict(1));
+}
+
+#[test]
 fn fits_side_by_side_are_those_alone() {
     let golden = golden_fit("early stopping");
     let (params, data) = (params(golden), data(golden));

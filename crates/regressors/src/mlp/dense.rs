@@ -1,0 +1,100 @@
+//! Rows with their zeros, of which products take no notice.
+
+use super::kernel::Rows;
+use super::sparse::Entry;
+use crate::vectors::vectorized;
+
+/// Where some rows are not zero, a bit for each value. The buffer is kept from rows to rows.
+#[derive(Debug, Default)]
+pub(super) struct NonZeros {
+    /// As many words for each row as its values need.
+    words: Vec<u64>,
+}
+
+/// Rows of a matrix, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DenseRows<'a> {
+    values: &'a [f64],
+    width: usize,
+    non_zeros: &'a [u64],
+}
+
+impl NonZeros {
+    /// Rows of `width` values each, which are looked at once.
+    pub(super) fn of<'a>(&'a mut self, values: &'a [f64], width: usize) -> DenseRows<'a> {
+        let n_words = width.div_ceil(u64::BITS as usize);
+        self.words.resize(values.len() / width * n_words, 0);
+        vectorized!({
+            for (row, words) in values.chunks_exact(width).zip(self.words.chunks_exact_mut(n_words)) {
+                for (values, word) in row.chunks(u64::BITS as usize).zip(words) {
+                    *word = non_zeros(values);
+                }
+            }
+        });
+        DenseRows { values, width, non_zeros: &self.words }
+    }
+}
+
+/// A bit for each of at most 64 values. NaN is not zero.
+#[inline(always)]
+fn non_zeros(values: &[f64]) -> u64 {
+    let (eights, rest) = values.as_chunks::<8>();
+    let bits = eights.iter().enumerate().fold(0, |bits, (at, eight)| {
+        // Moves the lowest bit of byte i to bit i of the highest byte.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        let bytes = eight.map(|value| u8::from(value != 0.0));
+        bits | (u64::from_le_bytes(bytes).wrapping_mul(GATHER) >> 56) << (8 * at)
+    });
+    rest.iter()
+        .enumerate()
+        .fold(bits, |bits, (at, value)| bits | u64::from(*value != 0.0) << (8 * eights.len() + at))
+}
+
+impl Rows for DenseRows<'_> {
+    type Entry = Entry;
+
+    fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    #[inline(always)]
+    fn each(&self, row: usize, mut visit: impl FnMut(Entry)) {
+        let values = &self.values[row * self.width..][..self.width];
+        let n_words = self.width.div_ceil(u64::BITS as usize);
+        let words = &self.non_zeros[row * n_words..][..n_words];
+        for (word, first) in words.iter().zip((0..).step_by(u64::BITS as usize)) {
+            let mut left = *word;
+            while left != 0 {
+                let index = first + left.trailing_zeros() as usize;
+                visit(Entry { index, value: values[index] });
+                left &= left - 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mlp::sparse::SparseRows;
+    use ndarray::ArrayView2;
+
+    #[test]
+    fn they_have_the_entries_of_sparse_rows() {
+        let special = [0.0, 1.0, -0.0, f64::NAN, 0.0, -2.5, f64::MIN_POSITIVE / 4.0, f64::INFINITY, 0.0];
+        for width in [1, 7, 8, 9, 63, 64, 65, 130] {
+            let values: Vec<f64> = special.into_iter().cycle().take(3 * width).collect();
+            let sparse = SparseRows::from_dense(&ArrayView2::from_shape((3, width), &values).unwrap());
+            // What is in the buffer from other rows is not seen.
+            let mut non_zeros = NonZeros { words: vec![u64::MAX; 100] };
+            let rows = non_zeros.of(&values, width);
+            assert_eq!(Rows::len(&rows), 3);
+            for row in 0..3 {
+                let mut entries = Vec::new();
+                rows.each(row, |entry| entries.push((entry.index, entry.value.to_bits())));
+                let expected = sparse.row(row).iter().map(|entry| (entry.index, entry.value.to_bits()));
+                assert_eq!(entries, expected.collect::<Vec<_>>(), "width {width}, row {row}");
+            }
+        }
+    }
+}
