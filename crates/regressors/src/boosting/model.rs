@@ -86,8 +86,8 @@ impl GradientBoosting {
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for GradientBoosting {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees, records.view()));
-        let (n_features, n_trees) = (self.n_features, self.trees.len());
-        let shape = Shape { n_features, n_trees, start: self.init };
+        let (n_features, work) = (self.n_features, ensemble.work(self.trees.len()));
+        let shape = Shape { n_features, work, start: self.init };
         predict_blocks(records, y, shape, |rows, predictions| {
             ensemble.add(&self.trees, rows, predictions, |value| self.learning_rate * value);
         });

@@ -165,8 +165,8 @@ impl<S> Forest<S> {
 impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let ensemble = self.ensemble(records.view());
-        let (n_features, n_trees) = (self.n_features, self.trees.len());
-        let shape = Shape { n_features, n_trees, start: 0.0 };
+        let (n_features, work) = (self.n_features, ensemble.work(self.trees.len()));
+        let shape = Shape { n_features, work, start: 0.0 };
         predict_blocks(records, y, shape, |rows, sums| {
             ensemble.add(&self.trees, rows, sums, |value| value);
             self.average(sums);

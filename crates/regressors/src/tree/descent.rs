@@ -21,6 +21,9 @@ const STEPS_PER_LINE: usize = 64 / size_of::<Step<f32>>();
 /// Trees with at most so many steps per row are mostly read by a block: about as many as the way to a leaf.
 const STEPS_PER_ROW: usize = 16;
 
+/// The time that a row takes through a tree of many leaves, in that of one of few.
+pub(super) const WORK_OF_MANY: usize = 64;
+
 /// Rows that go through a tree side by side.
 const GROUP: usize = 8;
 
@@ -342,7 +345,7 @@ mod tests {
         nodes
     }
 
-    const SHAPE: Shape = Shape { n_features: 3, n_trees: 1000, start: 0.0 };
+    const SHAPE: Shape = Shape { n_features: 3, work: 1 << 14, start: 0.0 };
 
     proptest! {
         #[test]

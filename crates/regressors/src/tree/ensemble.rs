@@ -8,7 +8,7 @@
 //! Which features are bits is told by the records that are predicted first. Later ones that do not fit are read as
 //! they are, in twice the time.
 
-use super::descent::{Descent, Scratch, Step, round_down, steps};
+use super::descent::{Descent, Scratch, Step, WORK_OF_MANY, round_down, steps};
 use super::model::Tree;
 use super::node::Node;
 use super::rows::{Block, check_features};
@@ -65,6 +65,11 @@ impl Ensemble {
         let few = trees.iter().all(|tree| Descent::strikes_out(tree.nodes()));
         let words = (!few).then(|| Words::new(trees, &thresholds, records));
         Self { n_features, used, words }
+    }
+
+    /// The time that a row takes, in that of a tree of few leaves.
+    pub(crate) fn work(&self, n_trees: usize) -> usize {
+        n_trees * if self.words.is_some() { WORK_OF_MANY } else { 1 }
     }
 
     /// Adds `weigh` of its leaf's value, for each of the `trees` that this was made of, to the sum of each of

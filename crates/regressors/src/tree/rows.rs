@@ -93,13 +93,14 @@ impl Rows {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) n_features: usize,
-    pub(crate) n_trees: usize,
+    /// The time that a row takes, in that of a tree of few leaves.
+    pub(crate) work: usize,
     /// Where the sums over trees start from.
     pub(crate) start: f64,
 }
 
-/// Ways through trees that are worth waking a thread.
-const WORTH: usize = 1 << 13;
+/// Work that is worth waking a thread: about a millisecond's.
+const WORTH: usize = 1 << 19;
 
 /// Predicts `y` of every row: `predict` turns the shape's `start` into the predictions of some rows of the
 /// records.
@@ -111,14 +112,14 @@ const WORTH: usize = 1 << 13;
 pub(crate) fn predict_blocks<D: Data<Elem = f64>>(
     records: &ArrayBase<D, Ix2>,
     y: &mut Array1<f64>,
-    Shape { n_features, n_trees, start }: Shape,
+    Shape { n_features, work, start }: Shape,
     predict: impl Fn(&[f64], &mut [f64]) + Sync,
 ) {
     assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");
     check_features(records, n_features);
     let records = records.as_standard_layout();
     let rows = records.as_slice().unwrap_or_default();
-    let is_parallel = y.len().saturating_mul(n_trees) >= WORTH;
+    let is_parallel = y.len().saturating_mul(work) >= WORTH;
     let n_threads = if is_parallel { rayon::current_num_threads() } else { 1 };
     let n_rows = y.len().div_ceil(n_threads).clamp(1, MOST_ROWS);
     let mut predictions = vec![start; y.len()];

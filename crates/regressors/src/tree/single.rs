@@ -2,7 +2,7 @@
 
 use super::bag::{sample_weights, total_weight};
 use super::columns::Columns;
-use super::descent::Scratch;
+use super::descent::{Scratch, WORK_OF_MANY};
 use super::grower::{Memory, Training, grow};
 use super::model::Tree;
 use super::params::{Growth, TreeParams};
@@ -173,7 +173,7 @@ impl<S, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for 
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let (tree, scale) = (&self.tree, self.target_scale.factor());
         // Any value added to -0 stays what it is, even -0.
-        let shape = Shape { n_features: tree.n_features(), n_trees: 1, start: -0.0 };
+        let shape = Shape { n_features: tree.n_features(), work: WORK_OF_MANY, start: -0.0 };
         predict_blocks(records, y, shape, |rows, predictions| {
             tree.add_records(rows, &mut Scratch::default(), predictions, |value| value / scale);
         });
