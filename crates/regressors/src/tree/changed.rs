@@ -8,6 +8,7 @@ use super::descent::{LEAF, Step};
 use super::ensemble::{Ensemble, UNUSED, Words};
 use super::model::Tree;
 use crate::changes::{CHANGES_AT_ONCE, Change, changed};
+use crate::vectors::vectorized;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use std::mem;
@@ -79,8 +80,9 @@ impl Ensemble {
         };
         let originals = Originals::new(words, &block, rows.changes);
         let mut passage = Passage::new(&originals, sums.len());
-        for (tree, number) in words.trees.iter().zip(1..) {
-            passage.pass(tree, number, |change, value| sums[change] += weigh(value));
+        for ((steps, values), number) in words.trees.iter().zip(1..) {
+            let values: Vec<f64> = values.iter().map(|value| weigh(*value)).collect();
+            vectorized!(passage.pass(steps, &values, number, sums));
         }
     }
 }
@@ -189,13 +191,9 @@ impl<'a> Passage<'a> {
         }
     }
 
-    /// Gives `add` each change with its leaf's value, in a tree that has not had this number before.
-    fn pass(
-        &mut self,
-        (steps, values): &(Vec<Step<u32>>, Vec<f64>),
-        tree: u32,
-        mut add: impl FnMut(usize, f64),
-    ) {
+    /// Adds to each change its leaf's value, in a tree that has not had this number before.
+    #[inline(always)]
+    fn pass(&mut self, steps: &[Step<u32>], values: &[f64], tree: u32, sums: &mut [f64]) {
         self.rows.items.extend(0..self.originals.n_rows as u32);
         let root = if steps.is_empty() { LEAF } else { 0 };
         self.branches.push(Branch { id: root, rows: 0, movers: 0 });
@@ -208,15 +206,24 @@ impl<'a> Passage<'a> {
                 continue;
             }
             let value = values[(id & !LEAF) as usize];
-            self.movers.items.drain(movers..).for_each(|mover| add(mover.change as usize, value));
-            for row in self.rows.items.drain(rows..) {
-                let changes = self.originals.changes[row as usize]..self.originals.changes[row as usize + 1];
-                changes.filter(|change| self.left_in[*change] != tree).for_each(|change| add(change, value));
+            for mover in &self.movers.items[movers..] {
+                sums[mover.change as usize] += value;
             }
+            self.movers.items.truncate(movers);
+            for row in &self.rows.items[rows..] {
+                let changes =
+                    self.originals.changes[*row as usize]..self.originals.changes[*row as usize + 1];
+                // No sum is -0, so 0 may be added where there is nothing to add.
+                for (sum, left_in) in sums[changes.clone()].iter_mut().zip(&self.left_in[changes]) {
+                    *sum += if *left_in == tree { 0.0 } else { value };
+                }
+            }
+            self.rows.items.truncate(rows);
         }
     }
 
     /// Sends those who have come to a node on to its children.
+    #[inline(always)]
     fn part(&mut self, step: &Step<u32>, tree: u32, (rows, movers): (usize, usize)) {
         let originals = self.originals;
         let words = originals.column(step.place);
@@ -263,10 +270,9 @@ impl<T: Copy> Stack<T> {
         let Self { items, sides: [_, rights], n: [_, right] } = self;
         let mut left = start;
         for at in start..items.len() {
-            let item = items[at];
-            let goes_right = goes_right(&item);
-            items[left] = item;
-            rights[*right] = item;
+            let goes_right = goes_right(&items[at]);
+            rights[*right] = items[at];
+            items[left] = items[at];
             left += usize::from(!goes_right);
             *right += usize::from(goes_right);
         }
