@@ -21,6 +21,20 @@ pub(crate) fn dispatch<R>(loops: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(loops)
 }
 
+/// A bit for each of 16 numbers that is less than `limit`; neither they nor `limit` have the top bit set.
+#[inline(always)]
+pub(crate) fn bits_below(numbers: &[u16; 16], limit: u16) -> u32 {
+    // The compiler does not find the instruction that gathers the bits.
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse2) = pulp::core_arch::x86::Sse2::try_new() {
+        let [low, high]: [std::arch::x86_64::__m128i; 2] = pulp::cast(*numbers);
+        let limit = sse2._mm_set1_epi16(limit as i16);
+        let below = [low, high].map(|numbers| sse2._mm_cmpgt_epi16(limit, numbers));
+        return sse2._mm_movemask_epi8(sse2._mm_packs_epi16(below[0], below[1])) as u32;
+    }
+    numbers.iter().rev().fold(0, |bits, number| (bits << 1) | u32::from(*number < limit))
+}
+
 /// The dot product of two rows of the same length: per lane in their order, then over lanes.
 #[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -34,4 +48,24 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     }
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f64>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bit_tells_what_is_below(numbers: [u16; 16], limit in 0..=u16::MAX >> 1) {
+            let numbers = numbers.map(|number| number >> 1);
+            for limit in numbers.into_iter().chain([limit]) {
+                let bits = bits_below(&numbers, limit);
+                for (at, number) in numbers.iter().enumerate() {
+                    prop_assert_eq!(bits >> at & 1 == 1, *number < limit);
+                }
+                prop_assert_eq!(bits >> 16, 0);
+            }
+        }
+    }
 }

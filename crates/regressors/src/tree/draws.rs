@@ -3,6 +3,7 @@
 use super::splitter::{SplitRule, Splitter};
 use super::stream::{AHEAD, DrawStream};
 use crate::random::TreeRandom;
+use crate::vectors::bits_below;
 use std::marker::PhantomData;
 
 /// Marks a feature that is constant in the node.
@@ -32,8 +33,8 @@ pub(super) struct FeatureDraws<S> {
     /// Features with their marks in the node.
     order: Vec<u32>,
     max_features: usize,
-    /// The inverse of the number of positions that each of a node's draws chooses from; 1 after the last.
-    inverses: Vec<f64>,
+    /// The [`inverse`] of the number of positions that each of a node's draws chooses from; of 1 after the last.
+    inverses: Vec<u32>,
     /// The positions that a chunk of draws chose, counted from the right.
     from_right: Vec<u16>,
     splitter: PhantomData<S>,
@@ -41,8 +42,8 @@ pub(super) struct FeatureDraws<S> {
 
 /// Draws that are compared with the number of candidates at once.
 const BLOCK: usize = 16;
-/// Most features of which a chunk of draws chooses: a position leaves the top bit of 16.
-const MOST_IN_CHUNK: usize = 1 << 15;
+/// Most features of which a chunk of draws chooses: their number leaves the top bit of 16.
+const MOST_IN_CHUNK: usize = (1 << 15) - 1;
 
 /// The draws of one node.
 ///
@@ -80,7 +81,7 @@ impl<S: Splitter> FeatureDraws<S> {
             stream: DrawStream::new(random),
             order: (0..n_features as u32).collect(),
             max_features,
-            inverses: (1..=n_features).rev().chain([1; BLOCK]).map(|n| 1.0 / n as f64).collect(),
+            inverses: (1..=n_features as u32).rev().chain([1; BLOCK]).map(inverse).collect(),
             from_right: vec![0; AHEAD],
             splitter: PhantomData,
         }
@@ -218,15 +219,15 @@ impl<S: Splitter> NodeDraws<'_, S> {
         self.padded_len = self.len.next_multiple_of(BLOCK);
         let inverses = &inverses[self.drawn..][..self.padded_len];
         let from_right = &mut from_right[..self.padded_len];
-        positions_from_right(&stream.ahead()[..self.padded_len], left as i32, inverses, from_right);
+        positions_from_right(&stream.ahead()[..self.padded_len], left as u32, inverses, from_right);
     }
 
     /// Compares the next block's positions with the number of candidates.
     #[inline(always)]
     fn look_at_block(&mut self) {
         let candidates = (self.end - self.first) as u16;
-        let (fours, _) = self.draws.from_right[self.looked_at..][..BLOCK].as_chunks::<4>();
-        let hits = fours.iter().rev().fold(0, |hits, four| hits << 4 | less_than(*four, candidates));
+        let (blocks, _) = self.draws.from_right[self.looked_at..].as_chunks::<BLOCK>();
+        let hits = bits_below(&blocks[0], candidates);
         let in_chunk = (self.len - self.looked_at).min(BLOCK);
         self.hits = hits & (u32::MAX >> (32 - in_chunk));
         self.looked_at += BLOCK;
@@ -262,39 +263,31 @@ impl<S: Splitter> NodeDraws<'_, S> {
     }
 }
 
-/// A bit for each of four numbers that is less than `limit`; none has its top bit set.
-#[inline(always)]
-fn less_than(four: [u16; 4], limit: u16) -> u32 {
-    const EACH: u64 = 0x0001_0001_0001_0001;
-    let [a, b, c, d] = four.map(u64::from);
-    let numbers = a | b << 16 | c << 32 | d << 48;
-    // What is less borrows from the bit above it.
-    let borrowed = !((numbers | EACH << 15) - u64::from(limit) * EACH) >> 15 & EACH;
-    (borrowed.wrapping_mul(0x1000_2000_4000_8000) >> 60) as u32
-}
-
 /// Turns numbers into the positions that they choose, counted from the right, of which there are `left` for
 /// the first.
 #[inline(always)]
-fn positions_from_right(numbers: &[u32], left: i32, inverses: &[f64], from_right: &mut [u16]) {
+fn positions_from_right(numbers: &[u32], left: u32, inverses: &[u32], from_right: &mut [u16]) {
     let numbers = numbers.iter().zip(inverses);
     for (draw, ((number, inverse), from_right)) in (0..).zip(numbers.zip(from_right)) {
         // Behind the last draw there are no positions left; what comes out then is not used.
-        let positions = (left - draw).max(1);
-        *from_right = (positions as u32 - 1 - remainder(*number, positions, *inverse)) as u16;
+        let positions = left.saturating_sub(draw).max(1);
+        *from_right = (positions - 1 - remainder(*number, positions, *inverse)) as u16;
     }
+}
+
+/// What a 31-bit number is multiplied by, in units of 2⁻³², to be divided by so many positions.
+fn inverse(positions: u32) -> u32 {
+    u32::try_from((1 << 32) / u64::from(positions)).unwrap_or(u32::MAX)
 }
 
 /// `number % positions` of a 31-bit number, by operations that processors do on many numbers at once.
 #[inline(always)]
-fn remainder(number: u32, positions: i32, inverse: f64) -> u32 {
-    // A sum with this has no bits left for a fraction: its last bits are the nearest whole number. Where the
-    // inverse's rounding tips the scales, both neighbours are half a quotient away, and lead to the same rest.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    let quotient = (f64::from(number as i32) * inverse + ROUND).to_bits() as i32;
-    let remainder = (number as i32).wrapping_sub(quotient.wrapping_mul(positions));
-    // Rounding up leaves a negative rest.
-    (remainder + (remainder >> 31 & positions)) as u32
+fn remainder(number: u32, positions: u32, inverse: u32) -> u32 {
+    // An inverse is too small by less than a unit, so this quotient falls short by less than 1/2, before it is cut off.
+    let quotient = ((u64::from(number) * u64::from(inverse)) >> 32) as u32;
+    let remainder = number - quotient * positions;
+    // What is not too much wraps, and is no minimum.
+    remainder.min(remainder.wrapping_sub(positions))
 }
 
 #[cfg(test)]
@@ -357,13 +350,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn four_are_compared_at_once(four: [u16; 4], limit in 0u16..=1 << 15) {
-            let four = four.map(|number| number >> 1);
-            let bits = (0..4).map(|at| u32::from(four[at] < limit) << at).sum();
-            prop_assert_eq!(less_than(four, limit), bits);
-        }
-
-        #[test]
         fn all_are_drawn_as_one_by_one(n_features in 1usize..600, seed: u32, odds in 2u32..9, nodes in 1u32..4) {
             let mut draws = FeatureDraws::<Best>::new(n_features, n_features, TreeRandom::new(seed));
             let mut one_by_one = draws.clone();
@@ -383,13 +369,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn remainders_are_exact(number in 0..=TreeRandom::MAX, positions in 1u32..5000, near in -2i64..=2) {
-            let inverse = 1.0 / f64::from(positions);
-            // Halves and wholes are where a rounded quotient is in danger.
-            let halves = i64::from(number / positions * positions) + i64::from(positions / 2 * (number % 2));
-            for number in [i64::from(number), halves + near] {
+        fn remainders_are_exact(
+            number in 0..=TreeRandom::MAX,
+            positions in prop_oneof![1u32..9, 1..=MOST_IN_CHUNK as u32],
+            near in -2i64..=2,
+        ) {
+            // Wholes are where a quotient that falls short is in danger.
+            let whole = i64::from(number / positions * positions);
+            for number in [i64::from(number), whole + near, i64::from(TreeRandom::MAX) + near] {
                 let number = number.clamp(0, i64::from(TreeRandom::MAX)) as u32;
-                prop_assert_eq!(remainder(number, positions as i32, inverse), number % positions);
+                prop_assert_eq!(remainder(number, positions, inverse(positions)), number % positions);
             }
         }
     }
