@@ -112,7 +112,8 @@ fn name_of(id: u32) -> String {
 /// others do, and the process's files stay open until the last has.
 fn is_alive(id: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    !status.is_empty() && !(status.contains("State:\tZ") && status.contains("Threads:\t1\n"))
+    let has_ended = status.contains("State:\tZ") && status.contains("Threads:\t1\n");
+    !status.is_empty() && !has_ended
 }
 
 fn signal(id: u32, name: &str) {
