@@ -145,7 +145,7 @@ impl<S> Forest<S> {
         assert_eq!(records.ncols(), self.n_features, "records must have as many features as the model");
         let ensemble = self.ensemble(records.view());
         predict_changes(records, changes, |rows, sums| {
-            ensemble.add_changed(&self.trees, rows, sums, |value| value);
+            ensemble.add_changed(&self.trees, rows, sums);
             self.average(sums);
         })
     }

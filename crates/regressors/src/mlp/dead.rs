@@ -21,7 +21,7 @@ use crate::vectors::vectorized;
 
 /// Proves units of the first hidden layer dead, and keeps them behind the live ones.
 pub(super) struct DeadUnits {
-    /// The range of each feature over all rows of a fit, 0 included.
+    /// The range of each feature over all rows that the network sees, 0 included.
     ranges: Vec<(f64, f64)>,
     /// More than what rounding adds to a weighted input and to its bound, relative to the magnitudes summed.
     rounding: f64,
@@ -29,10 +29,11 @@ pub(super) struct DeadUnits {
 
 impl DeadUnits {
     /// For a network that sees only records with these ranges of features; nothing if its units cannot be dead.
-    pub(super) fn new(ranges: Vec<(f64, f64)>, activation: Activation) -> Option<Self> {
+    pub(super) fn new(ranges: impl FnOnce() -> Vec<(f64, f64)>, activation: Activation) -> Option<Self> {
         if activation != Activation::Relu {
             return None;
         }
+        let ranges = ranges();
         // Sums of n products and a bias are off by n + 1 half epsilons of the magnitudes summed; twice that
         // for either sum.
         let rounding = 2.0 * (ranges.len() + 2) as f64 * f64::EPSILON;
@@ -89,7 +90,8 @@ impl DeadUnits {
     }
 }
 
-/// The range of each of so many features over some rows, 0 included.
+/// The range of each of so many features over some rows, 0 included. NaN is passed over: a row that has one is NaN in
+/// every unit, whichever are left out.
 pub(super) fn ranges(rows: &[f64], n_features: usize) -> Vec<(f64, f64)> {
     let (mut lows, mut highs) = (vec![0.0_f64; n_features], vec![0.0_f64; n_features]);
     vectorized!({
@@ -163,7 +165,7 @@ mod tests {
     }
 
     fn dead_units() -> DeadUnits {
-        DeadUnits::new(samples().records.ranges(3), Activation::Relu).unwrap()
+        DeadUnits::new(|| samples().records.ranges(3), Activation::Relu).unwrap()
     }
 
     fn optimizer(network: &Network) -> Optimizer {
@@ -222,11 +224,11 @@ mod tests {
     fn only_what_is_proven_dead_is_left_out() {
         let mut network = network(2);
         let mut optimizer = optimizer(&network);
-        let wide = DeadUnits::new(ranges(&[1e9, 0.0, 0.0], 3), Activation::Relu).unwrap();
+        let wide = DeadUnits::new(|| ranges(&[1e9, 0.0, 0.0], 3), Activation::Relu).unwrap();
         wide.leave_out(&mut network, &mut optimizer);
         let alive = (0..UNITS).filter(|unit| unit % 3 == 0 || (3 * unit) % 7 > 3).count();
         assert_eq!(network.first_layer().used, blocks(alive));
         assert!([0.0, f64::NAN, f64::INFINITY].into_iter().all(super::alive));
-        assert!(DeadUnits::new(samples().records.ranges(3), Activation::Tanh).is_none());
+        assert!(DeadUnits::new(|| samples().records.ranges(3), Activation::Tanh).is_none());
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn fit(params: &MlpValidParams, samples: Samples, n_features: usize) 
     sizes.extend(&params.hidden_layer_sizes);
     sizes.push(1);
     let mut network = Network::random(&sizes, params.activation, &mut random);
-    let dead = DeadUnits::new(samples.records.ranges(n_features), params.activation);
+    let dead = DeadUnits::new(|| samples.records.ranges(n_features), params.activation);
     let (train, held_out) = if params.early_stopping {
         let (train, held_out) = samples.hold_out(params.validation_fraction, &mut random)?;
         (train, Some(held_out))

@@ -1,4 +1,4 @@
-//! The loops in which training spends its time, over padded tables of units.
+//! The loops in which training and predictions spend their time, over padded tables of units.
 //!
 //! They run with the widest vectors the processor has. Lanes never mix and nothing is fused, so the bits are
 //! the same with any of them.

@@ -203,8 +203,8 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Mlp
         let (x, n_features) = (x.as_standard_layout(), x.ncols());
         let x = x.as_slice().unwrap_or_default();
         let mut predictions = vec![0.0; y.len()];
-        let n_values = y.len() * network.parameters.as_flattened().len() / PRODUCTS_PER_VALUE;
-        for_each_part_of(&mut predictions, n_values, |first, predictions| {
+        let n_products = y.len().saturating_mul(network.parameters.as_flattened().len());
+        for_each_part_of(&mut predictions, n_products / PRODUCTS_PER_VALUE, |first, predictions| {
             let rows = &x[first * n_features..][..predictions.len() * n_features];
             network.predict_dense(rows, n_features, predictions);
         });

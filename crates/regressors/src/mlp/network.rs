@@ -244,7 +244,7 @@ impl Network {
     /// Fills in the outputs for rows of so many features, to the bit those of [`Self::predict`].
     pub(super) fn predict_dense(&self, rows: &[f64], n_features: usize, outputs: &mut [f64]) {
         let mut network = self.clone();
-        if let Some(dead) = DeadUnits::new(ranges(rows, n_features), self.activation) {
+        if let Some(dead) = DeadUnits::new(|| ranges(rows, n_features), self.activation) {
             network.use_blocks(dead.live_blocks(&network));
         }
         let (mut non_zeros, mut pass) = (NonZeros::default(), network.pass());

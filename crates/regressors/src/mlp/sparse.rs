@@ -95,7 +95,8 @@ impl SparseRows {
     pub(super) fn from_dense(matrix: &ArrayView2<'_, f64>) -> Self {
         let mut rows = Self::default();
         let matrix = matrix.as_standard_layout();
-        matrix.rows().into_iter().filter_map(|row| row.to_slice()).for_each(|row| rows.push(row));
+        let values = matrix.as_slice().unwrap_or_default();
+        values.chunks_exact(matrix.ncols().max(1)).for_each(|row| rows.push(row));
         rows
     }
 

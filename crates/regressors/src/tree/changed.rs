@@ -63,26 +63,22 @@ impl Changed<'_> {
 }
 
 impl Ensemble {
-    /// Adds `weigh` of its leaf's value, for each of the `trees` that this was made of, to the sum of each change.
-    pub(crate) fn add_changed(
-        &self,
-        trees: &[Tree],
-        rows: &Changed<'_>,
-        sums: &mut [f64],
-        weigh: impl Fn(f64) -> f64,
-    ) {
+    /// Adds its leaf's value, for each of the `trees` that this was made of, to the sum of each change, which is not -0.
+    pub(crate) fn add_changed(&self, trees: &[Tree], rows: &Changed<'_>, sums: &mut [f64]) {
         let words = self.words.as_ref().filter(|words| rows.fit(words));
         let Some((words, block)) =
             words.and_then(|words| Some((words, words.encode(&rows.originals(), self.n_features)?)))
         else {
             let sums = sums.chunks_mut(CHANGES_AT_ONCE);
-            return rows.rows().zip(sums).for_each(|(rows, sums)| self.add(trees, &rows, sums, &weigh));
+            return rows
+                .rows()
+                .zip(sums)
+                .for_each(|(rows, sums)| self.add(trees, &rows, sums, |value| value));
         };
         let originals = Originals::new(words, &block, rows.changes);
         let mut passage = Passage::new(&originals, sums.len());
         for ((steps, values), number) in words.trees.iter().zip(1..) {
-            let values: Vec<f64> = values.iter().map(|value| weigh(*value)).collect();
-            vectorized!(passage.pass(steps, &values, number, sums));
+            vectorized!(passage.pass(steps, values, number, sums));
         }
     }
 }

@@ -409,7 +409,7 @@ mod tests {
             let mut changes: Vec<Change> = changes.iter().map(change).collect();
             for _ in 0..2 {
                 let sums = predict_changes(&records, &changes, |rows, sums| {
-                    ensemble.add_changed(&trees, rows, sums, |value| value);
+                    ensemble.add_changed(&trees, rows, sums);
                 });
                 prop_assert_eq!(sums, predict(&changed(&records, &changes)));
                 changes.sort_by_key(|change| change.row);

@@ -283,7 +283,7 @@ fn inverse(positions: u32) -> u32 {
 /// `number % positions` of a 31-bit number, by operations that processors do on many numbers at once.
 #[inline(always)]
 fn remainder(number: u32, positions: u32, inverse: u32) -> u32 {
-    // An inverse is too small by less than a unit, so this quotient falls short by less than 1/2, before it is cut off.
+    // An inverse is too small by at most a unit, so this quotient falls short by less than 1/2, before it is cut off.
     let quotient = ((u64::from(number) * u64::from(inverse)) >> 32) as u32;
     let remainder = number - quotient * positions;
     // What is not too much wraps, and is no minimum.

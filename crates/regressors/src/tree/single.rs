@@ -172,7 +172,7 @@ where
 impl<S, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for SingleTree<S> {
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let (tree, scale) = (&self.tree, self.target_scale.factor());
-        // Any value added to -0 stays what it is, even -0.
+        // Records are read as they are, whatever the tree. Any value added to -0 stays what it is, even -0.
         let shape = Shape { n_features: tree.n_features(), work: WORK_OF_MANY, start: -0.0 };
         predict_blocks(records, y, shape, |rows, predictions| {
             tree.add_records(rows, &mut Scratch::default(), predictions, |value| value / scale);
