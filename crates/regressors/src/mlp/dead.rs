@@ -90,20 +90,6 @@ impl DeadUnits {
     }
 }
 
-/// The range of each of so many features over some rows, 0 included. NaN is passed over: a row that has one is NaN in
-/// every unit, whichever are left out.
-pub(super) fn ranges(rows: &[f64], n_features: usize) -> Vec<(f64, f64)> {
-    let (mut lows, mut highs) = (vec![0.0_f64; n_features], vec![0.0_f64; n_features]);
-    vectorized!({
-        for row in rows.chunks_exact(n_features) {
-            for ((low, high), &value) in lows.iter_mut().zip(&mut highs).zip(row) {
-                (*low, *high) = (low.min(value), high.max(value));
-            }
-        }
-    });
-    lows.into_iter().zip(highs).collect()
-}
-
 /// Units of the first hidden layer, those that features between 0 and 1 can switch on before the others.
 ///
 /// The order depends on nothing but the network: sums over units are the same for all rows that it predicts.
@@ -126,6 +112,7 @@ fn alive(excess: f64) -> bool {
 mod tests {
     use super::*;
     use crate::mlp::MlpParts;
+    use crate::mlp::dense::ranges;
     use crate::mlp::params::MlpValidParams;
     use crate::mlp::samples::Samples;
     use crate::mlp::sparse::SparseRows;
@@ -194,15 +181,6 @@ mod tests {
             assert_eq!(part.first_layer().used, 3);
             assert_eq!((part.coefs(), part.intercepts()), (whole.coefs(), whole.intercepts()));
         }
-    }
-
-    #[test]
-    fn ranges_are_those_of_the_sparse_rows() {
-        let records =
-            Array2::from_shape_fn((6, 5), |(i, j)| [0.0, 3.0, -2.0, f64::NAN, 0.5][(i * i + 2 * j) % 5]);
-        let sparse = SparseRows::from_dense(&records.view());
-        assert_eq!(ranges(records.as_slice().unwrap(), 5), sparse.ranges(5));
-        assert_eq!(ranges(&[4.0, -1.0], 2), [(0.0, 4.0), (-1.0, 0.0)]);
     }
 
     #[test]

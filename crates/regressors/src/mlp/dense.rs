@@ -38,16 +38,22 @@ impl NonZeros {
 /// A bit for each of at most 64 values. NaN is not zero.
 #[inline(always)]
 fn non_zeros(values: &[f64]) -> u64 {
-    let (eights, rest) = values.as_chunks::<8>();
-    let bits = eights.iter().enumerate().fold(0, |bits, (at, eight)| {
-        // Moves the lowest bit of byte i to bit i of the highest byte.
-        const GATHER: u64 = 0x0102_0408_1020_4080;
-        let bytes = eight.map(|value| u8::from(value != 0.0));
-        bits | (u64::from_le_bytes(bytes).wrapping_mul(GATHER) >> 56) << (8 * at)
+    let bit = |(value, at): (&f64, u32)| u64::from(*value != 0.0) << at;
+    values.iter().zip(0..).fold(0, |bits, value| bits | bit(value))
+}
+
+/// The range of each of so many features over some rows, 0 included. NaN is passed over: a row that has one is NaN in
+/// every unit, whichever are left out.
+pub(super) fn ranges(rows: &[f64], n_features: usize) -> Vec<(f64, f64)> {
+    let (mut lows, mut highs) = (vec![0.0_f64; n_features], vec![0.0_f64; n_features]);
+    vectorized!({
+        for row in rows.chunks_exact(n_features) {
+            for ((low, high), &value) in lows.iter_mut().zip(&mut highs).zip(row) {
+                (*low, *high) = (low.min(value), high.max(value));
+            }
+        }
     });
-    rest.iter()
-        .enumerate()
-        .fold(bits, |bits, (at, value)| bits | u64::from(*value != 0.0) << (8 * eights.len() + at))
+    lows.into_iter().zip(highs).collect()
 }
 
 impl Rows for DenseRows<'_> {
@@ -77,7 +83,7 @@ impl Rows for DenseRows<'_> {
 mod tests {
     use super::*;
     use crate::mlp::sparse::SparseRows;
-    use ndarray::ArrayView2;
+    use ndarray::{Array2, ArrayView2};
 
     #[test]
     fn they_have_the_entries_of_sparse_rows() {
@@ -96,5 +102,14 @@ mod tests {
                 assert_eq!(entries, expected.collect::<Vec<_>>(), "width {width}, row {row}");
             }
         }
+    }
+
+    #[test]
+    fn ranges_are_those_of_the_sparse_rows() {
+        let records =
+            Array2::from_shape_fn((6, 5), |(i, j)| [0.0, 3.0, -2.0, f64::NAN, 0.5][(i * i + 2 * j) % 5]);
+        let sparse = SparseRows::from_dense(&records.view());
+        assert_eq!(ranges(records.as_slice().unwrap(), 5), sparse.ranges(5));
+        assert_eq!(ranges(&[4.0, -1.0], 2), [(0.0, 4.0), (-1.0, 0.0)]);
     }
 }

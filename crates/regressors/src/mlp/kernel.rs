@@ -68,21 +68,6 @@ pub(super) trait Rows: Copy {
     fn each(&self, row: usize, visit: impl FnMut(Self::Entry));
 }
 
-impl<E: Scale> Rows for Chosen<'_, E> {
-    type Entry = E;
-
-    fn len(&self) -> usize {
-        Chosen::len(self)
-    }
-
-    #[inline(always)]
-    fn each(&self, row: usize, mut visit: impl FnMut(E)) {
-        for entry in self.row(row) {
-            visit(*entry);
-        }
-    }
-}
-
 /// An entry of a row.
 pub(super) trait Scale: Copy {
     fn index(self) -> usize;

@@ -1,8 +1,8 @@
 //! The layers of a network, and how records go through them.
 
 use super::activation::Activation;
-use super::dead::{DeadUnits, ranges};
-use super::dense::NonZeros;
+use super::dead::DeadUnits;
+use super::dense::{NonZeros, ranges};
 use super::kernel::{Block, LANES, Multiply, Rows, blocks, dot};
 use super::model::MlpParts;
 use super::sparse::SparseRows;

@@ -2,7 +2,7 @@
 //!
 //! Most cells of one-hot data are zero, and most activations of a relu network.
 
-use super::kernel::{Block, blocks};
+use super::kernel::{Block, Rows, Scale, blocks};
 use ndarray::ArrayView2;
 
 /// A value other than zero.
@@ -32,13 +32,24 @@ pub(super) struct Chosen<'a, E = Entry> {
 }
 
 impl<'a, E> Chosen<'a, E> {
-    pub(super) fn len(&self) -> usize {
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> &'a [E] {
+        self.from.row(self.rows.map_or(row, |rows| rows[row]))
+    }
+}
+
+impl<E: Scale> Rows for Chosen<'_, E> {
+    type Entry = E;
+
+    fn len(&self) -> usize {
         self.rows.map_or(self.from.len(), <[usize]>::len)
     }
 
     #[inline(always)]
-    pub(super) fn row(&self, row: usize) -> &'a [E] {
-        self.from.row(self.rows.map_or(row, |rows| rows[row]))
+    fn each(&self, row: usize, mut visit: impl FnMut(E)) {
+        for entry in self.row(row) {
+            visit(*entry);
+        }
     }
 }
 
