@@ -143,40 +143,12 @@ impl TreeRandom {
     #[inline(always)]
     #[expect(clippy::should_implement_trait, reason = "a generator that never ends is no iterator")]
     pub fn next(&mut self) -> u32 {
-        *self = self.stepped();
-        self.0 & Self::MAX
-    }
-
-    /// The generator after `N` draws.
-    #[inline(always)]
-    pub(crate) fn after<const N: usize>(self) -> Self {
-        // Shifts and exclusive ors are linear, so the state's bits can be stepped apart and added up.
-        let columns = const {
-            let mut columns = [0; 32];
-            let mut bit = 0;
-            while bit < 32 {
-                let mut random = Self(1 << bit);
-                let mut draw = 0;
-                while draw < N {
-                    random = random.stepped();
-                    draw += 1;
-                }
-                columns[bit] = random.0;
-                bit += 1;
-            }
-            columns
-        };
-        let state = if self.0 == 0 { 1 } else { self.0 };
-        let selected = (0..32).map(|bit| columns[bit] & (state >> bit & 1).wrapping_neg());
-        Self(selected.fold(0, |sum, column| sum ^ column))
-    }
-
-    const fn stepped(self) -> Self {
-        let mut s = if self.0 == 0 { 1 } else { self.0 };
-        s ^= s << 13;
-        s ^= s >> 17;
-        s ^= s << 5;
-        Self(s)
+        let mut state = if self.0 == 0 { 1 } else { self.0 };
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        self.0 = state;
+        state & Self::MAX
     }
 
     /// `rand_uniform(low, high)` of a number that was drawn already, the upper end included.

@@ -3,32 +3,36 @@
 use crate::random::TreeRandom;
 use crate::vectors::vectorized;
 
-/// Generators that run side by side, each from where the one before it will stop.
-const LANES: usize = 16;
-/// Numbers that each of them makes.
-const RUN: usize = 64;
-/// Numbers made together.
-const BATCH: usize = LANES * RUN;
-/// Numbers that [`DrawStream::ahead`] may show.
+/// How far back stand the numbers whose exclusive or is the next one.
+///
+/// A [`TreeRandom`]'s steps are linear over the field of two elements, so its numbers obey the recurrence of
+/// its characteristic polynomial and of all multiples of that. Of those with four terms beside the next
+/// number, this is the one of the least degree whose nearest term is far enough away for vectors.
+const TERMS: [usize; 4] = [32, 71, 152, 551];
+/// Numbers made together: the nearest term must have been made before.
+const RUN: usize = TERMS[0];
+/// Numbers that [`DrawStream::ahead`] shows.
 pub(super) const AHEAD: usize = 512;
+/// Numbers that are kept when others are made, which are enough for all terms and for [`AHEAD`].
+const KEPT: usize = 18 * RUN;
+/// Numbers in memory.
+const SIZE: usize = KEPT + 30 * RUN;
 
 /// The numbers of a [`TreeRandom`], in their order.
 ///
-/// One generator takes several cycles for a number, because each depends on the one before. Its state after
-/// a run is a linear function of its state before, so several generators can start where they would arrive.
+/// The generator takes several cycles for a number, because each depends on the one before; the recurrence
+/// makes many at once.
 #[derive(Clone, Debug)]
 pub(super) struct DrawStream {
-    /// The generator after the numbers made so far.
-    random: TreeRandom,
-    made: Box<[u32; BATCH + AHEAD]>,
+    made: Box<[u32; SIZE]>,
     at: usize,
 }
 
 impl DrawStream {
-    pub(super) fn new(random: TreeRandom) -> Self {
-        let mut stream = Self { random, made: Box::new([0; BATCH + AHEAD]), at: BATCH + AHEAD };
-        stream.refill();
-        stream
+    pub(super) fn new(mut random: TreeRandom) -> Self {
+        let mut made = Box::new([0; SIZE]);
+        made[SIZE - KEPT..].fill_with(|| random.next());
+        Self { made, at: SIZE - KEPT }
     }
 
     /// The next number.
@@ -49,39 +53,31 @@ impl DrawStream {
     #[inline]
     pub(super) fn skip(&mut self, n: usize) {
         self.at += n;
-        if self.at > BATCH {
+        if self.at > SIZE - AHEAD {
             self.refill();
         }
     }
 
-    /// Makes a batch and puts the numbers that are left before it.
+    /// Makes as many numbers as there is room for behind those that are kept.
     #[cold]
     fn refill(&mut self) {
-        let left = self.made.len() - self.at;
-        self.made.copy_within(self.at.., AHEAD - left);
-        self.at = AHEAD - left;
-        let (random, batch) = (self.random, &mut self.made[AHEAD..]);
-        self.random = vectorized!(run(random, batch));
+        self.made.copy_within(SIZE - KEPT.., 0);
+        self.at -= SIZE - KEPT;
+        let made = &mut *self.made;
+        vectorized!(extend(made));
     }
 }
 
-/// Makes every lane's numbers, one lane's after the other's, and returns the last generator.
+/// Makes the numbers behind the first [`KEPT`].
 #[inline(always)]
-fn run(random: TreeRandom, batch: &mut [u32]) -> TreeRandom {
-    let mut lanes = [random; LANES];
-    for lane in 1..LANES {
-        lanes[lane] = lanes[lane - 1].after::<RUN>();
-    }
-    let mut steps = [[0; LANES]; RUN];
-    for step in &mut steps {
-        for lane in 0..LANES {
-            step[lane] = lanes[lane].next();
+fn extend(made: &mut [u32; SIZE]) {
+    for at in (KEPT..SIZE).step_by(RUN) {
+        let mut next = [0; RUN];
+        for back in TERMS {
+            next.iter_mut().zip(&made[at - back..]).for_each(|(sum, number)| *sum ^= number);
         }
+        made[at..][..RUN].copy_from_slice(&next);
     }
-    for (lane, numbers) in batch.chunks_exact_mut(RUN).enumerate() {
-        numbers.iter_mut().zip(&steps).for_each(|(number, step)| *number = step[lane % LANES]);
-    }
-    lanes[LANES - 1]
 }
 
 #[cfg(test)]
