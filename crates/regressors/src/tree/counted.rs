@@ -10,7 +10,6 @@ use super::params::LeafLimits;
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::sorted::SortedRows;
 use super::splitter::{Best, SplitRule, Splitter};
-use super::stream::DrawStream;
 use crate::parallel::is_parallel;
 use crate::vectors::vectorized;
 use rayon::prelude::*;
@@ -132,7 +131,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
         search: &mut Search<S>,
         (feature, column): (u32, &Column),
         slots: &[P],
-        stream: &mut DrawStream,
+        mut number: impl FnMut() -> u32,
     ) -> bool {
         let codes: CodeSet<WORDS> = self.columns.codes_in(column, self.node.rows, slots);
         let Some((lowest, highest)) = codes.ends() else { return true };
@@ -151,7 +150,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
                 });
             }
             SplitRule::Random => {
-                let threshold = random_threshold(stream.next(), level(lowest), level(highest));
+                let threshold = random_threshold(number(), level(lowest), level(highest));
                 let mut cut = lowest;
                 codes.for_each(|code| {
                     if f64::from(level(code)) <= threshold {
@@ -201,7 +200,7 @@ impl<P: Packed> CountedNode<'_, P> {
         &self,
         search: &mut Search<S>,
         (feature, column, at): (u32, &Column, usize),
-        number: impl FnOnce() -> u32,
+        mut number: impl FnMut() -> u32,
     ) -> bool {
         let rows = self.node.sorted.get(at, self.node.range.clone());
         let code = |place: usize| self.columns.rank(rows[place], at);
@@ -384,17 +383,17 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
         }
     }
 
-    fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool {
+    fn look_closer(&mut self, search: &mut Search<S>, feature: u32, number: impl FnMut() -> u32) -> bool {
         let column = self.columns.feature(feature);
         if !column.has_missing && !self.limits.restrict() {
             match &column.kind {
                 Kind::Coded { .. } => {
                     let slots = self.columns.slots_of(column, self.node.histogram);
                     return match slots.len() {
-                        ..=64 => self.look_at_codes::<S, 1>(search, (feature, column), slots, stream),
+                        ..=64 => self.look_at_codes::<S, 1>(search, (feature, column), slots, number),
                         _ => {
                             const WORDS: usize = codes::LIMIT / 64;
-                            self.look_at_codes::<S, WORDS>(search, (feature, column), slots, stream)
+                            self.look_at_codes::<S, WORDS>(search, (feature, column), slots, number)
                         }
                     };
                 }
@@ -405,7 +404,7 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
                             best.iter().for_each(|(score, split)| search.offer_scored(*score, || *split));
                             false
                         }
-                        None => self.look_at_order(search, (feature, column, *at), || stream.next()),
+                        None => self.look_at_order(search, (feature, column, *at), number),
                     };
                 }
                 Kind::Constant | Kind::Binary { .. } => {}
@@ -415,7 +414,7 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
         levels.count((self.columns, column), self.node.rows, self.bag, Some(self.node.histogram));
         let is_constant = levels.is_constant(column);
         if !is_constant {
-            search.offer_levels(feature, column, levels, stream);
+            search.offer_levels(feature, column, levels, number);
         }
         is_constant
     }

@@ -35,8 +35,12 @@ pub(super) struct FeatureDraws<S> {
     max_features: usize,
     /// The [`inverse`] of the number of positions that each of a node's draws chooses from; of 1 after the last.
     inverses: Vec<u32>,
+    /// The [`long_inverse`] of these numbers.
+    long_inverses: Vec<u64>,
     /// The positions that a chunk of draws chose, counted from the right.
     from_right: Vec<u16>,
+    /// The random numbers of varying features' thresholds, at their places in the order.
+    thresholds: Vec<u32>,
     splitter: PhantomData<S>,
 }
 
@@ -48,8 +52,8 @@ const MOST_IN_CHUNK: usize = (1 << 15) - 1;
 /// The draws of one node.
 ///
 /// How many positions the k-th draw chooses from does not depend on what the draws before it hit. So a chunk
-/// of draws is turned into positions at once. A random threshold takes a number in between; where these are
-/// frequent, draws are made one by one.
+/// of draws is turned into positions at once. A random threshold takes a number in between, after which all
+/// later positions are others, so draws are made one by one there.
 #[derive(Debug)]
 pub(super) struct NodeDraws<'a, S> {
     draws: &'a mut FeatureDraws<S>,
@@ -82,7 +86,9 @@ impl<S: Splitter> FeatureDraws<S> {
             order: (0..n_features as u32).collect(),
             max_features,
             inverses: (1..=n_features as u32).rev().chain([1; BLOCK]).map(inverse).collect(),
+            long_inverses: (1..=n_features as u64).rev().map(long_inverse).collect(),
             from_right: vec![0; AHEAD],
+            thresholds: vec![0; n_features],
             splitter: PhantomData,
         }
     }
@@ -120,15 +126,17 @@ impl<S: Splitter> NodeDraws<'_, S> {
         }
     }
 
-    /// Draws all candidates, whose marks have to say which are constant.
+    /// Draws all candidates, whose marks have to say which are constant, and the thresholds of the others.
     #[inline(always)]
     pub(super) fn settle_all(&mut self) {
-        if self.draws.order.len() > MOST_IN_CHUNK {
-            while let Some(entry) = self.next_alone() {
-                self.settle(entry & CONSTANT != 0);
-            }
-            return;
+        match S::RULE {
+            SplitRule::Best if self.draws.order.len() <= MOST_IN_CHUNK => self.settle_by_chunks(),
+            _ => self.settle_one_by_one(),
         }
+    }
+
+    #[inline(always)]
+    fn settle_by_chunks(&mut self) {
         while self.first < self.end {
             if self.looked_at >= self.len {
                 self.leave_chunk(self.len);
@@ -151,10 +159,60 @@ impl<S: Splitter> NodeDraws<'_, S> {
         self.leave_chunk(self.used);
     }
 
-    /// The features drawn that vary, with their marks, in the order of the draws; and the random numbers.
-    pub(super) fn varying(&mut self) -> (impl Iterator<Item = u32>, &mut DrawStream) {
-        let FeatureDraws { stream, order, .. } = &mut *self.draws;
-        (order[self.end as usize..].iter().rev().copied(), stream)
+    #[inline(always)]
+    fn settle_one_by_one(&mut self) {
+        let FeatureDraws { stream, order, long_inverses, thresholds, .. } = &mut *self.draws;
+        let order = order.as_mut_slice();
+        let (mut first, mut end) = (self.first as usize, self.end as usize);
+        while first < end {
+            let left = order.len() - self.drawn;
+            // Each draw may need another number for its threshold.
+            let inverses = &long_inverses[self.drawn..][..left.min(AHEAD / 2)];
+            let numbers = stream.ahead();
+            let (mut draw, mut thresholds_drawn) = (0, 0);
+            while first < end {
+                let others = left - (end - first);
+                let mut fraction = 0;
+                while draw < inverses.len() {
+                    let number = numbers[(draw + thresholds_drawn) % AHEAD];
+                    fraction = u64::from(number).wrapping_mul(inverses[draw]);
+                    if may_reach(fraction, others.wrapping_sub(draw), inverses[draw]) {
+                        break;
+                    }
+                    draw += 1;
+                }
+                if draw == inverses.len() {
+                    break;
+                }
+                let positions = left - draw;
+                draw += 1;
+                let from_right = positions - 1 - times(fraction, positions);
+                if from_right >= end - first {
+                    continue;
+                }
+                let at = end - 1 - from_right;
+                let is_constant = order[at] & CONSTANT != 0;
+                let target = if is_constant { first } else { end - 1 };
+                order.swap(at, target);
+                first += usize::from(is_constant);
+                end -= usize::from(!is_constant);
+                if S::RULE == SplitRule::Random {
+                    thresholds[target] = numbers[(draw + thresholds_drawn) % AHEAD];
+                    thresholds_drawn += usize::from(!is_constant);
+                }
+            }
+            self.drawn += draw;
+            stream.skip(draw + thresholds_drawn);
+        }
+        (self.first, self.end) = (first as u32, end as u32);
+    }
+
+    /// The features drawn by [`Self::settle_all`] that vary, with their marks, in the order of the draws; and
+    /// the random numbers of their thresholds.
+    pub(super) fn varying(&self) -> impl Iterator<Item = (u32, u32)> {
+        let varying = self.end as usize..;
+        let (order, thresholds) = (&self.draws.order[varying.clone()], &self.draws.thresholds[varying]);
+        order.iter().copied().zip(thresholds.iter().copied()).rev()
     }
 
     #[inline(always)]
@@ -290,10 +348,32 @@ fn remainder(number: u32, positions: u32, inverse: u32) -> u32 {
     remainder.min(remainder.wrapping_sub(positions))
 }
 
+/// What a 31-bit number is multiplied by, in units of 2⁻⁶⁴, to be divided by so many positions, at least one.
+///
+/// The product's fraction times the positions is the remainder: Lemire, Kaser and Kurz, Faster remainder by
+/// direct computation (2019).
+fn long_inverse(positions: u64) -> u64 {
+    (u64::MAX / positions).wrapping_add(1)
+}
+
+/// Whether a fraction, times the positions whose [`long_inverse`] is given, may be at least `limit`.
+///
+/// This is so rarely wrong that it tells in which draws to have a closer look, by one multiplication less.
+#[inline(always)]
+fn may_reach(fraction: u64, limit: usize, inverse: u64) -> bool {
+    fraction >= (limit as u64).wrapping_mul(inverse.wrapping_sub(1))
+}
+
+/// A fraction in units of 2⁻⁶⁴, times a number, rounded down.
+#[inline(always)]
+fn times(fraction: u64, number: usize) -> usize {
+    ((u128::from(fraction) * number as u128) >> 64) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::splitter::Best;
+    use crate::tree::splitter::{Best, Random};
     use proptest::prelude::*;
 
     fn mark(order: &mut [u32], is_constant: impl Fn(u32) -> bool) {
@@ -303,29 +383,59 @@ mod tests {
         }
     }
 
-    fn draw_all(
-        draws: &mut FeatureDraws<Best>,
+    /// Features, each with the random number of its threshold, and the number of constants.
+    fn draw_all<S: Splitter>(
+        draws: &mut FeatureDraws<S>,
         known: u32,
         is_constant: impl Fn(u32) -> bool,
-    ) -> (Vec<u32>, u32) {
+    ) -> (Vec<(u32, u32)>, u32) {
         let mut draws = draws.begin(known, |order| mark(order, is_constant));
         let drawn = std::iter::from_fn(|| {
             let entry = draws.next()?;
-            draws.settle(entry & CONSTANT != 0);
-            Some(feature(entry))
+            let is_constant = entry & CONSTANT != 0;
+            draws.settle(is_constant);
+            let has_number = S::RULE == SplitRule::Random && !is_constant;
+            Some((feature(entry), if has_number { draws.stream().next() } else { 0 }))
         });
         let drawn = drawn.collect();
         (drawn, draws.constants())
     }
 
+    fn features(drawn: &[(u32, u32)]) -> Vec<u32> {
+        drawn.iter().map(|(feature, _)| *feature).collect()
+    }
+
+    /// Draws the features of some nodes all at once, and one by one.
+    fn check_all_at_once<S: Splitter>(
+        (n_features, seed): (usize, u32),
+        nodes: u32,
+        is_constant: impl Fn(u32, u32) -> bool,
+    ) -> Result<(), TestCaseError> {
+        let mut draws = FeatureDraws::<S>::new(n_features, n_features, TreeRandom::new(seed));
+        let mut one_by_one = draws.clone();
+        let mut known = 0;
+        for node in 0..nodes {
+            let (drawn, constants) = draw_all(&mut one_by_one, known, |feature| is_constant(feature, node));
+            let mut of_node = draws.begin(known, |order| mark(order, |feature| is_constant(feature, node)));
+            of_node.settle_all();
+            let varying: Vec<_> = of_node.varying().map(|(entry, number)| (feature(entry), number)).collect();
+            known = of_node.constants();
+            let drawn = drawn.into_iter().filter(|(feature, _)| !is_constant(*feature, node));
+            prop_assert_eq!((varying, known), (drawn.collect(), constants));
+        }
+        Ok(())
+    }
+
     #[test]
     fn every_feature_is_drawn_once() {
-        let mut draws = FeatureDraws::new(7, 7, TreeRandom::new(3));
-        let (mut drawn, constants) = draw_all(&mut draws, 0, |feature| feature % 3 == 0);
+        let mut draws = FeatureDraws::<Best>::new(7, 7, TreeRandom::new(3));
+        let (drawn, constants) = draw_all(&mut draws, 0, |feature| feature % 3 == 0);
+        let mut drawn = features(&drawn);
         drawn.sort_unstable();
         assert_eq!(drawn, [0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(constants, 3);
-        let (mut varying, _) = draw_all(&mut draws, 3, |_| false);
+        let (varying, _) = draw_all(&mut draws, 3, |_| false);
+        let mut varying = features(&varying);
         varying.sort_unstable();
         assert_eq!(varying, [1, 2, 4, 5]);
     }
@@ -338,7 +448,7 @@ mod tests {
             let (mut in_chunks, mut alone) = (draws.clone(), draws);
             let (drawn, constants) = draw_all(&mut in_chunks, 0, is_constant);
             let mut node = alone.begin(0, |order| mark(order, is_constant));
-            for feature_in_chunk in drawn {
+            for feature_in_chunk in features(&drawn) {
                 let entry = node.next_alone().unwrap();
                 assert_eq!(feature(entry), feature_in_chunk);
                 node.settle(entry & CONSTANT != 0);
@@ -351,20 +461,16 @@ mod tests {
     proptest! {
         #[test]
         fn all_are_drawn_as_one_by_one(n_features in 1usize..600, seed: u32, odds in 2u32..9, nodes in 1u32..4) {
-            let mut draws = FeatureDraws::<Best>::new(n_features, n_features, TreeRandom::new(seed));
-            let mut one_by_one = draws.clone();
-            let mut known = 0;
-            for node in 0..nodes {
-                let is_constant = |feature: u32| (feature ^ seed) % odds <= node;
-                let expected = draw_all(&mut one_by_one, known, is_constant);
-                let mut of_node = draws.begin(known, |order| mark(order, is_constant));
-                of_node.settle_all();
-                let varying: Vec<u32> = of_node.varying().0.map(feature).collect();
-                known = of_node.constants();
-                let drawn = expected.0.into_iter().filter(|feature| !is_constant(*feature));
-                prop_assert_eq!((varying, known), (drawn.collect(), expected.1));
-            }
+            let is_constant = |feature: u32, node: u32| (feature ^ seed) % odds <= node;
+            check_all_at_once::<Best>((n_features, seed), nodes, is_constant)?;
+            check_all_at_once::<Random>((n_features, seed), nodes, is_constant)?;
         }
+    }
+
+    #[test]
+    fn all_of_very_many_features_are_drawn() {
+        let is_constant = |feature: u32, _| feature % 3 != 1;
+        check_all_at_once::<Best>((MOST_IN_CHUNK + 9, 5), 2, is_constant).unwrap();
     }
 
     proptest! {
@@ -379,6 +485,10 @@ mod tests {
             for number in [i64::from(number), whole + near, i64::from(TreeRandom::MAX) + near] {
                 let number = number.clamp(0, i64::from(TreeRandom::MAX)) as u32;
                 prop_assert_eq!(remainder(number, positions, inverse(positions)), number % positions);
+                let inverse = long_inverse(positions.into());
+                let fraction = u64::from(number).wrapping_mul(inverse);
+                prop_assert_eq!(times(fraction, positions as usize), (number % positions) as usize);
+                prop_assert!(may_reach(fraction, (number % positions) as usize, inverse));
             }
         }
     }
@@ -386,8 +496,8 @@ mod tests {
     #[test]
     fn draws_go_on_until_a_feature_varies() {
         for state in 1..50 {
-            let mut draws = FeatureDraws::new(9, 2, TreeRandom::new(state));
-            let (drawn, _) = draw_all(&mut draws, 0, |feature| feature != 4);
+            let mut draws = FeatureDraws::<Best>::new(9, 2, TreeRandom::new(state));
+            let drawn = features(&draw_all(&mut draws, 0, |feature| feature != 4).0);
             assert_eq!(drawn.contains(&4), *drawn.last().unwrap() == 4 || drawn.len() == 2, "{drawn:?}");
             assert!(drawn.contains(&4));
         }

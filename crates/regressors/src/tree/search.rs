@@ -6,7 +6,6 @@ use super::levels::LevelCounts;
 use super::packed::Sums;
 use super::params::LeafLimits;
 use super::splitter::{SplitRule, Splitter};
-use super::stream::DrawStream;
 use crate::random::TreeRandom;
 use std::marker::PhantomData;
 
@@ -33,7 +32,7 @@ pub(super) trait Features<S> {
     fn score(&self, feature: u32) -> f64;
 
     /// Offers the splits of a feature that is not binary; returns whether it is constant in the node.
-    fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool;
+    fn look_closer(&mut self, search: &mut Search<S>, feature: u32, number: impl FnMut() -> u32) -> bool;
 
     /// A binary feature, and the sums of the node's rows with its rarer value.
     fn binary(&self, feature: u32) -> (&Column, Sums);
@@ -85,16 +84,20 @@ impl<S: Splitter> Search<S> {
         known: u32,
         mut features: impl Features<S>,
     ) -> (Option<Split>, u32) {
-        let mut draws = draws.begin(known, |order| features.mark(order));
+        let mut draws = draws.begin(
+            known,
+            // A function of its own would be compiled for the oldest processors.
+            #[inline(always)]
+            |order| features.mark(order),
+        );
         let bound = features.bound();
-        if S::RULE == SplitRule::Best && features.all_are_known() {
+        if features.all_are_known() {
             draws.settle_all();
-            let (varying, stream) = draws.varying();
-            for entry in varying.filter(|entry| entry & MAY_WIN != 0) {
+            for (entry, number) in draws.varying().filter(|(entry, _)| entry & MAY_WIN != 0) {
                 let feature = feature(entry);
                 match features.score(feature) {
-                    NOT_BINARY => _ = features.look_closer(&mut self, feature, stream),
-                    score => self.offer_binary(score, feature, 0),
+                    NOT_BINARY => _ = features.look_closer(&mut self, feature, || number),
+                    score => self.offer_binary(score, feature, number),
                 }
                 if self.score >= bound {
                     break;
@@ -116,7 +119,7 @@ impl<S: Splitter> Search<S> {
             let feature = feature(entry);
             let score = features.score(feature);
             if score == NOT_BINARY {
-                let is_constant = features.look_closer(&mut self, feature, draws.stream());
+                let is_constant = features.look_closer(&mut self, feature, || draws.stream().next());
                 draws.settle(is_constant);
                 continue;
             }
@@ -216,11 +219,11 @@ impl<S: Splitter> Search<S> {
         feature: u32,
         column: &Column,
         counts: &LevelCounts<P>,
-        stream: &mut DrawStream,
+        number: impl FnMut() -> u32,
     ) {
         match S::RULE {
             SplitRule::Best => self.offer_midpoints(feature, column, counts),
-            SplitRule::Random => self.offer_random((feature, column), counts, stream),
+            SplitRule::Random => self.offer_random((feature, column), counts, number),
         }
     }
 
@@ -280,12 +283,12 @@ impl<S: Splitter> Search<S> {
         &mut self,
         (feature, column): (u32, &Column),
         counts: &LevelCounts<P>,
-        stream: &mut DrawStream,
+        mut number: impl FnMut() -> u32,
     ) {
         let [first, ..] = counts.levels.as_slice() else { return };
         let [.., last] = counts.levels.as_slice() else { return };
-        let threshold = random_threshold(stream.next(), column.value(first.code), column.value(last.code));
-        let missing_go_to_left = (counts.missing.count > 0).then(|| stream.next() % 2 == 1);
+        let threshold = random_threshold(number(), column.value(first.code), column.value(last.code));
+        let missing_go_to_left = (counts.missing.count > 0).then(|| number() % 2 == 1);
 
         let mut left = if missing_go_to_left == Some(true) { counts.missing } else { Sums::default() };
         let below = counts.levels.iter().take_while(|level| f64::from(column.value(level.code)) <= threshold);
@@ -312,6 +315,7 @@ mod tests {
     use crate::tree::bag::Bag;
     use crate::tree::packed::Layout;
     use crate::tree::splitter::{Best, Random};
+    use crate::tree::stream::DrawStream;
     use ndarray::ArrayView2;
 
     /// The best split of a node by a feature with these values; targets count up from 0.
@@ -327,7 +331,8 @@ mod tests {
         counts.count((&columns, column), &rows, &bag, None);
         let limits = LeafLimits { min_samples, min_weight: 0.0 };
         let mut search = Search::<S>::new(limits, bag.node(&rows).sums);
-        search.offer_levels(0, column, &counts, &mut DrawStream::new(random));
+        let mut stream = DrawStream::new(random);
+        search.offer_levels(0, column, &counts, || stream.next());
         search.best.map(|winner| match winner {
             Winner::Other(split) => split,
             Winner::Binary { .. } => panic!("not offered"),

@@ -10,7 +10,6 @@ use super::levels::LevelCounts;
 use super::packed::{Packed, Sums};
 use super::search::{BARRED, Features, NOT_BINARY, Search, Split, random_threshold};
 use super::splitter::{SplitRule, Splitter};
-use super::stream::DrawStream;
 use std::array;
 
 /// Most rows of a small node.
@@ -63,31 +62,19 @@ impl<'a> Pair<'a> {
     /// Draws all features and splits by the first that varies.
     #[inline(always)]
     pub(super) fn split<S: Splitter>(&self, draws: &mut FeatureDraws<S>, known: u32) -> Option<PairSplit> {
-        let mut draws = draws.begin(known, |order| {
-            for entry in order {
-                let feature = feature(*entry);
-                let differs = self.differing[feature as usize / 64] >> (feature % 64) & 1 == 1;
-                *entry = feature | if differs { 0 } else { CONSTANT };
-            }
-        });
-        let first = match S::RULE {
-            SplitRule::Best => {
-                draws.settle_all();
-                draws.varying().0.next().map(|entry| (entry, 0))
-            }
-            SplitRule::Random => {
-                let mut first = None;
-                while let Some(entry) = draws.next() {
-                    let is_constant = entry & CONSTANT != 0;
-                    draws.settle(is_constant);
-                    if !is_constant {
-                        let number = draws.stream().next();
-                        first.get_or_insert((entry, number));
-                    }
+        let mut draws = draws.begin(
+            known,
+            #[inline(always)]
+            |order| {
+                for entry in order {
+                    let feature = feature(*entry);
+                    let differs = self.differing[feature as usize / 64] >> (feature % 64) & 1 == 1;
+                    *entry = feature | if differs { 0 } else { CONSTANT };
                 }
-                first
-            }
-        };
+            },
+        );
+        draws.settle_all();
+        let first = draws.varying().next();
         first.map(|(entry, number)| self.split_by::<S>(feature(entry), number))
     }
 
@@ -236,7 +223,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
         search: &mut Search<S>,
         feature: u32,
         code: impl Fn(u32) -> u32,
-        stream: &mut DrawStream,
+        mut number: impl FnMut() -> u32,
     ) -> bool {
         let column = self.columns.feature(feature);
         let level = |code: u32| column.value(code);
@@ -278,7 +265,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
                 }
             }
             SplitRule::Random => {
-                let threshold = random_threshold(stream.next(), level(lowest), level(highest));
+                let threshold = random_threshold(number(), level(lowest), level(highest));
                 let below = sorted.iter().filter(|(code, _)| f64::from(level(*code)) <= threshold);
                 let mut cut = 0;
                 for (code, bit) in below {
@@ -320,22 +307,22 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
         }
     }
 
-    fn look_closer(&mut self, search: &mut Search<S>, feature: u32, stream: &mut DrawStream) -> bool {
+    fn look_closer(&mut self, search: &mut Search<S>, feature: u32, number: impl FnMut() -> u32) -> bool {
         let columns = self.columns;
         let column = columns.feature(feature);
         match &column.kind {
             Kind::Coded { at, .. } if !column.has_missing => {
-                self.look_at_codes(search, feature, |row| columns.code(row, *at), stream)
+                self.look_at_codes(search, feature, |row| columns.code(row, *at), number)
             }
             Kind::Ranked { at, .. } if !column.has_missing => {
-                self.look_at_codes(search, feature, |row| columns.rank(row, *at), stream)
+                self.look_at_codes(search, feature, |row| columns.rank(row, *at), number)
             }
             _ => {
                 let levels = &mut self.bits.levels;
                 levels.count((columns, column), self.rows, self.bag, None);
                 let is_constant = levels.is_constant(column);
                 if !is_constant {
-                    search.offer_levels(feature, column, levels, stream);
+                    search.offer_levels(feature, column, levels, number);
                 }
                 is_constant
             }
