@@ -24,8 +24,8 @@ const STEPS_PER_ROW: usize = 16;
 /// The time that a row takes through a tree of many leaves, in that of one of few.
 pub(super) const WORK_OF_MANY: usize = 64;
 
-/// Rows that go through a tree side by side.
-const GROUP: usize = 8;
+/// Rows that go through a tree side by side; where one has reached its leaf, another begins.
+const LANES: usize = 8;
 
 /// Rows that a tree takes at once when it reads records: few enough for these to stay in cache.
 const ROWS_AT_ONCE: usize = 64;
@@ -88,7 +88,7 @@ impl Descent {
     ) {
         match &self.splits {
             Splits::Few(strikes) => scratch.strike_out(strikes, block),
-            Splits::Many(steps) => scratch.descend(steps, block.n_rows(), |row, step| {
+            Splits::Many(steps) => scratch.descend(steps, (block.n_rows(), 1), |row, step| {
                 step.goes_right(block.value(row, step.feature()))
             }),
         }
@@ -109,8 +109,8 @@ impl Descent {
             Splits::Many(steps) => {
                 let rows = records.chunks(ROWS_AT_ONCE * n_features);
                 for (records, sums) in rows.zip(sums.chunks_mut(ROWS_AT_ONCE)) {
-                    scratch.descend(steps, sums.len(), |row, step| {
-                        step.goes_right(records[row * n_features + step.feature()] as f32)
+                    scratch.descend(steps, (sums.len(), n_features), |start, step| {
+                        step.goes_right(records[start + step.feature()] as f32)
                     });
                     scratch.add_values(&self.values, sums, &weigh);
                 }
@@ -262,39 +262,49 @@ impl Scratch {
         });
     }
 
-    /// Leaves the number of its leaf for each row.
+    /// Leaves the number of its leaf for each row. Rows are `width` values long; `goes_right` is told where one
+    /// begins.
     #[inline]
     pub(super) fn descend<C>(
         &mut self,
         steps: &[Step<C>],
-        n_rows: usize,
+        (n_rows, width): (usize, usize),
         goes_right: impl Fn(usize, &Step<C>) -> bool,
     ) {
         if steps.len() <= n_rows * STEPS_PER_ROW {
             // Read in order once, nodes are in cache when rows come to them in any order.
             black_box(steps.iter().step_by(STEPS_PER_LINE).fold(0, |all, step| all ^ step.place));
         }
-        self.leaves.clear();
-        self.leaves.resize(n_rows, 0);
-        if steps.is_empty() {
+        let Self { leaves } = self;
+        leaves.clear();
+        // One more, for lanes that read the last row again when there are no others.
+        leaves.resize(n_rows + 1, 0);
+        if steps.is_empty() || n_rows == 0 {
             return;
         }
-        for (start, leaves) in (0..n_rows).step_by(GROUP).zip(self.leaves.chunks_mut(GROUP)) {
-            // Places without a row are in a leaf from the start.
-            let mut ids = [LEAF; GROUP];
-            ids[..leaves.len()].fill(0);
-            while ids.iter().any(|id| *id < LEAF) {
-                for (at, id) in ids.iter_mut().enumerate() {
-                    // Rows in a leaf step from the root and stay: whether they are is hard to foretell.
-                    let is_leaf = *id >= LEAF;
-                    let step = &steps[if is_leaf { 0 } else { *id as usize }];
-                    let row = if at < leaves.len() { start + at } else { start };
-                    let child = step.children[usize::from(goes_right(row, step))];
-                    *id = if is_leaf { *id } else { child };
+        vectorized!({
+            let (mut next, mut left) = (LANES, n_rows);
+            let mut to: [usize; LANES] = std::array::from_fn(|lane| lane.min(n_rows));
+            let mut starts = to.map(|row| row.min(n_rows - 1) * width);
+            let mut ids = [0; LANES];
+            while left > 0 {
+                for lane in 0..LANES {
+                    let step = &steps[ids[lane] as usize];
+                    let child = step.children[usize::from(goes_right(starts[lane], step))];
+                    if child < LEAF {
+                        ids[lane] = child;
+                        continue;
+                    }
+                    // Rows that waited for the last of their group would cost more than this branch.
+                    leaves[to[lane]] = child & !LEAF;
+                    left -= usize::from(to[lane] < n_rows);
+                    to[lane] = next.min(n_rows);
+                    starts[lane] = next.min(n_rows - 1) * width;
+                    next += 1;
+                    ids[lane] = 0;
                 }
             }
-            leaves.iter_mut().zip(ids).for_each(|(leaf, id)| *leaf = id & !LEAF);
-        }
+        });
     }
 
     /// Adds `weigh` of its leaf's value to each row's sum.

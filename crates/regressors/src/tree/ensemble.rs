@@ -86,8 +86,11 @@ impl Ensemble {
         let Some(block) = words.encode(rows, self.n_features) else {
             return trees.iter().for_each(|tree| tree.add_records(rows, &mut scratch, sums, &weigh));
         };
+        let block = block.as_slice();
         for (steps, values) in &words.trees {
-            scratch.descend(steps, sums.len(), |row, step| step.is_above(&block[row * words.width..]));
+            scratch.descend(steps, (sums.len(), words.width), move |start, step| {
+                step.parts(block[start + (step.place / u32::BITS) as usize])
+            });
             scratch.add_values(values, sums, &weigh);
         }
     }
@@ -185,13 +188,13 @@ impl Words {
         let mut places = vec![UNUSED; thresholds.len()];
         for (feature, _) in (0..).zip(thresholds).filter(|(_, thresholds)| thresholds.is_some()) {
             let (word, bit) = (feature as usize / WORD, feature as usize % WORD);
-            places[feature as usize] = if misfits[word] >> bit & 1 == 0 {
-                feature
+            let (word, shift) = if misfits[word] >> bit & 1 == 0 {
+                (word, WORD - 1 - bit)
             } else {
                 ranked.push(feature);
-                // The lowest bits of a place shift a word, by none for a rank.
-                (bit_words + ranked.len()) as u32 * u32::BITS - 1
+                (bit_words + ranked.len() - 1, 0)
             };
+            places[feature as usize] = (word * WORD + shift) as u32;
         }
         bits.used.iter_mut().zip(misfits).for_each(|(used, misfits)| *used &= !misfits);
         let cut = |node: &Node| {
@@ -222,7 +225,7 @@ impl Words {
         let word = *words.get((place / u32::BITS) as usize)?;
         let value = value as f32;
         let other = if ((place / u32::BITS) as usize) < self.bit_words() {
-            let bit = place % u32::BITS;
+            let bit = feature % WORD;
             word & !(1 << bit) | u32::from(self.bits.bit(feature, value)?) << bit
         } else {
             rank(value + 0.0)
@@ -251,16 +254,12 @@ impl Words {
     }
 }
 
-/// The cut is one of words, the place a word's number and, below, by how many bits less than 31 it is shifted.
+/// The cut is one of words, the place a word's number and, below, by how many bits it is shifted: a feature's bit
+/// to the top, a rank not at all.
 impl Step<u32> {
-    #[inline(always)]
-    pub(super) fn is_above(&self, words: &[u32]) -> bool {
-        self.parts(words[(self.place / u32::BITS) as usize])
-    }
-
     /// Whether a row with this word goes right.
     #[inline(always)]
     pub(super) fn parts(&self, word: u32) -> bool {
-        word << (u32::BITS - 1 - self.place % u32::BITS) > self.cut
+        word << (self.place % u32::BITS) > self.cut
     }
 }
