@@ -28,7 +28,7 @@ pub(super) struct Histograms<'a, P> {
 
 impl<'a, P: Packed> Histograms<'a, P> {
     /// Fewest rows of a node with a histogram of its own.
-    const MIN_ROWS: usize = 8;
+    const MIN_ROWS: usize = 5;
     /// Slots that are subtracted in the time in which a row counts in one.
     const SLOTS_PER_COUNT: usize = 4;
 
