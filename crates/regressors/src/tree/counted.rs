@@ -131,7 +131,7 @@ impl<'a, P: Packed> CountedNode<'a, P> {
         search: &mut Search<S>,
         (feature, column): (u32, &Column),
         slots: &[P],
-        mut number: impl FnMut() -> u32,
+        number: impl FnOnce() -> u32,
     ) -> bool {
         let codes: CodeSet<WORDS> = self.columns.codes_in(column, self.node.rows, slots);
         let Some((lowest, highest)) = codes.ends() else { return true };
@@ -200,7 +200,7 @@ impl<P: Packed> CountedNode<'_, P> {
         &self,
         search: &mut Search<S>,
         (feature, column, at): (u32, &Column, usize),
-        mut number: impl FnMut() -> u32,
+        number: impl FnOnce() -> u32,
     ) -> bool {
         let rows = self.node.sorted.get(at, self.node.range.clone());
         let code = |place: usize| self.columns.rank(rows[place], at);

@@ -1,4 +1,4 @@
-//! A tree as predictions read it: small, and without branches that depend on the rows.
+//! A tree as predictions read it: small, and with no branch that depends on a row but the one into its leaf.
 //!
 //! Leaves are numbered from left to right. In trees of few leaves every split strikes out leaves for many
 //! rows at once, as in Lucchese et al., "QuickScorer" (SIGIR 2015); through larger trees rows go side by
@@ -49,7 +49,7 @@ pub(super) struct Descent {
 /// What a tree needs while a block passes.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// Of each row, the leaves not struck out, or the number of its node or leaf.
+    /// Of each row, the leaves not struck out, or the number of its leaf; there may be more than rows.
     leaves: Vec<u32>,
 }
 
@@ -262,13 +262,12 @@ impl Scratch {
         });
     }
 
-    /// Leaves the number of its leaf for each row. Rows are `width` values long; `goes_right` is told where one
-    /// begins.
+    /// Leaves the number of its leaf for each row; `goes_right` is told a row's number times `stride`.
     #[inline]
     pub(super) fn descend<C>(
         &mut self,
         steps: &[Step<C>],
-        (n_rows, width): (usize, usize),
+        (n_rows, stride): (usize, usize),
         goes_right: impl Fn(usize, &Step<C>) -> bool,
     ) {
         if steps.len() <= n_rows * STEPS_PER_ROW {
@@ -285,7 +284,7 @@ impl Scratch {
         vectorized!({
             let (mut next, mut left) = (LANES, n_rows);
             let mut to: [usize; LANES] = std::array::from_fn(|lane| lane.min(n_rows));
-            let mut starts = to.map(|row| row.min(n_rows - 1) * width);
+            let mut starts = to.map(|row| row.min(n_rows - 1) * stride);
             let mut ids = [0; LANES];
             while left > 0 {
                 for lane in 0..LANES {
@@ -299,7 +298,7 @@ impl Scratch {
                     leaves[to[lane]] = child & !LEAF;
                     left -= usize::from(to[lane] < n_rows);
                     to[lane] = next.min(n_rows);
-                    starts[lane] = next.min(n_rows - 1) * width;
+                    starts[lane] = next.min(n_rows - 1) * stride;
                     next += 1;
                     ids[lane] = 0;
                 }
@@ -355,6 +354,10 @@ mod tests {
         nodes
     }
 
+    /// Features whose bits are in different words, of so many.
+    const FAR_APART: [usize; 3] = [0, 33, 70];
+    const N_FAR_APART: usize = 71;
+
     const SHAPE: Shape = Shape { n_features: 3, work: 1 << 14, start: 0.0 };
 
     proptest! {
@@ -392,19 +395,29 @@ mod tests {
         ) {
             let trees: Vec<Tree> = (seed..)
                 .zip(n_leaves)
-                .map(|(seed, n_leaves)| Tree::from_nodes(tree(n_leaves, n_thresholds, seed), 3).unwrap())
+                .map(|(seed, n_leaves)| {
+                    let mut nodes = tree(n_leaves, n_thresholds, seed);
+                    nodes.iter_mut().filter(|node| !node.is_leaf()).for_each(|node| {
+                        node.feature = FAR_APART[node.feature as usize] as i32;
+                    });
+                    Tree::from_nodes(nodes, N_FAR_APART).unwrap()
+                })
                 .collect();
             // With or without NaN.
             let rows: Vec<f64> = rows.iter().map(|at| *at.get(&VALUES[..n_values])).collect();
             let n_rows = rows.len() / 3;
-            let records = Array2::from_shape_vec((n_rows, 3), rows[..n_rows * 3].to_vec()).unwrap();
+            let mut records = Array2::zeros((n_rows, N_FAR_APART));
+            for (at, value) in rows[..n_rows * 3].iter().enumerate() {
+                records[(at / 3, FAR_APART[at % 3])] = *value;
+            }
             let leaves = trees.iter().map(|tree| tree.apply(&records).mapv(|leaf| leaf as f64));
             let expected = leaves.reduce(|sum, leaves| sum + leaves).unwrap();
             let first = records.view().split_at(Axis(0), n_first.min(n_rows)).0;
             let ensemble = Ensemble::new(&trees, first);
             let predict = |records: &Array2<f64>| {
                 let mut sums = Array1::zeros(records.nrows());
-                predict_blocks(records, &mut sums, SHAPE, |rows, sums| {
+                let shape = Shape { n_features: N_FAR_APART, ..SHAPE };
+                predict_blocks(records, &mut sums, shape, |rows, sums| {
                     ensemble.add(&trees, rows, sums, |value| value);
                 });
                 sums
@@ -413,7 +426,7 @@ mod tests {
 
             let change = |(row, feature, value): &(prop::sample::Index, usize, prop::sample::Index)| Change {
                 row: row.index(n_rows),
-                feature: *feature,
+                feature: FAR_APART[*feature],
                 value: *value.get(&VALUES[..n_values]),
             };
             let mut changes: Vec<Change> = changes.iter().map(change).collect();

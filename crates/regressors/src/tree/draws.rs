@@ -40,7 +40,7 @@ pub(super) struct FeatureDraws<S> {
     /// The positions that a chunk of draws chose, counted from the right.
     from_right: Vec<u16>,
     /// The random numbers of varying features' thresholds, at their places in the order.
-    thresholds: Vec<u32>,
+    threshold_numbers: Vec<u32>,
     splitter: PhantomData<S>,
 }
 
@@ -88,7 +88,7 @@ impl<S: Splitter> FeatureDraws<S> {
             inverses: (1..=n_features as u32).rev().chain([1; BLOCK]).map(inverse).collect(),
             long_inverses: (1..=n_features as u64).rev().map(long_inverse).collect(),
             from_right: vec![0; AHEAD],
-            thresholds: vec![0; n_features],
+            threshold_numbers: vec![0; n_features],
             splitter: PhantomData,
         }
     }
@@ -161,7 +161,7 @@ impl<S: Splitter> NodeDraws<'_, S> {
 
     #[inline(always)]
     fn settle_one_by_one(&mut self) {
-        let FeatureDraws { stream, order, long_inverses, thresholds, .. } = &mut *self.draws;
+        let FeatureDraws { stream, order, long_inverses, threshold_numbers, .. } = &mut *self.draws;
         let order = order.as_mut_slice();
         let (mut first, mut end) = (self.first as usize, self.end as usize);
         while first < end {
@@ -174,9 +174,11 @@ impl<S: Splitter> NodeDraws<'_, S> {
                 let others = left - (end - first);
                 let mut fraction = 0;
                 while draw < inverses.len() {
+                    debug_assert!(draw + thresholds_drawn < AHEAD, "numbers run out");
+                    // This cannot be out of range, so it need not be checked.
                     let number = numbers[(draw + thresholds_drawn) % AHEAD];
                     fraction = u64::from(number).wrapping_mul(inverses[draw]);
-                    if may_reach(fraction, others.wrapping_sub(draw), inverses[draw]) {
+                    if reaches(fraction, others - draw, inverses[draw]) {
                         break;
                     }
                     draw += 1;
@@ -186,18 +188,15 @@ impl<S: Splitter> NodeDraws<'_, S> {
                 }
                 let positions = left - draw;
                 draw += 1;
-                let from_right = positions - 1 - times(fraction, positions);
-                if from_right >= end - first {
-                    continue;
-                }
-                let at = end - 1 - from_right;
+                let at = end - (positions - times(fraction, positions));
                 let is_constant = order[at] & CONSTANT != 0;
                 let target = if is_constant { first } else { end - 1 };
                 order.swap(at, target);
                 first += usize::from(is_constant);
                 end -= usize::from(!is_constant);
                 if S::RULE == SplitRule::Random {
-                    thresholds[target] = numbers[(draw + thresholds_drawn) % AHEAD];
+                    // That of a constant is not read.
+                    threshold_numbers[target] = numbers[(draw + thresholds_drawn) % AHEAD];
                     thresholds_drawn += usize::from(!is_constant);
                 }
             }
@@ -211,8 +210,8 @@ impl<S: Splitter> NodeDraws<'_, S> {
     /// the random numbers of their thresholds.
     pub(super) fn varying(&self) -> impl Iterator<Item = (u32, u32)> {
         let varying = self.end as usize..;
-        let (order, thresholds) = (&self.draws.order[varying.clone()], &self.draws.thresholds[varying]);
-        order.iter().copied().zip(thresholds.iter().copied()).rev()
+        let (order, numbers) = (&self.draws.order[varying.clone()], &self.draws.threshold_numbers[varying]);
+        order.iter().copied().zip(numbers.iter().copied()).rev()
     }
 
     #[inline(always)]
@@ -348,7 +347,7 @@ fn remainder(number: u32, positions: u32, inverse: u32) -> u32 {
     remainder.min(remainder.wrapping_sub(positions))
 }
 
-/// What a 31-bit number is multiplied by, in units of 2⁻⁶⁴, to be divided by so many positions, at least one.
+/// What a 31-bit number is multiplied by, in units of 2⁻⁶⁴, to be divided by so many positions: from 1 to 2³⁰.
 ///
 /// The product's fraction times the positions is the remainder: Lemire, Kaser and Kurz, Faster remainder by
 /// direct computation (2019).
@@ -356,12 +355,11 @@ fn long_inverse(positions: u64) -> u64 {
     (u64::MAX / positions).wrapping_add(1)
 }
 
-/// Whether a fraction, times the positions whose [`long_inverse`] is given, may be at least `limit`.
-///
-/// This is so rarely wrong that it tells in which draws to have a closer look, by one multiplication less.
+/// Whether a fraction times the positions whose [`long_inverse`] is given is at least `limit`, which is less than
+/// they are.
 #[inline(always)]
-fn may_reach(fraction: u64, limit: usize, inverse: u64) -> bool {
-    fraction >= (limit as u64).wrapping_mul(inverse.wrapping_sub(1))
+fn reaches(fraction: u64, limit: usize, inverse: u64) -> bool {
+    fraction >= limit as u64 * inverse
 }
 
 /// A fraction in units of 2⁻⁶⁴, times a number, rounded down.
@@ -461,7 +459,7 @@ mod tests {
     proptest! {
         #[test]
         fn all_are_drawn_as_one_by_one(n_features in 1usize..600, seed: u32, odds in 2u32..9, nodes in 1u32..4) {
-            let is_constant = |feature: u32, node: u32| (feature ^ seed) % odds <= node;
+            let is_constant = |feature: u32, node: u32| (feature ^ seed) % odds < node;
             check_all_at_once::<Best>((n_features, seed), nodes, is_constant)?;
             check_all_at_once::<Random>((n_features, seed), nodes, is_constant)?;
         }
@@ -471,6 +469,7 @@ mod tests {
     fn all_of_very_many_features_are_drawn() {
         let is_constant = |feature: u32, _| feature % 3 != 1;
         check_all_at_once::<Best>((MOST_IN_CHUNK + 9, 5), 2, is_constant).unwrap();
+        check_all_at_once::<Random>((MOST_IN_CHUNK + 9, 5), 2, is_constant).unwrap();
     }
 
     proptest! {
@@ -485,10 +484,28 @@ mod tests {
             for number in [i64::from(number), whole + near, i64::from(TreeRandom::MAX) + near] {
                 let number = number.clamp(0, i64::from(TreeRandom::MAX)) as u32;
                 prop_assert_eq!(remainder(number, positions, inverse(positions)), number % positions);
-                let inverse = long_inverse(positions.into());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fractions_tell_remainders(
+            number in 0..=TreeRandom::MAX,
+            positions in prop_oneof![1u32..9, 1..1000u32, 1..1u32 << 30],
+            near in -2i64..=2,
+            limit in any::<prop::sample::Index>(),
+        ) {
+            let inverse = long_inverse(positions.into());
+            let whole = i64::from(number / positions * positions);
+            for number in [i64::from(number), whole + near, i64::from(TreeRandom::MAX) + near] {
+                let number = number.clamp(0, i64::from(TreeRandom::MAX)) as u32;
                 let fraction = u64::from(number).wrapping_mul(inverse);
-                prop_assert_eq!(times(fraction, positions as usize), (number % positions) as usize);
-                prop_assert!(may_reach(fraction, (number % positions) as usize, inverse));
+                let (remainder, positions) = ((number % positions) as usize, positions as usize);
+                prop_assert_eq!(times(fraction, positions), remainder);
+                for limit in [limit.index(positions), remainder, (remainder + 1).min(positions - 1)] {
+                    prop_assert_eq!(reaches(fraction, limit, inverse), remainder >= limit);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use super::bag::Bag;
 use super::codes;
 use super::columns::{CODES, Columns};
 use super::packed::Packed;
+use super::small;
 use crate::parallel::{is_parallel, parts};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -27,8 +28,8 @@ pub(super) struct Histograms<'a, P> {
 }
 
 impl<'a, P: Packed> Histograms<'a, P> {
-    /// Fewest rows of a node with a histogram of its own.
-    const MIN_ROWS: usize = 5;
+    /// Fewest rows of a node with a histogram of its own: smaller ones have no use for it, if all features are drawn.
+    const MIN_ROWS: usize = small::MAX_ROWS + 1;
     /// Slots that are subtracted in the time in which a row counts in one.
     const SLOTS_PER_COUNT: usize = 4;
 

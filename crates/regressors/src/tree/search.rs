@@ -31,7 +31,8 @@ pub(super) trait Features<S> {
     /// another feature.
     fn score(&self, feature: u32) -> f64;
 
-    /// Offers the splits of a feature that is not binary; returns whether it is constant in the node.
+    /// Offers the splits of a feature that is not binary; returns whether it is constant in the node. `number` gives
+    /// the tree's next random number, for which a feature without missing values asks once at most.
     fn look_closer(&mut self, search: &mut Search<S>, feature: u32, number: impl FnMut() -> u32) -> bool;
 
     /// A binary feature, and the sums of the node's rows with its rarer value.

@@ -223,7 +223,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
         search: &mut Search<S>,
         feature: u32,
         code: impl Fn(u32) -> u32,
-        mut number: impl FnMut() -> u32,
+        number: impl FnOnce() -> u32,
     ) -> bool {
         let column = self.columns.feature(feature);
         let level = |code: u32| column.value(code);

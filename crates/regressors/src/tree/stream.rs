@@ -6,15 +6,16 @@ use crate::vectors::vectorized;
 /// How far back stand the numbers whose exclusive or is the next one.
 ///
 /// A [`TreeRandom`]'s steps are linear over the field of two elements, so its numbers obey the recurrence of
-/// its characteristic polynomial and of all multiples of that. Of those with four terms beside the next
-/// number, this is the one of the least degree whose nearest term is far enough away for vectors.
+/// its characteristic polynomial and of all multiples of that. This is a multiple with four terms beside the
+/// next number, and none nearer than 32; it was found by matching sums of two powers of x with sums of three.
 const TERMS: [usize; 4] = [32, 71, 152, 551];
 /// Numbers made together: the nearest term must have been made before.
 const RUN: usize = TERMS[0];
 /// Numbers that [`DrawStream::ahead`] shows.
 pub(super) const AHEAD: usize = 512;
 /// Numbers that are kept when others are made, which are enough for all terms and for [`AHEAD`].
-const KEPT: usize = 18 * RUN;
+const KEPT: usize = TERMS[3].next_multiple_of(RUN);
+const _: () = assert!(KEPT >= AHEAD);
 /// Numbers in memory.
 const SIZE: usize = KEPT + 30 * RUN;
 

@@ -125,6 +125,7 @@ TREES = [
     ("DecisionTree", "weighted", {"max_leaf_nodes": 20}),
     ("DecisionTree", "weighted", {"min_weight_fraction_leaf": 0.05, "max_features": 4}),
     ("ExtraTree", "whole", {}),
+    ("ExtraTree", "whole", {"min_samples_leaf": 3}),
     ("ExtraTree", "cents", {"max_features": "sqrt"}),
     ("ExtraTree", "cents", {"max_leaf_nodes": 15, "min_samples_leaf": 2}),
     ("ExtraTree", "missing", {}),
