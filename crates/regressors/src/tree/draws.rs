@@ -33,9 +33,10 @@ pub(super) struct FeatureDraws<S> {
     /// Features with their marks in the node.
     order: Vec<u32>,
     max_features: usize,
-    /// The [`inverse`] of the number of positions that each of a node's draws chooses from; of 1 after the last.
+    /// The [`inverse`] of the number of positions that each of a node's draws chooses from, of 1 after the last; none
+    /// unless draws are in chunks.
     inverses: Vec<u32>,
-    /// The [`long_inverse`] of these numbers.
+    /// The [`long_inverse`] of these numbers; none if draws are in chunks.
     long_inverses: Vec<u64>,
     /// The positions that a chunk of draws chose, counted from the right.
     from_right: Vec<u16>,
@@ -81,24 +82,34 @@ pub(super) fn feature(entry: u32) -> u32 {
 
 impl<S: Splitter> FeatureDraws<S> {
     pub(super) fn new(n_features: usize, max_features: usize, random: TreeRandom) -> Self {
+        let in_chunks = Self::are_in_chunks(n_features);
+        let positions = || (1..=n_features as u32).rev();
         Self {
             stream: DrawStream::new(random),
             order: (0..n_features as u32).collect(),
             max_features,
-            inverses: (1..=n_features as u32).rev().chain([1; BLOCK]).map(inverse).collect(),
-            long_inverses: (1..=n_features as u64).rev().map(long_inverse).collect(),
+            inverses: if in_chunks {
+                positions().chain([1; BLOCK]).map(inverse).collect()
+            } else {
+                Vec::new()
+            },
+            long_inverses: if in_chunks { Vec::new() } else { positions().map(long_inverse).collect() },
             from_right: vec![0; AHEAD],
             threshold_numbers: vec![0; n_features],
             splitter: PhantomData,
         }
     }
 
-    /// Starts a node whose ancestors found `known` constants; `mark` gives the entries of all other features,
-    /// whose marks are still those of another node, their marks in this one.
+    /// Whether a chunk of draws is turned into positions at once; otherwise draws are made one by one.
+    fn are_in_chunks(n_features: usize) -> bool {
+        S::RULE == SplitRule::Best && n_features <= MOST_IN_CHUNK
+    }
+
+    /// Starts a node whose ancestors found `known` constants; all other features are its
+    /// [`NodeDraws::candidates`].
     #[inline(always)]
-    pub(super) fn begin(&mut self, known: u32, mark: impl FnOnce(&mut [u32])) -> NodeDraws<'_, S> {
+    pub(super) fn begin(&mut self, known: u32) -> NodeDraws<'_, S> {
         let end = self.order.len() as u32;
-        mark(&mut self.order[known as usize..]);
         NodeDraws {
             draws: self,
             first: known,
@@ -115,23 +126,32 @@ impl<S: Splitter> FeatureDraws<S> {
 }
 
 impl<S: Splitter> NodeDraws<'_, S> {
+    /// The candidates not drawn yet. Before the first draw they have the marks of another node, and have to be given
+    /// [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or none in this one.
+    #[inline(always)]
+    pub(super) fn candidates(&mut self) -> &mut [u32] {
+        &mut self.draws.order[self.first as usize..self.end as usize]
+    }
+
     /// The next candidate with its marks; the caller says by [`Self::settle`] whether it is constant.
     ///
     /// Constants count as drawn, but the draws go on until one feature that varies has been seen.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u32> {
-        match S::RULE {
-            SplitRule::Best if self.draws.order.len() <= MOST_IN_CHUNK => self.next_of_chunk(),
-            _ => self.next_alone(),
+        if FeatureDraws::<S>::are_in_chunks(self.draws.order.len()) {
+            self.next_of_chunk()
+        } else {
+            self.next_alone()
         }
     }
 
     /// Draws all candidates, whose marks have to say which are constant, and the thresholds of the others.
     #[inline(always)]
     pub(super) fn settle_all(&mut self) {
-        match S::RULE {
-            SplitRule::Best if self.draws.order.len() <= MOST_IN_CHUNK => self.settle_by_chunks(),
-            _ => self.settle_one_by_one(),
+        if FeatureDraws::<S>::are_in_chunks(self.draws.order.len()) {
+            self.settle_by_chunks();
+        } else {
+            self.settle_one_by_one();
         }
     }
 
@@ -351,8 +371,8 @@ fn remainder(number: u32, positions: u32, inverse: u32) -> u32 {
 ///
 /// The product's fraction times the positions is the remainder: Lemire, Kaser and Kurz, Faster remainder by
 /// direct computation (2019).
-fn long_inverse(positions: u64) -> u64 {
-    (u64::MAX / positions).wrapping_add(1)
+fn long_inverse(positions: u32) -> u64 {
+    (u64::MAX / u64::from(positions)).wrapping_add(1)
 }
 
 /// Whether a fraction times the positions whose [`long_inverse`] is given is at least `limit`, which is less than
@@ -387,7 +407,8 @@ mod tests {
         known: u32,
         is_constant: impl Fn(u32) -> bool,
     ) -> (Vec<(u32, u32)>, u32) {
-        let mut draws = draws.begin(known, |order| mark(order, is_constant));
+        let mut draws = draws.begin(known);
+        mark(draws.candidates(), is_constant);
         let drawn = std::iter::from_fn(|| {
             let entry = draws.next()?;
             let is_constant = entry & CONSTANT != 0;
@@ -414,7 +435,8 @@ mod tests {
         let mut known = 0;
         for node in 0..nodes {
             let (drawn, constants) = draw_all(&mut one_by_one, known, |feature| is_constant(feature, node));
-            let mut of_node = draws.begin(known, |order| mark(order, |feature| is_constant(feature, node)));
+            let mut of_node = draws.begin(known);
+            mark(of_node.candidates(), |feature| is_constant(feature, node));
             of_node.settle_all();
             let varying: Vec<_> = of_node.varying().map(|(entry, number)| (feature(entry), number)).collect();
             known = of_node.constants();
@@ -445,7 +467,8 @@ mod tests {
             let draws = FeatureDraws::<Best>::new(n_features, n_features, TreeRandom::new(7));
             let (mut in_chunks, mut alone) = (draws.clone(), draws);
             let (drawn, constants) = draw_all(&mut in_chunks, 0, is_constant);
-            let mut node = alone.begin(0, |order| mark(order, is_constant));
+            let mut node = alone.begin(0);
+            mark(node.candidates(), is_constant);
             for feature_in_chunk in features(&drawn) {
                 let entry = node.next_alone().unwrap();
                 assert_eq!(feature(entry), feature_in_chunk);
@@ -496,7 +519,7 @@ mod tests {
             near in -2i64..=2,
             limit in any::<prop::sample::Index>(),
         ) {
-            let inverse = long_inverse(positions.into());
+            let inverse = long_inverse(positions);
             let whole = i64::from(number / positions * positions);
             for number in [i64::from(number), whole + near, i64::from(TreeRandom::MAX) + near] {
                 let number = number.clamp(0, i64::from(TreeRandom::MAX)) as u32;

@@ -86,9 +86,8 @@ impl Ensemble {
         let Some(block) = words.encode(rows, self.n_features) else {
             return trees.iter().for_each(|tree| tree.add_records(rows, &mut scratch, sums, &weigh));
         };
-        let block = block.as_slice();
         for (steps, values) in &words.trees {
-            scratch.descend(steps, (sums.len(), words.width), move |start, step| {
+            scratch.descend(steps, (sums.len(), words.width), |start, step| {
                 step.parts(block[start + (step.place / u32::BITS) as usize])
             });
             scratch.add_values(values, sums, &weigh);

@@ -85,12 +85,8 @@ impl<S: Splitter> Search<S> {
         known: u32,
         mut features: impl Features<S>,
     ) -> (Option<Split>, u32) {
-        let mut draws = draws.begin(
-            known,
-            // A function of its own would be compiled for the oldest processors.
-            #[inline(always)]
-            |order| features.mark(order),
-        );
+        let mut draws = draws.begin(known);
+        features.mark(draws.candidates());
         let bound = features.bound();
         if features.all_are_known() {
             draws.settle_all();

@@ -62,17 +62,12 @@ impl<'a> Pair<'a> {
     /// Draws all features and splits by the first that varies.
     #[inline(always)]
     pub(super) fn split<S: Splitter>(&self, draws: &mut FeatureDraws<S>, known: u32) -> Option<PairSplit> {
-        let mut draws = draws.begin(
-            known,
-            #[inline(always)]
-            |order| {
-                for entry in order {
-                    let feature = feature(*entry);
-                    let differs = self.differing[feature as usize / 64] >> (feature % 64) & 1 == 1;
-                    *entry = feature | if differs { 0 } else { CONSTANT };
-                }
-            },
-        );
+        let mut draws = draws.begin(known);
+        for entry in draws.candidates() {
+            let feature = feature(*entry);
+            let differs = self.differing[feature as usize / 64] >> (feature % 64) & 1 == 1;
+            *entry = feature | if differs { 0 } else { CONSTANT };
+        }
         draws.settle_all();
         let first = draws.varying().next();
         first.map(|(entry, number)| self.split_by::<S>(feature(entry), number))
