@@ -25,10 +25,7 @@ const STEPS_PER_ROW: usize = 16;
 pub(super) const WORK_OF_MANY: usize = 64;
 
 /// Rows that go through a tree side by side; where one has reached its leaf, another begins.
-const LANES: usize = 8;
-
-/// Rows that a tree takes at once when it reads records: few enough for these to stay in cache.
-const ROWS_AT_ONCE: usize = 64;
+const LANES: usize = 12;
 
 /// The way from a row to the number of its leaf.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,10 +61,7 @@ impl Descent {
             };
             Self { splits: Splits::Few(inner.map(strike).collect()), values: numbers.values(nodes) }
         } else {
-            let (steps, values) = steps(nodes, |node| {
-                let missing = if node.missing_go_to_left { 0 } else { Step::MISSING_RIGHT };
-                (round_down(node.threshold), node.feature as u32 | missing)
-            });
+            let (steps, values) = steps(nodes, Step::new);
             Self { splits: Splits::Many(steps), values }
         }
     }
@@ -89,7 +83,7 @@ impl Descent {
         match &self.splits {
             Splits::Few(strikes) => scratch.strike_out(strikes, block),
             Splits::Many(steps) => scratch.descend(steps, (block.n_rows(), 1), |row, step| {
-                step.goes_right(block.value(row, step.feature()))
+                step.parts(block.value(row, step.feature()))
             }),
         }
         scratch.add_values(&self.values, sums, weigh);
@@ -107,21 +101,21 @@ impl Descent {
         match &self.splits {
             Splits::Few(_) => self.add(&Block::new(records, n_features), scratch, sums, weigh),
             Splits::Many(steps) => {
-                let rows = records.chunks(ROWS_AT_ONCE * n_features);
-                for (records, sums) in rows.zip(sums.chunks_mut(ROWS_AT_ONCE)) {
-                    scratch.descend(steps, (sums.len(), n_features), |start, step| {
-                        step.goes_right(records[start + step.feature()] as f32)
-                    });
-                    scratch.add_values(&self.values, sums, &weigh);
-                }
+                scratch.descend(steps, (sums.len(), n_features), |start, step| {
+                    step.parts(records[start + step.feature()] as f32)
+                });
+                scratch.add_values(&self.values, sums, weigh);
             }
         }
     }
 }
 
-/// A tree's inner nodes in their order with what `cut` makes of their thresholds and features, and the values
-/// of its leaves.
-pub(super) fn steps<C>(nodes: &[Node], cut: impl Fn(&Node) -> (C, u32)) -> (Vec<Step<C>>, Vec<f64>) {
+/// What `step` makes of a tree's inner nodes, in their order, and of the numbers of their children; and the values of
+/// its leaves.
+pub(super) fn steps<C>(
+    nodes: &[Node],
+    step: impl Fn(&Node, [u32; 2]) -> Step<C>,
+) -> (Vec<Step<C>>, Vec<f64>) {
     let (mut values, mut links) = (Vec::with_capacity(nodes.len() / 2 + 1), Vec::with_capacity(nodes.len()));
     let mut n_inner = 0;
     for node in nodes {
@@ -133,11 +127,7 @@ pub(super) fn steps<C>(nodes: &[Node], cut: impl Fn(&Node) -> (C, u32)) -> (Vec<
             n_inner += 1;
         }
     }
-    let step = |node: &Node| {
-        let children = node.children()?.map(|child| links[child]);
-        let (cut, place) = cut(node);
-        Some(Step { cut, place, children })
-    };
+    let step = |node: &Node| Some(step(node, node.children()?.map(|child| links[child])));
     (nodes.iter().filter_map(step).collect(), values)
 }
 
@@ -222,28 +212,39 @@ impl Strike {
 /// A split of a tree with many leaves: 16 bytes, four to a cache line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Step<C> {
-    /// Rows with more go right.
+    /// Rows with more are parted from the others.
     pub(super) cut: C,
     /// Of what.
     pub(super) place: u32,
-    /// The numbers of the left and the right child.
+    /// The number of the others' child, and that of the rows which are parted.
     pub(super) children: [u32; 2],
 }
 
-/// The cut is a threshold, the place a feature; [`Step::MISSING_RIGHT`] is set if NaN goes right.
+/// The place is a feature, of which a value is parted that is above the cut or missing: one comparison tells. Where
+/// missing values go left, [`Step::NEGATED`] is set, and negated values are compared: the left ones are above the cut.
 impl Step<f32> {
-    const MISSING_RIGHT: u32 = 1 << 31;
+    const NEGATED: u32 = 1 << 31;
+
+    fn new(node: &Node, [left, right]: [u32; 2]) -> Self {
+        let (cut, feature) = (round_down(node.threshold), node.feature as u32);
+        match node.missing_go_to_left {
+            false => Self { cut, place: feature, children: [left, right] },
+            // All values go left, for which no negated cut is low enough.
+            true if cut == f32::INFINITY => Self { cut, place: feature, children: [left, left] },
+            true => Self { cut: -cut.next_up(), place: feature | Self::NEGATED, children: [right, left] },
+        }
+    }
 
     #[inline]
     fn feature(&self) -> usize {
-        (self.place & !Self::MISSING_RIGHT) as usize
+        (self.place & !Self::NEGATED) as usize
     }
 
-    /// `|` and `&` where `||` and `&&` would branch.
     #[inline]
-    fn goes_right(&self, value: f32) -> bool {
-        let missing_go_right = self.place >= Self::MISSING_RIGHT;
-        (value > self.cut) | (value.is_nan() & missing_go_right)
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN is parted")]
+    fn parts(&self, value: f32) -> bool {
+        let value = f32::from_bits(value.to_bits() ^ (self.place & Self::NEGATED));
+        !(value <= self.cut)
     }
 }
 
@@ -262,13 +263,13 @@ impl Scratch {
         });
     }
 
-    /// Leaves the number of its leaf for each row; `goes_right` is told a row's number times `stride`.
+    /// Leaves the number of its leaf for each row; `parts` is told a row's number times `stride`.
     #[inline]
     pub(super) fn descend<C>(
         &mut self,
         steps: &[Step<C>],
         (n_rows, stride): (usize, usize),
-        goes_right: impl Fn(usize, &Step<C>) -> bool,
+        parts: impl Fn(usize, &Step<C>) -> bool,
     ) {
         if steps.len() <= n_rows * STEPS_PER_ROW {
             // Read in order once, nodes are in cache when rows come to them in any order.
@@ -289,7 +290,7 @@ impl Scratch {
             while left > 0 {
                 for lane in 0..LANES {
                     let step = &steps[ids[lane] as usize];
-                    let child = step.children[usize::from(goes_right(starts[lane], step))];
+                    let child = step.children[usize::from(parts(starts[lane], step))];
                     if child < LEAF {
                         ids[lane] = child;
                         continue;

@@ -196,14 +196,15 @@ impl Words {
             places[feature as usize] = (word * WORD + shift) as u32;
         }
         bits.used.iter_mut().zip(misfits).for_each(|(used, misfits)| *used &= !misfits);
-        let cut = |node: &Node| {
+        let step = |node: &Node, children| {
             let place = places[node.feature as usize];
             let is_bit = (place / u32::BITS) < bit_words as u32;
             // A word whose highest bit is set is above.
-            (if is_bit { u32::MAX >> 1 } else { rank(round_down(node.threshold) + 0.0) }, place)
+            let cut = if is_bit { u32::MAX >> 1 } else { rank(round_down(node.threshold) + 0.0) };
+            Step { cut, place, children }
         };
         // Not in parallel: a thread that waits for others might begin a prediction, which waits for this.
-        let trees = trees.iter().map(|tree| steps(tree.nodes(), cut)).collect();
+        let trees = trees.iter().map(|tree| steps(tree.nodes(), step)).collect();
         Self { width: bit_words + ranked.len(), bits, ranked, places, trees }
     }
 
