@@ -141,6 +141,8 @@ fn cancelled(Stand { cluster, long, .. }: &Stand, out: &Path) -> Result<()> {
 fn preempted(Stand { cluster, long, .. }: &Stand, out: &Path) -> Result<()> {
     let ids = cluster.submit(out, &LONG)?;
     let boosting = boosting(cluster, &ids)?;
+    // Held, it cannot end before Slurm gets round to the other job, however fast the machine.
+    cluster.ask("scancel", &["--signal=STOP", "--full", &boosting.own_id])?;
     let urgent =
         ["--parsable", "--partition=urgent", "--cpus-per-task=2", "--output=/dev/null", "--wrap=exit 0"];
     let urgent = cluster.ask("sbatch", &urgent)?;
