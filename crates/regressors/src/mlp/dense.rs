@@ -55,8 +55,8 @@ pub(super) fn ranges(rows: &[f64], n_features: usize) -> Vec<(f64, f64)> {
             let first = first.min(n_features.saturating_sub(FEATURES));
             let (mut lows, mut highs) = ([0.0; FEATURES], [0.0; FEATURES]);
             for row in rows.chunks_exact(n_features) {
-                match row[first..].first_chunk() {
-                    Some(values) => widen(&mut lows, &mut highs, values as &[f64; FEATURES]),
+                match row[first..].first_chunk::<FEATURES>() {
+                    Some(values) => widen(&mut lows, &mut highs, values),
                     None => widen(&mut lows, &mut highs, row),
                 }
             }
@@ -69,7 +69,7 @@ pub(super) fn ranges(rows: &[f64], n_features: usize) -> Vec<(f64, f64)> {
 
 /// Widens ranges so that they hold a value each.
 #[inline(always)]
-fn widen<const N: usize>(lows: &mut [f64; N], highs: &mut [f64; N], values: &[f64]) {
+fn widen(lows: &mut [f64; FEATURES], highs: &mut [f64; FEATURES], values: &[f64]) {
     for ((low, high), &value) in lows.iter_mut().zip(highs).zip(values) {
         // One instruction each, unlike `f64::min` and `f64::max`.
         *low = if value < *low { value } else { *low };

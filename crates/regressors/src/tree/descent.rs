@@ -240,6 +240,7 @@ impl Step<f32> {
         (self.place & !Self::NEGATED) as usize
     }
 
+    /// Whether a row with this value is parted from the others.
     #[inline]
     #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN is parted")]
     fn parts(&self, value: f32) -> bool {
