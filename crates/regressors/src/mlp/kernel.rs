@@ -3,7 +3,7 @@
 //! They run with the widest vectors the processor has. Lanes never mix and nothing is fused, so the bits are
 //! the same with any of them.
 
-use super::sparse::{Chosen, Entry, Unit};
+use super::sparse::{Chosen, Entry, SparseRows, Unit};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Units are padded to a multiple of this, a whole number of vectors on any processor.
@@ -46,6 +46,25 @@ pub(super) struct AddTransposed<'a, E = Entry> {
     pub(super) sum_width: usize,
 }
 
+/// `table[row] = Σ value · table[index]` over the entries of each row that has any: rows add up earlier ones.
+pub(super) struct AddUp<'a> {
+    pub(super) rows: &'a SparseRows,
+    /// A row of blocks for each row.
+    pub(super) table: &'a mut [Block],
+    /// Blocks of a row of the table.
+    pub(super) width: usize,
+}
+
+/// The transpose of [`AddUp`], the last row first: `table[index] += value · table[row]` over the entries of each
+/// row that has any, which is zero from then on.
+pub(super) struct HandDown<'a> {
+    pub(super) rows: &'a SparseRows,
+    /// A row of blocks for each row.
+    pub(super) table: &'a mut [Block],
+    /// Blocks of a row of the table.
+    pub(super) width: usize,
+}
+
 impl<R: Rows> Multiply<'_, R> {
     pub(super) fn run(self) {
         Arch::new().dispatch(self);
@@ -53,6 +72,18 @@ impl<R: Rows> Multiply<'_, R> {
 }
 
 impl<E: Scale> AddTransposed<'_, E> {
+    pub(super) fn run(self) {
+        Arch::new().dispatch(self);
+    }
+}
+
+impl AddUp<'_> {
+    pub(super) fn run(self) {
+        Arch::new().dispatch(self);
+    }
+}
+
+impl HandDown<'_> {
     pub(super) fn run(self) {
         Arch::new().dispatch(self);
     }
@@ -216,6 +247,74 @@ impl<S: Simd, E: Scale> Strips<S> for AddTransposed<'_, E> {
     }
 }
 
+impl WithSimd for AddUp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let blocks = self.width;
+        self.strips(simd, blocks);
+    }
+}
+
+impl<S: Simd> Strips<S> for AddUp<'_> {
+    #[inline(always)]
+    fn strip<const N: usize>(&mut self, simd: S, first: usize) {
+        let (table, _) = S::as_mut_simd_f64s(self.table.as_flattened_mut());
+        let width = in_vectors::<S>(self.width);
+        for row in 0..self.rows.len() {
+            let entries = self.rows.row(row);
+            if entries.is_empty() {
+                continue;
+            }
+            let mut sums = [simd.splat_f64s(0.0); N];
+            for entry in entries {
+                let scale = entry.scale(simd);
+                for (sum, &part) in sums.iter_mut().zip(&table[entry.index * width + first..][..N]) {
+                    *sum = simd.add_f64s(*sum, scale(part));
+                }
+            }
+            table[row * width + first..][..N].copy_from_slice(&sums);
+        }
+    }
+}
+
+impl WithSimd for HandDown<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let blocks = self.width;
+        self.strips(simd, blocks);
+    }
+}
+
+impl<S: Simd> Strips<S> for HandDown<'_> {
+    #[inline(always)]
+    fn strip<const N: usize>(&mut self, simd: S, first: usize) {
+        let (table, _) = S::as_mut_simd_f64s(self.table.as_flattened_mut());
+        let width = in_vectors::<S>(self.width);
+        for row in (0..self.rows.len()).rev() {
+            let entries = self.rows.row(row);
+            if entries.is_empty() {
+                continue;
+            }
+            let zeros = [simd.splat_f64s(0.0); N];
+            let mut units = zeros;
+            let here = &mut table[row * width + first..][..N];
+            units.copy_from_slice(here);
+            here.copy_from_slice(&zeros);
+            for entry in entries {
+                let scale = entry.scale(simd);
+                let parts = &mut table[entry.index * width + first..][..N];
+                for (part, &unit) in parts.iter_mut().zip(&units) {
+                    *part = simd.add_f64s(*part, scale(unit));
+                }
+            }
+        }
+    }
+}
+
 /// The dot product of two padded rows, summed per lane and then over lanes.
 #[inline]
 pub(super) fn dot(a: &[Block], b: &[Block]) -> f64 {
@@ -312,6 +411,58 @@ mod tests {
                 let add = |sum, row| sum + matrix[[row, column]] * delta(row);
                 let rows = if unit < table_width * LANES { 0..ROWS } else { 0..0 };
                 assert_eq!(*actual, rows.fold(number(at), add));
+            }
+        }
+    }
+
+    /// Rows that add up earlier ones.
+    fn triangle() -> SparseRows {
+        let mut rows = SparseRows::default();
+        for row in [&[][..], &[], &[(0, 1.0), (1, 0.5)], &[(2, 1.0)], &[], &[(0, -3.0), (3, 1.0), (4, 2.0)]] {
+            let entries = row.iter().map(|&(index, value)| Entry { index, value });
+            rows.push_row(&entries.collect::<Vec<_>>());
+        }
+        rows
+    }
+
+    #[test]
+    fn rows_add_up_and_hand_down_with_the_same_bits_with_vectors_of_any_width() {
+        let rows = triangle();
+        for width in 1..20 {
+            let before = table(rows.len() * width);
+            let run = |work: fn(&SparseRows, &mut [Block], usize)| {
+                let mut table = before.clone();
+                work(&rows, &mut table, width);
+                table
+            };
+            let up = run(|rows, table, width| AddUp { rows, table, width }.run());
+            let up_one_by_one =
+                run(|rows, table, width| AddUp { rows, table, width }.with_simd(pulp::Scalar));
+            let down = run(|rows, table, width| HandDown { rows, table, width }.run());
+            let down_one_by_one =
+                run(|rows, table, width| HandDown { rows, table, width }.with_simd(pulp::Scalar));
+            assert_eq!(up, up_one_by_one);
+            assert_eq!(down, down_one_by_one);
+            for unit in 0..width * LANES {
+                let of_unit = |table: &[Block]| -> Vec<f64> {
+                    table.as_flattened()[unit..].iter().step_by(width * LANES).copied().collect()
+                };
+                let mut expected = of_unit(&before);
+                expected[2] = 0.0 + expected[0] + 0.5 * expected[1];
+                expected[3] = 0.0 + expected[2];
+                expected[5] = 0.0 + -3.0 * expected[0] + expected[3] + 2.0 * expected[4];
+                assert_eq!(of_unit(&up), expected);
+
+                let mut expected = of_unit(&before);
+                let last = std::mem::take(&mut expected[5]);
+                expected[0] += -3.0 * last;
+                expected[3] += last;
+                expected[4] += 2.0 * last;
+                expected[2] += std::mem::take(&mut expected[3]);
+                let middle = std::mem::take(&mut expected[2]);
+                expected[0] += middle;
+                expected[1] += 0.5 * middle;
+                assert_eq!(of_unit(&down), expected);
             }
         }
     }

@@ -13,7 +13,7 @@
 //! A fit runs on one thread and its bits do not depend on the processor's vectors; fits of other seeds or
 //! folds are what to run in parallel. It is fast for four reasons, none of which changes the result by more
 //! than the order of its sums: zeros of the records and of the activations are left out of all products
-//! (`sparse`, `dense` for predictions), what rows have in common is multiplied once a batch (`patterns`), a
+//! (`sparse`, `dense` for predictions), what rows have in common is multiplied once a batch (`patterns`, `factored`), a
 //! strip of units stays in registers and cache while a batch goes by (`kernel`), and units that are provably
 //! 0 on every row take no arithmetic but the solver's (`dead`).
 //!
@@ -23,6 +23,7 @@
 mod activation;
 mod dead;
 mod dense;
+mod factored;
 mod fit;
 mod kernel;
 mod model;

@@ -38,6 +38,11 @@ impl Layer {
         self.units.min(self.used * LANES)
     }
 
+    /// The blocks of weights of each input.
+    pub(super) fn inputs<'a>(&self, weights: &'a [Block]) -> impl Iterator<Item = &'a [Block]> {
+        weights.chunks_exact(blocks(self.units))
+    }
+
     /// Lays out the layers of the given sizes (inputs, hidden layers, one output): all weights first, as
     /// scikit-learn orders them.
     fn layout(sizes: &[usize]) -> Vec<Self> {

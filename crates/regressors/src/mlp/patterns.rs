@@ -6,11 +6,12 @@
 //!
 //! Features are joined in groups, as long as that spares additions; the values that a row has in one group
 //! are a pattern if enough rows have them. A pattern of its own is every single feature, for what is left.
+//! Patterns have much in common as well, so a pattern adds up smaller ones rather than features.
 
 use super::sparse::{Entry, SparseRows, Unit};
 
-/// Rows that are looked at to find groups of features.
-const MOST_SAMPLED: usize = 1024;
+/// Rows that are looked at to find groups of features: of fewer, too many patterns seem rare.
+const MOST_SAMPLED: usize = 4096;
 /// Groups that a feature may join: the latest, for features that belong together are often neighbours.
 const MOST_GROUPS: usize = 32;
 /// Features that occur in a batch less often than this, on average, join no group: they would spare too little.
@@ -19,6 +20,8 @@ const LEAST_JOINED: f64 = 4.0;
 const MOST_VALUES: usize = 255;
 /// Features whose values occur in a batch less often than this, on average, are left alone.
 const LEAST_USES: usize = 3;
+/// Smaller patterns that are looked at as a part of a pattern: the largest.
+const MOST_PARTS: usize = 256;
 
 /// The share of additions that factors may leave: their tables take room in caches, too.
 const MOST_LEFT: f64 = 0.75;
@@ -28,7 +31,8 @@ const MOST_LEFT: f64 = 0.75;
 pub(super) struct Factors {
     /// The patterns of each row.
     pub(super) rows: PatternRows,
-    /// The features of each pattern. The first patterns are one feature each, of value 1.
+    /// What each pattern adds up: earlier patterns. The first are the features themselves, of value 1, and add
+    /// up nothing.
     pub(super) patterns: SparseRows,
 }
 
@@ -66,7 +70,7 @@ impl Factors {
         let groups = groups(&sample, uses_per_row * step as f64);
 
         let mut patterns = SparseRows::default();
-        (0..n_features).for_each(|index| patterns.push_row(&[Entry { index, value: 1.0 }]));
+        (0..n_features).for_each(|_| patterns.push_row(&[]));
         let joined = Joined::new(records, &features, &groups, uses_per_row, &mut patterns);
         if features.iter().any(|feature| feature.codes.is_empty()) {
             let mut rows = SparseRows::default();
@@ -128,14 +132,24 @@ impl Joined {
             let Combinations { of_rows, found } = others.iter().fold(of_first, join);
             let mut examples = vec![0; found.len()];
             of_rows.iter().enumerate().for_each(|(row, &found)| examples[found as usize] = row);
-            let choose = |(found, row): (&Found, usize)| {
+            let entries = |row: usize| {
                 let of_row = records.row(row).iter().filter(|entry| group.features.contains(&entry.index));
-                let entries: Vec<Entry> = of_row.copied().collect();
-                let first = entries.first().filter(|_| found.is_worth(uses_per_row))?.index;
-                patterns.push_row(&entries);
-                Some(Chosen { pattern: patterns.len() - 1, first })
+                of_row.copied().collect::<Vec<_>>()
             };
-            let chosen = found.iter().zip(examples).map(choose).collect();
+            let worth = (0..found.len()).filter(|&number| found[number].is_worth(uses_per_row));
+            let mut worth: Vec<_> = worth.map(|number| (number, entries(examples[number]))).collect();
+            worth.sort_by_key(|(_, entries)| entries.len());
+            let (begin, mut chosen) = (patterns.len(), vec![None; found.len()]);
+            for (at, (number, entries)) in worth.iter().enumerate() {
+                let mut smaller = worth[..at].iter().enumerate().rev().take(MOST_PARTS);
+                let part = smaller.find(|(_, (_, part))| part.iter().all(|entry| entries.contains(entry)));
+                let (part, covered) =
+                    part.map_or((None, &[][..]), |(part, (_, covered))| (Some(part), covered));
+                let part = part.map(|part| Entry { index: begin + part, value: 1.0 });
+                let left = entries.iter().filter(|entry| !covered.contains(entry));
+                patterns.push_row(&part.iter().chain(left).copied().collect::<Vec<_>>());
+                chosen[*number] = Some(Chosen { pattern: begin + at, first: entries[0].index });
+            }
             let number = joined.combinations.len();
             group.features.iter().for_each(|&feature| joined.group_of[feature] = Some(number));
             joined.combinations.push((of_rows, chosen));
@@ -358,8 +372,22 @@ mod tests {
     use ndarray::Array2;
     use proptest::prelude::*;
 
-    /// Adds up what `rows · patterns` is.
+    /// The records that the factors stand for.
     fn product(Factors { rows, patterns }: &Factors, n_features: usize) -> Array2<f64> {
+        let mut of_patterns = Array2::<f64>::zeros((patterns.len(), n_features));
+        for pattern in 0..patterns.len() {
+            if pattern < n_features {
+                assert!(patterns.row(pattern).is_empty());
+                of_patterns[[pattern, pattern]] = 1.0;
+            }
+            for &Entry { index: earlier, value } in patterns.row(pattern) {
+                assert!(earlier < pattern);
+                let part = &of_patterns.row(earlier) * value;
+                // Every value of a pattern is in one of its parts only, so nothing is rounded.
+                assert!(part.iter().zip(of_patterns.row(pattern)).all(|(part, sum)| part * sum == 0.0));
+                of_patterns.row_mut(pattern).scaled_add(1.0, &part);
+            }
+        }
         let by_pattern = |row: usize| match rows {
             PatternRows::Units(rows) => {
                 let units = rows.row(row).iter();
@@ -371,14 +399,12 @@ mod tests {
             PatternRows::Units(rows) => rows.len(),
             PatternRows::Entries(rows) => rows.len(),
         };
-        let mut product = Array2::zeros((n_rows, n_features));
+        let mut product = Array2::<f64>::zeros((n_rows, n_features));
         for row in 0..n_rows {
             for Entry { index: pattern, value } in by_pattern(row) {
-                for entry in patterns.row(pattern) {
-                    // Every value of a row is in one pattern only, so nothing is rounded.
-                    assert_eq!(product[[row, entry.index]], 0.0);
-                    product[[row, entry.index]] = value * entry.value;
-                }
+                let part = &of_patterns.row(pattern) * value;
+                assert!(part.iter().zip(product.row(row)).all(|(part, sum)| part * sum == 0.0));
+                product.row_mut(row).scaled_add(1.0, &part);
             }
         }
         product
@@ -420,6 +446,18 @@ mod tests {
         // One for the flags, and one for the number.
         assert!((0..400).all(|row| rows.row(row).len() <= 2));
         assert!(factors.patterns.len() < 64);
+    }
+
+    #[test]
+    fn patterns_add_up_smaller_ones() {
+        // Every row has the first features of another number.
+        let records =
+            Array2::from_shape_fn((400, 8), |(row, feature)| f64::from(u8::from(feature <= row % 8)));
+        let factors = Factors::new(&SparseRows::from_dense(&records.view()), 8, 200);
+        assert_eq!(product(&factors, 8), records);
+        assert_eq!(factors.rows.n_entries(), 400);
+        assert!((9..factors.patterns.len()).all(|pattern| factors.patterns.row(pattern).len() == 2));
+        assert_eq!(factors.patterns.len(), 8 + 7);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A step of training: a batch goes through the layers and back, and moves the parameters.
 
-use super::kernel::{AddTransposed, LANES, Multiply, add_scaled, blocks, dot};
+use super::factored::FactoredRecords;
+use super::kernel::{AddTransposed, LANES, add_scaled, blocks, dot};
 use super::network::{Input, LayerPass, Network, Pass};
 use super::optimizer::{Gradient, Optimizer};
-use super::patterns::{Factors, PatternRows};
+use super::patterns::PatternRows;
 use super::samples::Samples;
 use super::table::Table;
 use crate::vectors::vectorized;
@@ -12,11 +13,7 @@ use crate::vectors::vectorized;
 #[derive(Clone, Debug)]
 pub(super) struct Workspace {
     /// The records of the fit, if they are better multiplied in two steps.
-    factors: Option<Factors>,
-    /// The weighted inputs that each pattern contributes to the first layer, later their derivatives.
-    patterns: Table,
-    /// As many zeros as a layer has blocks.
-    zeros: Table,
+    factored: Option<FactoredRecords>,
     pass: Pass,
     /// Sums over rows of the derivatives by the parameters.
     sums: Table,
@@ -25,11 +22,8 @@ pub(super) struct Workspace {
 impl Workspace {
     /// For batches of so many rows.
     pub(super) fn new(network: &Network, samples: &Samples, batch_rows: usize) -> Self {
-        let first = network.first_layer();
         Self {
-            factors: Factors::find(&samples.records, first.weights.len() / first.bias.len(), batch_rows),
-            patterns: Table::default(),
-            zeros: Table::zeros(first.bias.len()),
+            factored: FactoredRecords::find(&samples.records, &network.hidden[0], batch_rows),
             pass: network.pass(),
             sums: Table::zeros(network.parameters.len()),
         }
@@ -46,27 +40,21 @@ impl Network {
         optimizer: &mut Optimizer,
         workspace: &mut Workspace,
     ) -> f64 {
-        let Workspace { factors, patterns, zeros, pass, .. } = workspace;
-        let (first, used) = (&self.hidden[0], self.hidden[0].used);
-        let (weights, width) = (&self.parameters[first.weights.clone()], blocks(first.units));
-        match factors {
+        let Workspace { factored, pass, .. } = workspace;
+        let first = &self.hidden[0];
+        let weights = &self.parameters[first.weights.clone()];
+        match factored {
             None => {
-                let rows = samples.records.choose(batch);
-                self.forward(Input { rows, table: weights, table_width: width }, pass);
+                let (rows, table_width) = (samples.records.choose(batch), blocks(first.units));
+                self.forward(Input { rows, table: weights, table_width }, pass);
             }
-            Some(Factors { rows, patterns: features }) => {
-                patterns.resize(features.len() * used);
-                let (start, clip) = (&zeros[..used], false);
-                let rows_of_patterns = features.all();
-                let product = &mut *patterns;
-                Multiply { rows: rows_of_patterns, start, table: weights, table_width: width, clip, product }
-                    .run();
-                let (table, table_width) = (&**patterns, used);
-                match rows {
-                    PatternRows::Units(rows) => {
+            Some(records) => {
+                let table_width = first.used;
+                match records.add_up(first, weights) {
+                    (PatternRows::Units(rows), table) => {
                         self.forward(Input { rows: rows.choose(batch), table, table_width }, pass);
                     }
-                    PatternRows::Entries(rows) => {
+                    (PatternRows::Entries(rows), table) => {
                         self.forward(Input { rows: rows.choose(batch), table, table_width }, pass);
                     }
                 }
@@ -135,8 +123,9 @@ impl Network {
 
     /// Adds up over rows the derivatives of the loss by all parameters.
     fn add_up(&self, (samples, batch): (&Samples, &[usize]), workspace: &mut Workspace) {
-        let Workspace { factors, patterns, pass, sums, .. } = workspace;
-        sums.fill([0.0; LANES]);
+        let Workspace { factored, pass, sums, .. } = workspace;
+        // Those by the first layer's weights are most of all, and set where they are known.
+        sums[self.hidden[0].weights.end..].fill([0.0; LANES]);
         sums[self.output.bias.start][0] = pass.outputs.iter().sum();
         let of_output = &mut sums[self.output.weights.clone()];
         let last = self.hidden.len() - 1;
@@ -146,27 +135,19 @@ impl Network {
             let (used, deltas) = (layer.used, &here.deltas[..]);
             let of_biases = &mut sums[layer.bias.clone()];
             vectorized!(deltas.chunks_exact(used).for_each(|row| add_scaled(of_biases, 1.0, row)));
-            let (rows, table) = match (l, &*factors) {
-                (0, None) => (samples.records.choose(batch), deltas),
-                (0, Some(Factors { rows, patterns: features })) => {
-                    patterns.fill([0.0; LANES]);
-                    let (table, sum) = (deltas, &mut patterns[..]);
-                    match rows {
-                        PatternRows::Units(rows) => {
-                            let rows = rows.choose(batch);
-                            AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
-                        }
-                        PatternRows::Entries(rows) => {
-                            let rows = rows.choose(batch);
-                            AddTransposed { rows, table, table_width: used, sum, sum_width: used }.run();
-                        }
-                    }
-                    (features.all(), &patterns[..])
-                }
-                _ => (pass.layers[l - 1].sparse.all(), deltas),
-            };
             let (sum, sum_width) = (&mut sums[layer.weights.clone()], blocks(layer.units));
-            AddTransposed { rows, table, table_width: used, sum, sum_width }.run();
+            let rows = match (l, &mut *factored) {
+                (0, Some(records)) => {
+                    records.hand_down(layer, batch, deltas, sum);
+                    continue;
+                }
+                (0, None) => {
+                    sum.fill([0.0; LANES]);
+                    samples.records.choose(batch)
+                }
+                _ => pass.layers[l - 1].sparse.all(),
+            };
+            AddTransposed { rows, table: deltas, table_width: used, sum, sum_width }.run();
         }
     }
 }

@@ -1,0 +1,70 @@
+//! The first layer of a batch by way of patterns: its weights are added up to those of patterns on the way
+//! in, and on the way back the derivatives by patterns are handed down to the weights.
+
+use super::kernel::{AddTransposed, AddUp, Block, HandDown, LANES, blocks};
+use super::network::Layer;
+use super::patterns::{Factors, PatternRows};
+use super::sparse::SparseRows;
+use super::table::Table;
+
+/// Factors of the records, with what passes through them.
+#[derive(Clone, Debug)]
+pub(super) struct FactoredRecords {
+    factors: Factors,
+    /// What each pattern adds to the weighted inputs, a row of blocks each.
+    sums: Table,
+    /// The derivatives by `sums`; zero between batches.
+    derivatives: Table,
+}
+
+impl FactoredRecords {
+    /// Of records that enter a layer in batches of so many rows; nothing if factors would spare too little.
+    pub(super) fn find(records: &SparseRows, layer: &Layer, batch_rows: usize) -> Option<Self> {
+        let factors = Factors::find(records, layer.fan_in, batch_rows)?;
+        let zeros = Table::zeros(factors.patterns.len() * blocks(layer.units));
+        Some(Self { factors, sums: zeros.clone(), derivatives: zeros })
+    }
+
+    /// The records by their patterns, and what each pattern adds to the weighted inputs of the units in use.
+    pub(super) fn add_up(&mut self, layer: &Layer, weights: &[Block]) -> (&PatternRows, &[Block]) {
+        let Factors { rows, patterns } = &self.factors;
+        let table = &mut self.sums[..patterns.len() * layer.used];
+        for (of_feature, weights) in table.chunks_exact_mut(layer.used).zip(layer.inputs(weights)) {
+            of_feature.copy_from_slice(&weights[..layer.used]);
+        }
+        AddUp { rows: patterns, table, width: layer.used }.run();
+        (rows, table)
+    }
+
+    /// The derivatives by the weights, added up over the rows of a batch, from those by the weighted inputs.
+    pub(super) fn hand_down(&mut self, layer: &Layer, batch: &[usize], deltas: &[Block], sums: &mut [Block]) {
+        let (used, patterns) = (layer.used, &self.factors.patterns);
+        let table = &mut self.derivatives[..patterns.len() * used];
+        match &self.factors.rows {
+            PatternRows::Units(rows) => AddTransposed {
+                rows: rows.choose(batch),
+                table: deltas,
+                table_width: used,
+                sum: table,
+                sum_width: used,
+            }
+            .run(),
+            PatternRows::Entries(rows) => AddTransposed {
+                rows: rows.choose(batch),
+                table: deltas,
+                table_width: used,
+                sum: table,
+                sum_width: used,
+            }
+            .run(),
+        }
+        HandDown { rows: patterns, table, width: used }.run();
+        let width = blocks(layer.units);
+        for (sums, derivatives) in sums.chunks_exact_mut(width).zip(table.chunks_exact_mut(used)) {
+            let (in_use, left_out) = sums.split_at_mut(used);
+            in_use.copy_from_slice(derivatives);
+            left_out.fill([0.0; LANES]);
+            derivatives.fill([0.0; LANES]);
+        }
+    }
+}
