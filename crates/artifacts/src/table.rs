@@ -25,6 +25,7 @@ use stage::{Error, Folder, Result};
 use std::collections::HashMap;
 use std::iter;
 use std::mem;
+use std::ops::Range;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -317,10 +318,14 @@ impl Table {
         if let Some(batches) = self.batches.get() {
             return Ok(batches);
         }
-        let decode = || {
-            self.decoder(None, self.group_rows().sum())?.collect::<Result<Vec<_>, _>>().map_err(Into::into)
-        };
-        let batches = unhurt(decode).map_err(|reason| unreadable(&self.path, &reason))?;
+        let declared = self.group_rows().sum();
+        let decode =
+            || self.decoder(None, declared)?.collect::<Result<Vec<_>, _>>().map_err(ParquetError::from);
+        let batches = unhurt(decode).and_then(|batches| {
+            check_rows(batches.iter().map(RecordBatch::num_rows).sum(), declared)?;
+            Ok(batches)
+        });
+        let batches = batches.map_err(|reason| unreadable(&self.path, &reason))?;
         Ok(self.batches.get_or_init(|| batches))
     }
 
@@ -330,12 +335,23 @@ impl Table {
         read: impl Fn(&mut dyn Iterator<Item = Result<Rows<'_>>>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let refuse = |reason: String| unreadable(&self.path, &reason);
-        let starts = self.group_rows().scan(0, |end, rows| Some(mem::replace(end, *end + rows)));
-        let groups: Vec<usize> = starts.collect();
-        let group = |(group, mut start): (usize, usize)| {
+        let ranges = self.group_rows().scan(0, |end, rows| {
+            let start = mem::replace(end, *end + rows);
+            Some(start..*end)
+        });
+        let groups: Vec<Range<usize>> = ranges.collect();
+        let group = |(group, range): (usize, Range<usize>)| {
+            let mut start = range.start;
             let mut decoder = unhurt(|| self.decoder(Some(group), BATCH)).map_err(refuse)?;
             read(&mut iter::from_fn(|| {
-                let batch = unhurt(|| decoder.next().transpose().map_err(Into::into)).map_err(refuse);
+                let batch = unhurt(|| decoder.next().transpose().map_err(ParquetError::from));
+                let batch = batch.and_then(|batch| {
+                    if batch.is_none() {
+                        check_rows(start - range.start, range.len())?;
+                    }
+                    Ok(batch)
+                });
+                let batch = batch.map_err(refuse);
                 let rows = |batch: RecordBatch| {
                     let first = start;
                     start += batch.num_rows();
@@ -567,6 +583,14 @@ fn unhurt<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Stri
     outcome.map_err(|_| "damaged pages".to_owned())?.map_err(|error| error.to_string())
 }
 
+/// Refuses pages with other rows than their file's head declares; the decoder is silent about them.
+pub(crate) fn check_rows(found: usize, declared: usize) -> Result<(), String> {
+    if found == declared {
+        return Ok(());
+    }
+    Err(format!("its pages have {found} rows where its head has {declared}"))
+}
+
 fn unreadable(path: &Path, reason: &str) -> Error {
     Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()))
 }
@@ -574,8 +598,63 @@ fn unreadable(path: &Path, reason: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use parquet::file::metadata::{
+        FileMetaData, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter,
+    };
 
     const ARTIFACT: Artifact = Artifact { name: "numbers", version: 1 };
+
+    /// The file with a head that declares `more` rows in every row group.
+    fn with_more_rows(bytes: &[u8], more: i64) -> Vec<u8> {
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&Bytes::copy_from_slice(bytes)).unwrap();
+        let file = metadata.file_metadata();
+        let mut groups = Vec::new();
+        for group in metadata.row_groups() {
+            let mut longer = group.clone().into_builder().set_num_rows(group.num_rows() + more);
+            for column in longer.take_columns() {
+                let values = column.num_values() + more;
+                longer =
+                    longer.add_column_metadata(column.into_builder().set_num_values(values).build().unwrap());
+            }
+            groups.push(longer.build().unwrap());
+        }
+        let file = FileMetaData::new(
+            file.version(),
+            file.num_rows() + more * groups.len() as i64,
+            file.created_by().map(str::to_owned),
+            file.key_value_metadata().cloned(),
+            file.schema_descr_ptr(),
+            file.column_orders().cloned(),
+        );
+        let pages = group_end(&metadata);
+        let mut longer = bytes[..pages].to_vec();
+        ParquetMetaDataWriter::new(&mut longer, &ParquetMetaData::new(file, groups)).finish().unwrap();
+        longer
+    }
+
+    /// Where the pages of the last row group end.
+    fn group_end(metadata: &ParquetMetaData) -> usize {
+        let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+        columns.map(|column| column.byte_range()).map(|(start, len)| (start + len) as usize).max().unwrap()
+    }
+
+    #[test]
+    fn pages_with_other_rows_than_the_head_are_refused() {
+        let rows = ROW_GROUP as u32 + 5;
+        let bytes = Writing::new(ARTIFACT).u32s("a", 0..rows).to_bytes().unwrap();
+        let open = |more| Table::checked("a.parquet".into(), with_more_rows(&bytes, more), ARTIFACT).unwrap();
+        let sum = |batches: &mut dyn Iterator<Item = Result<Rows<'_>>>| {
+            batches.map(|rows| Ok(rows?.u32s("a")?.len())).sum::<Result<usize>>()
+        };
+        assert_eq!(open(0).u32s("a").unwrap().len(), rows as usize);
+        assert_eq!(open(0).read_rows(sum).unwrap(), [ROW_GROUP, 5]);
+        for more in [1, -1] {
+            let error = open(more).u32s("a").map(|rows| rows.len()).unwrap_err().to_string();
+            assert!(error.starts_with("a.parquet: not a readable Parquet file: "), "{error}");
+            let error = open(more).read_rows(sum).unwrap_err().to_string();
+            assert!(error.starts_with("a.parquet: not a readable Parquet file: "), "{error}");
+        }
+    }
 
     #[test]
     fn a_null_is_refused_by_its_row_in_the_table() {

@@ -3,6 +3,7 @@
 use super::typed::{self, named};
 use super::{Column, Values};
 use crate::raw::{column, parquet as raw};
+use crate::table::check_rows;
 use arrow_array::cast::AsArray;
 use arrow_array::types as t;
 use arrow_array::{Array, ArrowPrimitiveType};
@@ -25,20 +26,30 @@ pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
     let refuse =
         |reason: String| Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()));
     // The decoder may panic on hostile files; a refused file must not look like a bug of ours.
-    let guarded = |decode: &dyn Fn() -> std::result::Result<Column, Error>| {
+    let guarded = |decode: &dyn Fn() -> Result<(Column, usize)>| {
         panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(refuse("damaged pages".into())))
     };
     let metadata = panic::catch_unwind(AssertUnwindSafe(|| {
         ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())
     }));
     let metadata = metadata.unwrap_or_else(|_| Err("damaged metadata".into())).map_err(refuse)?;
+    let rows = metadata.metadata().file_metadata().num_rows();
+    let rows = usize::try_from(rows).map_err(|error| refuse(error.to_string()))?;
     for place in 0..metadata.schema().fields().len() {
-        take(guarded(&|| read_column(path, &file, &metadata, place))?);
+        let (column, found) = guarded(&|| read_column(path, &file, &metadata, place))?;
+        check_rows(found, rows).map_err(refuse)?;
+        take(column);
     }
-    usize::try_from(metadata.metadata().file_metadata().num_rows()).map_err(|error| refuse(error.to_string()))
+    Ok(rows)
 }
 
-fn read_column(path: &Path, file: &File, metadata: &ArrowReaderMetadata, place: usize) -> Result<Column> {
+/// A column, and how many rows its pages have.
+fn read_column(
+    path: &Path,
+    file: &File,
+    metadata: &ArrowReaderMetadata,
+    place: usize,
+) -> Result<(Column, usize)> {
     let field = metadata.schema().field(place);
     let refuse = |reason: &dyn std::fmt::Display| {
         Error::data(format!("{}: column '{}': {reason}", path.display(), field.name()))
@@ -47,12 +58,13 @@ fn read_column(path: &Path, file: &File, metadata: &ArrowReaderMetadata, place: 
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
     let mask = ProjectionMask::roots(builder.parquet_schema(), [place]);
     let reader = builder.with_projection(mask).with_batch_size(BATCH).build();
-    let mut growing = Growing::new(field.data_type());
+    let (mut growing, mut rows) = (Growing::new(field.data_type()), 0);
     for batch in reader.map_err(|error| refuse(&error))? {
         let batch = batch.map_err(|error| refuse(&error))?;
         growing.append(batch.column(0)).map_err(|reason| refuse(&reason))?;
+        rows += batch.num_rows();
     }
-    Ok(growing.finish(field.name(), field.data_type()))
+    Ok((growing.finish(field.name(), field.data_type()), rows))
 }
 
 /// The cells so far.
