@@ -311,9 +311,14 @@ impl Scratch {
     /// Adds `weigh` of its leaf's value to each row's sum.
     #[inline]
     pub(super) fn add_values(&self, values: &[f64], sums: &mut [f64], weigh: impl Fn(f64) -> f64) {
-        for (sum, leaf) in sums.iter_mut().zip(&self.leaves) {
-            *sum += weigh(values[*leaf as usize]);
-        }
+        let rows = sums.iter_mut().zip(&self.leaves);
+        let mut few = [0.0; FEW];
+        let Some(weighed) = few.get_mut(..values.len()) else {
+            return rows.for_each(|(sum, leaf)| *sum += weigh(values[*leaf as usize]));
+        };
+        // Few values are weighed once each, not once a row.
+        weighed.iter_mut().zip(values).for_each(|(weighed, value)| *weighed = weigh(*value));
+        rows.for_each(|(sum, leaf)| *sum += few[*leaf as usize % FEW]);
     }
 }
 

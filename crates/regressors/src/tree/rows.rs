@@ -38,9 +38,8 @@ impl Block {
             let n_rows = rows.len() / n_features;
             for (feature, column) in features.iter().zip(values.chunks_exact_mut(column_len)) {
                 let column = &mut column[tile * LANES..][..n_rows];
-                for (row, value) in column.iter_mut().enumerate() {
-                    *value = rows[row * n_features + *feature as usize] as f32;
-                }
+                let of_feature = rows[*feature as usize..].iter().step_by(n_features);
+                column.iter_mut().zip(of_feature).for_each(|(value, given)| *value = *given as f32);
             }
         }
         // No tree looks at a feature that is left out.
