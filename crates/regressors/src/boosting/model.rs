@@ -2,7 +2,7 @@
 
 use super::params::GradientBoostingParams;
 use crate::lazy::Lazy;
-use crate::tree::{Ensemble, Rows, Scratch, Shape, Tree, check_trees, mean_importances, predict_blocks};
+use crate::tree::{Ensemble, PerRow, Rows, Scratch, Tree, check_trees, mean_importances, predict_blocks};
 use crate::{Error, Result};
 use linfa::traits::PredictInplace;
 use ndarray::{Array1, ArrayBase, Data, Ix2};
@@ -87,8 +87,8 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Gra
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let ensemble = self.ensemble.get(|| Ensemble::new(&self.trees, records.view()));
         let (n_features, work) = (self.n_features, ensemble.work(self.trees.len()));
-        let shape = Shape { n_features, work, start: self.init };
-        predict_blocks(records, y, shape, |rows, predictions| {
+        let per_row = PerRow { n_features, work, start: self.init };
+        predict_blocks(records, y, per_row, |rows, predictions| {
             ensemble.add(&self.trees, rows, predictions, |value| self.learning_rate * value);
         });
     }

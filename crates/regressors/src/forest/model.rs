@@ -5,7 +5,7 @@ use crate::changes::Change;
 use crate::lazy::Lazy;
 use crate::target::TargetScale;
 use crate::tree::{
-    Best, Ensemble, Random, Shape, Splitter, Tree, check_trees, mean_importances, predict_blocks,
+    Best, Ensemble, PerRow, Random, Splitter, Tree, check_trees, mean_importances, predict_blocks,
     predict_changes,
 };
 use crate::{Error, Result};
@@ -166,8 +166,8 @@ impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let ensemble = self.ensemble(records.view());
         let (n_features, work) = (self.n_features, ensemble.work(self.trees.len()));
-        let shape = Shape { n_features, work, start: 0.0 };
-        predict_blocks(records, y, shape, |rows, sums| {
+        let per_row = PerRow { n_features, work, start: 0.0 };
+        predict_blocks(records, y, per_row, |rows, sums| {
             ensemble.add(&self.trees, rows, sums, |value| value);
             self.average(sums);
         });

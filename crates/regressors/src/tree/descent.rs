@@ -329,7 +329,7 @@ mod tests {
     use crate::tree::Tree;
     use crate::tree::changed::predict_changes;
     use crate::tree::ensemble::Ensemble;
-    use crate::tree::rows::{Shape, predict_blocks};
+    use crate::tree::rows::{PerRow, predict_blocks};
     use ndarray::{Array1, Array2, Axis};
     use proptest::prelude::*;
 
@@ -365,7 +365,7 @@ mod tests {
     const FAR_APART: [usize; 3] = [0, 33, 70];
     const N_FAR_APART: usize = 71;
 
-    const SHAPE: Shape = Shape { n_features: 3, work: 1 << 14, start: 0.0 };
+    const PER_ROW: PerRow = PerRow { n_features: 3, work: 1 << 14, start: 0.0 };
 
     proptest! {
         #[test]
@@ -379,12 +379,12 @@ mod tests {
             let records = Array2::from_shape_vec((n_rows, 3), rows[..n_rows * 3].to_vec()).unwrap();
             let mut values = Array1::zeros(n_rows);
             let expected = tree.apply(&records).mapv(|leaf| leaf as f64);
-            predict_blocks(&records, &mut values, SHAPE, |rows, sums| {
+            predict_blocks(&records, &mut values, PER_ROW, |rows, sums| {
                 tree.add(&Block::new(rows, 3), &mut Scratch::default(), sums, |value| value);
             });
             prop_assert_eq!(&values, &expected);
             values.fill(0.0);
-            predict_blocks(&records, &mut values, SHAPE, |rows, sums| {
+            predict_blocks(&records, &mut values, PER_ROW, |rows, sums| {
                 tree.add_records(rows, &mut Scratch::default(), sums, |value| value);
             });
             prop_assert_eq!(&values, &expected);
@@ -423,8 +423,8 @@ mod tests {
             let ensemble = Ensemble::new(&trees, first);
             let predict = |records: &Array2<f64>| {
                 let mut sums = Array1::zeros(records.nrows());
-                let shape = Shape { n_features: N_FAR_APART, ..SHAPE };
-                predict_blocks(records, &mut sums, shape, |rows, sums| {
+                let per_row = PerRow { n_features: N_FAR_APART, ..PER_ROW };
+                predict_blocks(records, &mut sums, per_row, |rows, sums| {
                     ensemble.add(&trees, rows, sums, |value| value);
                 });
                 sums

@@ -56,7 +56,7 @@ pub use model::Tree;
 pub(crate) use model::{check_trees, mean_importances};
 pub use node::Node;
 pub use params::{Growth, MaxFeatures, Samples, TreeParams};
-pub(crate) use rows::{Rows, Shape, predict_blocks};
+pub(crate) use rows::{PerRow, Rows, predict_blocks};
 pub use single::{
     DecisionTree, DecisionTreeParams, DecisionTreeValidParams, ExtraTree, ExtraTreeParams,
     ExtraTreeValidParams, SingleTree, SingleTreeParams, SingleTreeValidParams,

@@ -88,9 +88,9 @@ impl Rows {
     }
 }
 
-/// What a model of trees is to [`predict_blocks`].
+/// What a model of trees needs for each row of [`predict_blocks`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
+pub(crate) struct PerRow {
     pub(crate) n_features: usize,
     /// The time that a row takes, in that of a tree of few leaves.
     pub(crate) work: usize,
@@ -101,7 +101,7 @@ pub(crate) struct Shape {
 /// Work that is worth waking a thread: about a millisecond's.
 const WORTH: usize = 1 << 19;
 
-/// Predicts `y` of every row: `predict` turns the shape's `start` into the predictions of some rows of the
+/// Predicts `y` of every row: `predict` turns `start` into the predictions of some rows of the
 /// records.
 ///
 /// Blocks are spread over rayon's current pool, unless there is too little to do.
@@ -111,7 +111,7 @@ const WORTH: usize = 1 << 19;
 pub(crate) fn predict_blocks<D: Data<Elem = f64>>(
     records: &ArrayBase<D, Ix2>,
     y: &mut Array1<f64>,
-    Shape { n_features, work, start }: Shape,
+    PerRow { n_features, work, start }: PerRow,
     predict: impl Fn(&[f64], &mut [f64]) + Sync,
 ) {
     assert_eq!(records.nrows(), y.len(), "there must be as many targets as records");

@@ -6,7 +6,7 @@ use super::descent::{Scratch, WORK_OF_MANY};
 use super::grower::{Memory, Training, grow};
 use super::model::Tree;
 use super::params::{Growth, TreeParams};
-use super::rows::{Shape, predict_blocks};
+use super::rows::{PerRow, predict_blocks};
 use super::splitter::{Best, Random, Splitter};
 use crate::input::check_fit;
 use crate::random::{RandomState, TreeRandom};
@@ -173,8 +173,8 @@ impl<S, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for 
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let (tree, scale) = (&self.tree, self.target_scale.factor());
         // Records are read as they are, whatever the tree. Any value added to -0 stays what it is, even -0.
-        let shape = Shape { n_features: tree.n_features(), work: WORK_OF_MANY, start: -0.0 };
-        predict_blocks(records, y, shape, |rows, predictions| {
+        let per_row = PerRow { n_features: tree.n_features(), work: WORK_OF_MANY, start: -0.0 };
+        predict_blocks(records, y, per_row, |rows, predictions| {
             tree.add_records(rows, &mut Scratch::default(), predictions, |value| value / scale);
         });
     }
