@@ -10,6 +10,7 @@ mod kind;
 mod rows;
 mod table;
 
+pub mod by_column;
 pub mod columns;
 pub mod raw;
 

@@ -100,10 +100,10 @@ impl Observations {
 
 /// The group of a row: a hash of its feature cells. Lists are sets: their order does not count.
 pub fn group<'a>(cells: impl IntoIterator<Item = Option<Cell<'a>>>) -> u64 {
-    let mut hasher = blake3::Hasher::new();
+    let mut row = Vec::new();
     let mut text = |text: &str| {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
+        row.extend((text.len() as u64).to_le_bytes());
+        row.extend(text.as_bytes());
     };
     for cell in cells {
         match cell {
@@ -121,9 +121,9 @@ pub fn group<'a>(cells: impl IntoIterator<Item = Option<Cell<'a>>>) -> u64 {
             }
         }
     }
-    let mut bytes = [0; 8];
-    hasher.finalize_xof().fill(&mut bytes);
-    u64::from_le_bytes(bytes)
+    let mut hash = [0; 8];
+    blake3::Hasher::new().update(&row).finalize_xof().fill(&mut hash);
+    u64::from_le_bytes(hash)
 }
 
 pub(crate) fn kind_metadata(kind: &Kind) -> Result<HashMap<String, String>> {

@@ -28,7 +28,6 @@ pub const NAME: &str = "ingest";
 pub fn run(arguments: &Arguments) -> Result<Summary> {
     let whole = arguments.config()?;
     let config = IngestConfig::load(&whole)?;
-    let mut key = Key::new(&whole, &[NAME])?;
     let mut sieve = Sieve::new(&config);
     let hashed = config.files.in_order().map(|(origin, name)| {
         let path = arguments.data().join(name);
@@ -45,16 +44,19 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
             Ok(file)
         })
         .collect();
-    for (file, (_, name, path, hash)) in read.into_iter().zip(hashed) {
+    for (file, (_, _, path, _)) in read.into_iter().zip(&hashed) {
         let file = file?;
         let fields = [("file", path.display().to_string().into()), ("rows", file.rows().into())];
         log::event(Level::Info, "input", &fields);
-        key = key.file(&name.display().to_string(), hash);
         sieve.sort_out(file)?;
     }
     let sorted = sieve.finish()?;
     let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
 
+    // Only now is the hash of the program needed, which another thread makes meanwhile.
+    let key = Key::new(&whole, &[NAME])?;
+    let file = |key: Key, (_, name, _, hash): (_, &Path, _, _)| key.file(&name.display().to_string(), hash);
+    let key = hashed.into_iter().fold(key, file);
     let mut publication = arguments.folder(NAME).publish(key)?;
     sorted.observations.write(&mut publication)?;
     sorted.rejected.write(&mut publication)?;

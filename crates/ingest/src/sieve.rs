@@ -5,6 +5,7 @@ use crate::file::RawFile;
 use artifacts::observations::{self, Column};
 use artifacts::rejected::Reason;
 use artifacts::{Cell, Cells, CellsBuilder, Kind, Observations, Origin, Rejected};
+use rayon::prelude::*;
 use stage::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,9 @@ struct Feature {
     kept: CellsBuilder,
     rejected: CellsBuilder,
 }
+
+/// An observation's group, or why the row is rejected, and the columns that are to blame.
+type Verdict<'a> = std::result::Result<u64, (Reason, Vec<&'a str>)>;
 
 /// Rows of one output, without their features.
 #[derive(Debug, Default)]
@@ -89,17 +93,17 @@ impl<'a> Sieve<'a> {
         for (feature, column) in self.features.iter_mut().zip(&file.features) {
             feature.check_type(&file, &column.cells)?;
         }
-        let mut is_kept = Vec::with_capacity(file.rows());
-        for row in 0..file.rows() {
-            is_kept.push(self.sort_row(&file, row)?);
+        let rows = (0..file.rows()).into_par_iter();
+        let verdicts: Vec<Verdict<'_>> = rows.map(|row| judge(self.config, &file, row)).collect();
+        let is_kept: Vec<bool> = verdicts.iter().map(Result::is_ok).collect();
+        for (row, verdict) in verdicts.into_iter().enumerate() {
+            self.sort_row(&file, row, verdict)?;
         }
         self.rows += file.rows();
         self.files.push((file.origin, file.path));
         // Column by column, so that the raw cells go as their copies come.
-        for (feature, column) in self.features.iter_mut().zip(file.features) {
-            feature.append(&column.cells, &is_kept)?;
-        }
-        Ok(())
+        let columns = self.features.par_iter_mut().zip(file.features);
+        columns.try_for_each(|(feature, column)| feature.append(&column.cells, &is_kept))
     }
 
     /// Both outputs.
@@ -137,21 +141,22 @@ impl<'a> Sieve<'a> {
         Ok(Sorted { observations, rejected })
     }
 
-    /// Takes all of a row but its features; returns whether it is kept.
-    fn sort_row(&mut self, file: &RawFile, row: usize) -> Result<bool> {
-        let verdict = judge(self.config, file, row);
+    /// Takes all of a row but its features.
+    fn sort_row(&mut self, file: &RawFile, row: usize, verdict: Verdict<'_>) -> Result<()> {
         let rows = if verdict.is_ok() { &mut self.kept } else { &mut self.rejected };
         rows.row_id.push(file.row_id.as_ref().map_or((self.rows + row) as i64, |row_id| row_id[row]));
         rows.origin.push(file.origin);
         push(&mut rows.label, file.label(row).flatten().map(Cell::Number))?;
-        let Err((reason, culprits)) = verdict else {
-            let cells = file.features.iter().map(|column| column.cells.get(row));
-            self.group.push(observations::group(cells));
-            return Ok(true);
-        };
-        self.reason.push(reason);
-        push(&mut self.culprits, Some(Cell::List(culprits)))?;
-        Ok(false)
+        match verdict {
+            Ok(group) => {
+                self.group.push(group);
+                Ok(())
+            }
+            Err((reason, culprits)) => {
+                self.reason.push(reason);
+                push(&mut self.culprits, Some(Cell::List(culprits)))
+            }
+        }
     }
 
     /// Checks that no index is in two files; inside one file the reader did.
@@ -220,12 +225,8 @@ fn push(cells: &mut CellsBuilder, cell: Option<Cell<'_>>) -> Result<()> {
     cells.push(cell).map_err(|mixed| Error::internal(format!("checked cells are {mixed:?}")))
 }
 
-/// Whether a row is an observation; otherwise why not, and the columns that are to blame.
-fn judge<'a>(
-    config: &'a IngestConfig,
-    file: &'a RawFile,
-    row: usize,
-) -> std::result::Result<(), (Reason, Vec<&'a str>)> {
+/// Whether a row is an observation.
+fn judge<'a>(config: &'a IngestConfig, file: &'a RawFile, row: usize) -> Verdict<'a> {
     let names = |is_to_blame: &dyn Fn(&Column) -> bool| -> Vec<&str> {
         let columns = file.features.iter().filter(|column| is_to_blame(column));
         columns.map(|column| column.name.as_str()).collect()
@@ -239,7 +240,10 @@ fn judge<'a>(
     }
     let unparsable =
         names(&|column| column.cells.get(row).is_some_and(|cell| column.kind.parse(cell).is_err()));
-    if unparsable.is_empty() { Ok(()) } else { Err((Reason::Unparsable, unparsable)) }
+    if !unparsable.is_empty() {
+        return Err((Reason::Unparsable, unparsable));
+    }
+    Ok(observations::group(file.features.iter().map(|column| column.cells.get(row))))
 }
 
 /// The error for a table without a row to train on; it names the column that rejected most.

@@ -2,7 +2,7 @@
 
 use linfa::Dataset;
 use linfa::traits::{Fit, Predict};
-use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use regressors::DecisionTree;
 use regressors::random::RandomState;
@@ -13,20 +13,25 @@ const MAX_DEPTH: usize = 6;
 const MIN_SAMPLES_LEAF: usize = 5;
 const SEED: u32 = 42;
 
-/// Area under the ROC curve of a tree that tells `other` rows from `train` rows, scored out of fold.
+/// Area under the ROC curve of a tree that tells `other` rows of `values`, `(n_samples, n_features)`, from `train`
+/// rows, scored out of fold.
 ///
-/// 0.5 = it cannot, 1 = it always can. `None` where a side has fewer rows than folds. Both have shape
-/// `(n_samples, n_features)`; the larger side is sampled to the size of the smaller with a fixed seed.
-pub fn auc(train: ArrayView2<'_, f64>, other: ArrayView2<'_, f64>) -> Option<f64> {
-    let rows = train.nrows().min(other.nrows());
+/// 0.5 = it cannot, 1 = it always can. `None` where a side has fewer rows than folds. The larger side is sampled to
+/// the size of the smaller with a fixed seed.
+///
+/// # Panics
+/// If there is no such row.
+pub fn auc(values: &Array2<f64>, train: &[usize], other: &[usize]) -> Option<f64> {
+    let rows = train.len().min(other.len());
     if rows < FOLDS {
         return None;
     }
     let mut random = RandomState::new(SEED);
-    let mut sample =
-        |side: ArrayView2<'_, f64>| side.select(Axis(0), &random.permutation(side.nrows())[..rows]);
-    let (train, other) = (sample(train), sample(other));
-    let records = concatenate(Axis(0), &[train.view(), other.view()]).ok()?;
+    let mut sample = |side: &[usize]| -> Vec<usize> {
+        random.permutation(side.len())[..rows].iter().map(|&place| side[place]).collect()
+    };
+    let sampled = [sample(train), sample(other)].concat();
+    let records = rows_of(values, &sampled);
     // Rows of either side lie in random order, so every FOLDS-th row is a random fold of both.
     let folds: Vec<Vec<(bool, f64)>> =
         (0..FOLDS).into_par_iter().map(|fold| scores(&records, rows, fold)).collect();
@@ -44,13 +49,22 @@ fn scores(records: &Array2<f64>, train_rows: usize, fold: usize) -> Vec<(bool, f
         .max_depth(MAX_DEPTH)
         .min_samples_leaf(Samples::Count(MIN_SAMPLES_LEAF))
         .random_state(SEED);
-    let fitted = params.fit(&Dataset::new(records.select(Axis(0), &seen), targets));
+    let fitted = params.fit(&Dataset::new(rows_of(records, &seen), targets));
     let shares = match fitted {
-        Ok(tree) => tree.predict(&records.select(Axis(0), &held)),
+        Ok(tree) => tree.predict(&rows_of(records, &held)),
         // Of values that no tree can be fitted on, such as infinite ones.
         Err(_) => Array1::from_elem(held.len(), 0.5),
     };
     held.into_iter().map(is_other).zip(shares).collect()
+}
+
+/// Some rows of a matrix, in the given order, stored row by row as trees read them.
+fn rows_of(matrix: &Array2<f64>, rows: &[usize]) -> Array2<f64> {
+    let mut chosen = Array2::zeros((rows.len(), matrix.ncols()));
+    for (mut to, &row) in chosen.rows_mut().into_iter().zip(rows) {
+        to.assign(&matrix.row(row));
+    }
+    chosen
 }
 
 /// Area under the ROC curve by rank sum; ties count half.
@@ -70,9 +84,9 @@ fn rank_auc(mut scores: Vec<(bool, f64)>) -> f64 {
 mod tests {
     use super::*;
 
-    fn noise(rows: usize, shift: f64, seed: u32) -> Array2<f64> {
+    fn noise(rows: usize, seed: u32) -> Array2<f64> {
         let mut random = RandomState::new(seed);
-        Array2::from_shape_simple_fn((rows, 3), || random.random_sample() + shift)
+        Array2::from_shape_simple_fn((rows, 3), || random.random_sample())
     }
 
     #[test]
@@ -85,14 +99,18 @@ mod tests {
 
     #[test]
     fn alike_rows_score_a_half_and_shifted_rows_one() {
-        let alike = auc(noise(600, 0.0, 1).view(), noise(300, 0.0, 2).view()).unwrap();
+        let (train, other): (Vec<usize>, Vec<usize>) = (0..900).partition(|row| row % 3 > 0);
+        let mut values = noise(900, 1);
+        let alike = auc(&values, &train, &other).unwrap();
         assert!((alike - 0.5).abs() < 0.06, "{alike}");
-        let shifted = auc(noise(600, 0.0, 1).view(), noise(300, 2.0, 2).view()).unwrap();
+        other.iter().for_each(|&row| values.row_mut(row).mapv_inplace(|value| value + 2.0));
+        let shifted = auc(&values, &train, &other).unwrap();
         assert!(shifted > 0.99, "{shifted}");
     }
 
     #[test]
     fn too_few_rows_have_no_score() {
-        assert_eq!(auc(noise(600, 0.0, 1).view(), noise(4, 0.0, 2).view()), None);
+        let rows: Vec<usize> = (0..604).collect();
+        assert_eq!(auc(&noise(604, 1), &rows[..600], &rows[600..]), None);
     }
 }

@@ -5,7 +5,6 @@ use artifacts::observations::Column;
 use artifacts::roles::Role;
 use artifacts::split_report::{RoleReport, SplitReport};
 use artifacts::{Cell, Features, Observations};
-use ndarray::Axis;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -30,9 +29,7 @@ pub(crate) fn report(features: &Features, observations: &Observations, roles: &[
             report.unseen_levels = unseen_levels(&observations.columns, &train, &rows);
             report.twins_with_train =
                 rows.iter().filter(|row| train_groups.contains(&features.group[**row])).count();
-            let (train, rows) =
-                (features.values.select(Axis(0), &train), features.values.select(Axis(0), &rows));
-            report.adversarial_auc = adversarial::auc(train.view(), rows.view());
+            report.adversarial_auc = adversarial::auc(&features.values, &train, &rows);
         }
         (role.name().to_owned(), report)
     });
