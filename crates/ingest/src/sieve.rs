@@ -42,6 +42,9 @@ struct Feature {
     rejected: CellsBuilder,
 }
 
+/// Rows that are judged before any is sorted out: enough for all threads, few beside the file.
+const ROWS_AT_ONCE: usize = 1 << 14;
+
 /// An observation's group, or why the row is rejected, and the columns that are to blame.
 type Verdict<'a> = std::result::Result<u64, (Reason, Vec<&'a str>)>;
 
@@ -93,11 +96,14 @@ impl<'a> Sieve<'a> {
         for (feature, column) in self.features.iter_mut().zip(&file.features) {
             feature.check_type(&file, &column.cells)?;
         }
-        let rows = (0..file.rows()).into_par_iter();
-        let verdicts: Vec<Verdict<'_>> = rows.map(|row| judge(self.config, &file, row)).collect();
-        let is_kept: Vec<bool> = verdicts.iter().map(Result::is_ok).collect();
-        for (row, verdict) in verdicts.into_iter().enumerate() {
-            self.sort_row(&file, row, verdict)?;
+        let mut is_kept = Vec::with_capacity(file.rows());
+        for start in (0..file.rows()).step_by(ROWS_AT_ONCE) {
+            let rows = (start..file.rows().min(start + ROWS_AT_ONCE)).into_par_iter();
+            let verdicts: Vec<Verdict<'_>> = rows.map(|row| judge(self.config, &file, row)).collect();
+            for (row, verdict) in (start..).zip(verdicts) {
+                is_kept.push(verdict.is_ok());
+                self.sort_row(&file, row, verdict)?;
+            }
         }
         self.rows += file.rows();
         self.files.push((file.origin, file.path));

@@ -1,10 +1,10 @@
 //! The first layer of a batch by way of patterns: its weights are added up to those of patterns on the way
 //! in, and on the way back the derivatives by patterns are handed down to the weights.
 
-use super::kernel::{AddTransposed, AddUp, Block, HandDown, LANES, blocks};
+use super::kernel::{AddTransposed, AddUp, Block, HandDown, LANES, Scale, blocks};
 use super::network::Layer;
 use super::patterns::{Factors, PatternRows};
-use super::sparse::SparseRows;
+use super::sparse::{Chosen, SparseRows};
 use super::table::Table;
 
 /// Factors of the records, with what passes through them.
@@ -41,22 +41,8 @@ impl FactoredRecords {
         let (used, patterns) = (layer.used, &self.factors.patterns);
         let table = &mut self.derivatives[..patterns.len() * used];
         match &self.factors.rows {
-            PatternRows::Units(rows) => AddTransposed {
-                rows: rows.choose(batch),
-                table: deltas,
-                table_width: used,
-                sum: table,
-                sum_width: used,
-            }
-            .run(),
-            PatternRows::Entries(rows) => AddTransposed {
-                rows: rows.choose(batch),
-                table: deltas,
-                table_width: used,
-                sum: table,
-                sum_width: used,
-            }
-            .run(),
+            PatternRows::Units(rows) => add_by_pattern(rows.choose(batch), deltas, used, table),
+            PatternRows::Entries(rows) => add_by_pattern(rows.choose(batch), deltas, used, table),
         }
         HandDown { rows: patterns, table, width: used }.run();
         let width = blocks(layer.units);
@@ -67,4 +53,9 @@ impl FactoredRecords {
             derivatives.fill([0.0; LANES]);
         }
     }
+}
+
+/// `sum += rowsᵀ · deltas`, both of so many blocks a row.
+fn add_by_pattern<E: Scale>(rows: Chosen<'_, E>, deltas: &[Block], width: usize, sum: &mut [Block]) {
+    AddTransposed { rows, table: deltas, table_width: width, sum, sum_width: width }.run();
 }
