@@ -75,9 +75,8 @@ impl DeadUnits {
         let mut excess = biases.get(block * LANES..).unwrap_or_default().to_vec();
         // Products too small for full precision are off by less than the smallest normal number.
         excess.iter_mut().for_each(|bias| *bias += self.rounding * bias.abs() + f64::MIN_POSITIVE);
-        let rows = first.weights.chunks_exact(first.bias.len());
         vectorized!({
-            for (row, &(low, high)) in rows.zip(&self.ranges) {
+            for (row, &(low, high)) in first.features().zip(&self.ranges) {
                 for (excess, &weight) in excess.iter_mut().zip(row[block..].as_flattened()) {
                     let (a, b) = (weight * low, weight * high);
                     // Unlike `f64::max`, the comparison keeps NaN.
@@ -95,8 +94,7 @@ impl DeadUnits {
 /// The order depends on nothing but the network: sums over units are the same for all rows that it predicts.
 pub(super) fn likely_alive_first(network: &Network) -> Vec<usize> {
     let first = network.first_layer();
-    let features = first.weights.len() / first.bias.len();
-    let between = DeadUnits { ranges: vec![(0.0, 1.0); features], rounding: 0.0 };
+    let between = DeadUnits { ranges: vec![(0.0, 1.0); first.n_features()], rounding: 0.0 };
     let excess = between.excess(&first, 0);
     let (mut order, dead): (Vec<_>, Vec<_>) = (0..first.units).partition(|&unit| alive(excess[unit]));
     order.extend(dead);

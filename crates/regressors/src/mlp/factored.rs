@@ -1,8 +1,8 @@
 //! The first layer of a batch by way of patterns: its weights are added up to those of patterns on the way
 //! in, and on the way back the derivatives by patterns are handed down to the weights.
 
-use super::kernel::{AddTransposed, AddUp, Block, HandDown, LANES, Scale, blocks};
-use super::network::Layer;
+use super::kernel::{AddTransposed, AddUp, Block, HandDown, LANES, Scale, Strips};
+use super::network::FirstLayer;
 use super::patterns::{Factors, PatternRows};
 use super::sparse::{Chosen, SparseRows};
 use super::table::Table;
@@ -18,18 +18,18 @@ pub(super) struct FactoredRecords {
 }
 
 impl FactoredRecords {
-    /// Of records that enter a layer in batches of so many rows; nothing if factors would spare too little.
-    pub(super) fn find(records: &SparseRows, layer: &Layer, batch_rows: usize) -> Option<Self> {
-        let factors = Factors::find(records, layer.fan_in, batch_rows)?;
-        let zeros = Table::zeros(factors.patterns.len() * blocks(layer.units));
+    /// Of records that enter the layer in batches of so many rows; nothing if factors would spare too little.
+    pub(super) fn find(records: &SparseRows, layer: &FirstLayer<'_>, batch_rows: usize) -> Option<Self> {
+        let factors = Factors::find(records, layer.n_features(), batch_rows)?;
+        let zeros = Table::zeros(factors.patterns.len() * layer.bias.len());
         Some(Self { factors, sums: zeros.clone(), derivatives: zeros })
     }
 
     /// The records by their patterns, and what each pattern adds to the weighted inputs of the units in use.
-    pub(super) fn add_up(&mut self, layer: &Layer, weights: &[Block]) -> (&PatternRows, &[Block]) {
+    pub(super) fn add_up(&mut self, layer: &FirstLayer<'_>) -> (&PatternRows, &[Block]) {
         let Factors { rows, patterns } = &self.factors;
         let table = &mut self.sums[..patterns.len() * layer.used];
-        for (of_feature, weights) in table.chunks_exact_mut(layer.used).zip(layer.inputs(weights)) {
+        for (of_feature, weights) in table.chunks_exact_mut(layer.used).zip(layer.features()) {
             of_feature.copy_from_slice(&weights[..layer.used]);
         }
         AddUp { rows: patterns, table, width: layer.used }.run();
@@ -37,7 +37,13 @@ impl FactoredRecords {
     }
 
     /// The derivatives by the weights, added up over the rows of a batch, from those by the weighted inputs.
-    pub(super) fn hand_down(&mut self, layer: &Layer, batch: &[usize], deltas: &[Block], sums: &mut [Block]) {
+    pub(super) fn hand_down(
+        &mut self,
+        layer: &FirstLayer<'_>,
+        batch: &[usize],
+        deltas: &[Block],
+        sums: &mut [Block],
+    ) {
         let (used, patterns) = (layer.used, &self.factors.patterns);
         let table = &mut self.derivatives[..patterns.len() * used];
         match &self.factors.rows {
@@ -45,8 +51,7 @@ impl FactoredRecords {
             PatternRows::Entries(rows) => add_by_pattern(rows.choose(batch), deltas, used, table),
         }
         HandDown { rows: patterns, table, width: used }.run();
-        let width = blocks(layer.units);
-        for (sums, derivatives) in sums.chunks_exact_mut(width).zip(table.chunks_exact_mut(used)) {
+        for (sums, derivatives) in sums.chunks_exact_mut(layer.bias.len()).zip(table.chunks_exact_mut(used)) {
             let (in_use, left_out) = sums.split_at_mut(used);
             in_use.copy_from_slice(derivatives);
             left_out.fill([0.0; LANES]);

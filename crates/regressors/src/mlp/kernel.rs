@@ -65,30 +65,6 @@ pub(super) struct HandDown<'a> {
     pub(super) width: usize,
 }
 
-impl<R: Rows> Multiply<'_, R> {
-    pub(super) fn run(self) {
-        Arch::new().dispatch(self);
-    }
-}
-
-impl<E: Scale> AddTransposed<'_, E> {
-    pub(super) fn run(self) {
-        Arch::new().dispatch(self);
-    }
-}
-
-impl AddUp<'_> {
-    pub(super) fn run(self) {
-        Arch::new().dispatch(self);
-    }
-}
-
-impl HandDown<'_> {
-    pub(super) fn run(self) {
-        Arch::new().dispatch(self);
-    }
-}
-
 /// Some rows of a matrix.
 pub(super) trait Rows: Copy {
     type Entry: Scale;
@@ -139,30 +115,45 @@ const STRIP: usize = 12;
 
 /// Goes over strips of units first and over rows second: one strip of a table stays in the first-level cache,
 /// and a row's part of it in registers.
-trait Strips<S: Simd> {
-    /// Works on `N` vectors of every row, from vector `first` on.
-    fn strip<const N: usize>(&mut self, simd: S, first: usize);
+pub(super) trait Strips: Sized {
+    /// Blocks of a row that are worked on.
+    fn blocks(&self) -> usize;
 
-    /// Works on that many blocks of every row. Strips are about as wide as each other: in a narrow one
-    /// additions would wait for each other.
+    /// Works on `N` vectors of every row, from vector `first` on.
+    fn strip<S: Simd, const N: usize>(&mut self, simd: S, first: usize);
+
+    /// Works on all strips.
+    fn run(self) {
+        Arch::new().dispatch(AllStrips(self));
+    }
+}
+
+/// All strips of some work, with the vectors at hand.
+struct AllStrips<W>(W);
+
+impl<W: Strips> WithSimd for AllStrips<W> {
+    type Output = ();
+
+    /// Strips are about as wide as each other: in a narrow one additions would wait for each other.
     #[inline(always)]
-    fn strips(&mut self, simd: S, blocks: usize) {
-        let (width, mut first) = (in_vectors::<S>(blocks), 0);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self(mut work) = self;
+        let (width, mut first) = (in_vectors::<S>(work.blocks()), 0);
         for left in (1..=width.div_ceil(STRIP)).rev() {
             let vectors = (width - first).div_ceil(left);
             match vectors {
-                1 => self.strip::<1>(simd, first),
-                2 => self.strip::<2>(simd, first),
-                3 => self.strip::<3>(simd, first),
-                4 => self.strip::<4>(simd, first),
-                5 => self.strip::<5>(simd, first),
-                6 => self.strip::<6>(simd, first),
-                7 => self.strip::<7>(simd, first),
-                8 => self.strip::<8>(simd, first),
-                9 => self.strip::<9>(simd, first),
-                10 => self.strip::<10>(simd, first),
-                11 => self.strip::<11>(simd, first),
-                _ => self.strip::<STRIP>(simd, first),
+                1 => work.strip::<S, 1>(simd, first),
+                2 => work.strip::<S, 2>(simd, first),
+                3 => work.strip::<S, 3>(simd, first),
+                4 => work.strip::<S, 4>(simd, first),
+                5 => work.strip::<S, 5>(simd, first),
+                6 => work.strip::<S, 6>(simd, first),
+                7 => work.strip::<S, 7>(simd, first),
+                8 => work.strip::<S, 8>(simd, first),
+                9 => work.strip::<S, 9>(simd, first),
+                10 => work.strip::<S, 10>(simd, first),
+                11 => work.strip::<S, 11>(simd, first),
+                _ => work.strip::<S, STRIP>(simd, first),
             }
             first += vectors;
         }
@@ -175,19 +166,13 @@ fn in_vectors<S: Simd>(blocks: usize) -> usize {
     blocks * (LANES / S::F64_LANES)
 }
 
-impl<R: Rows> WithSimd for Multiply<'_, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let blocks = self.start.len();
-        self.strips(simd, blocks);
+impl<R: Rows> Strips for Multiply<'_, R> {
+    fn blocks(&self) -> usize {
+        self.start.len()
     }
-}
 
-impl<S: Simd, R: Rows> Strips<S> for Multiply<'_, R> {
     #[inline(always)]
-    fn strip<const N: usize>(&mut self, simd: S, first: usize) {
+    fn strip<S: Simd, const N: usize>(&mut self, simd: S, first: usize) {
         let (start, _) = S::as_simd_f64s(self.start.as_flattened());
         let (table, _) = S::as_simd_f64s(self.table.as_flattened());
         let (product, _) = S::as_mut_simd_f64s(self.product.as_flattened_mut());
@@ -217,19 +202,13 @@ impl<S: Simd, R: Rows> Strips<S> for Multiply<'_, R> {
     }
 }
 
-impl<E: Scale> WithSimd for AddTransposed<'_, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let blocks = self.table_width;
-        self.strips(simd, blocks);
+impl<E: Scale> Strips for AddTransposed<'_, E> {
+    fn blocks(&self) -> usize {
+        self.table_width
     }
-}
 
-impl<S: Simd, E: Scale> Strips<S> for AddTransposed<'_, E> {
     #[inline(always)]
-    fn strip<const N: usize>(&mut self, simd: S, first: usize) {
+    fn strip<S: Simd, const N: usize>(&mut self, simd: S, first: usize) {
         let (table, _) = S::as_simd_f64s(self.table.as_flattened());
         let (sum, _) = S::as_mut_simd_f64s(self.sum.as_flattened_mut());
         let sum_width = in_vectors::<S>(self.sum_width);
@@ -247,19 +226,13 @@ impl<S: Simd, E: Scale> Strips<S> for AddTransposed<'_, E> {
     }
 }
 
-impl WithSimd for AddUp<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let blocks = self.width;
-        self.strips(simd, blocks);
+impl Strips for AddUp<'_> {
+    fn blocks(&self) -> usize {
+        self.width
     }
-}
 
-impl<S: Simd> Strips<S> for AddUp<'_> {
     #[inline(always)]
-    fn strip<const N: usize>(&mut self, simd: S, first: usize) {
+    fn strip<S: Simd, const N: usize>(&mut self, simd: S, first: usize) {
         let (table, _) = S::as_mut_simd_f64s(self.table.as_flattened_mut());
         let width = in_vectors::<S>(self.width);
         for row in 0..self.rows.len() {
@@ -279,19 +252,13 @@ impl<S: Simd> Strips<S> for AddUp<'_> {
     }
 }
 
-impl WithSimd for HandDown<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let blocks = self.width;
-        self.strips(simd, blocks);
+impl Strips for HandDown<'_> {
+    fn blocks(&self) -> usize {
+        self.width
     }
-}
 
-impl<S: Simd> Strips<S> for HandDown<'_> {
     #[inline(always)]
-    fn strip<const N: usize>(&mut self, simd: S, first: usize) {
+    fn strip<S: Simd, const N: usize>(&mut self, simd: S, first: usize) {
         let (table, _) = S::as_mut_simd_f64s(self.table.as_flattened_mut());
         let width = in_vectors::<S>(self.width);
         for row in (0..self.rows.len()).rev() {
@@ -381,7 +348,7 @@ mod tests {
                 product
             };
             let product = run(|widest| widest.run());
-            assert_eq!(product, run(|scalar| scalar.with_simd(pulp::Scalar)));
+            assert_eq!(product, run(|scalar| AllStrips(scalar).with_simd(pulp::Scalar)));
             for (at, actual) in product.as_flattened().iter().enumerate() {
                 let (row, unit) = (at / (used * LANES), at % (used * LANES));
                 let weight = |column: usize| number(column * table_width * LANES + unit);
@@ -404,7 +371,7 @@ mod tests {
                 sum
             };
             let sum = run(|widest| widest.run());
-            assert_eq!(sum, run(|scalar| scalar.with_simd(pulp::Scalar)));
+            assert_eq!(sum, run(|scalar| AllStrips(scalar).with_simd(pulp::Scalar)));
             for (at, actual) in sum.as_flattened().iter().enumerate() {
                 let (column, unit) = (at / (sum_width * LANES), at % (sum_width * LANES));
                 let delta = |row: usize| number(row * table_width * LANES + unit);
@@ -437,10 +404,10 @@ mod tests {
             };
             let up = run(|rows, table, width| AddUp { rows, table, width }.run());
             let up_one_by_one =
-                run(|rows, table, width| AddUp { rows, table, width }.with_simd(pulp::Scalar));
+                run(|rows, table, width| AllStrips(AddUp { rows, table, width }).with_simd(pulp::Scalar));
             let down = run(|rows, table, width| HandDown { rows, table, width }.run());
             let down_one_by_one =
-                run(|rows, table, width| HandDown { rows, table, width }.with_simd(pulp::Scalar));
+                run(|rows, table, width| AllStrips(HandDown { rows, table, width }).with_simd(pulp::Scalar));
             assert_eq!(up, up_one_by_one);
             assert_eq!(down, down_one_by_one);
             for unit in 0..width * LANES {

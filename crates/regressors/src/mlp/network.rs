@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::dead::DeadUnits;
 use super::dense::{NonZeros, ranges};
-use super::kernel::{Block, LANES, Multiply, Rows, blocks, dot};
+use super::kernel::{Block, LANES, Multiply, Rows, Strips, blocks, dot};
 use super::model::MlpParts;
 use super::sparse::SparseRows;
 use super::table::Table;
@@ -36,11 +36,6 @@ impl Layer {
     /// Units that take part in passes.
     fn used_units(&self) -> usize {
         self.units.min(self.used * LANES)
-    }
-
-    /// The blocks of weights of each input.
-    pub(super) fn inputs<'a>(&self, weights: &'a [Block]) -> impl Iterator<Item = &'a [Block]> {
-        weights.chunks_exact(blocks(self.units))
     }
 
     /// Lays out the layers of the given sizes (inputs, hidden layers, one output): all weights first, as
@@ -91,6 +86,17 @@ pub(super) struct FirstLayer<'a> {
     /// A row of blocks per feature.
     pub(super) weights: &'a [Block],
     pub(super) bias: &'a [Block],
+}
+
+impl<'a> FirstLayer<'a> {
+    pub(super) fn n_features(&self) -> usize {
+        self.weights.len() / self.bias.len()
+    }
+
+    /// The weights of each feature.
+    pub(super) fn features(&self) -> impl Iterator<Item = &'a [Block]> {
+        self.weights.chunks_exact(self.bias.len())
+    }
 }
 
 /// What enters the first hidden layer: `rows · table` are its weighted inputs, but for the biases.
@@ -261,7 +267,7 @@ impl Network {
     }
 
     /// Carries rows of records through all layers.
-    fn carry<R: Rows>(&self, rows: R, pass: &mut Pass) {
+    pub(super) fn carry<R: Rows>(&self, rows: R, pass: &mut Pass) {
         let FirstLayer { weights, bias, .. } = self.first_layer();
         self.forward(Input { rows, table: weights, table_width: bias.len() }, pass);
     }

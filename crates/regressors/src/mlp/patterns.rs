@@ -9,6 +9,7 @@
 //! Patterns have much in common as well, so a pattern adds up smaller ones rather than features.
 
 use super::sparse::{Entry, SparseRows, Unit};
+use std::iter;
 
 /// Rows that are looked at to find groups of features: of fewer, too many patterns seem rare.
 const MOST_SAMPLED: usize = 4096;
@@ -129,30 +130,15 @@ impl Joined {
             }
             let of_first = Combinations::of(&features[*first]);
             let join = |some: Combinations, feature: &usize| some.with(&features[*feature], &mut numbering);
-            let Combinations { of_rows, found } = others.iter().fold(of_first, join);
-            let mut examples = vec![0; found.len()];
-            of_rows.iter().enumerate().for_each(|(row, &found)| examples[found as usize] = row);
+            let combinations = others.iter().fold(of_first, join);
             let entries = |row: usize| {
                 let of_row = records.row(row).iter().filter(|entry| group.features.contains(&entry.index));
-                of_row.copied().collect::<Vec<_>>()
+                of_row.copied().collect()
             };
-            let worth = (0..found.len()).filter(|&number| found[number].is_worth(uses_per_row));
-            let mut worth: Vec<_> = worth.map(|number| (number, entries(examples[number]))).collect();
-            worth.sort_by_key(|(_, entries)| entries.len());
-            let (begin, mut chosen) = (patterns.len(), vec![None; found.len()]);
-            for (at, (number, entries)) in worth.iter().enumerate() {
-                let mut smaller = worth[..at].iter().enumerate().rev().take(MOST_PARTS);
-                let part = smaller.find(|(_, (_, part))| part.iter().all(|entry| entries.contains(entry)));
-                let (part, covered) =
-                    part.map_or((None, &[][..]), |(part, (_, covered))| (Some(part), covered));
-                let part = part.map(|part| Entry { index: begin + part, value: 1.0 });
-                let left = entries.iter().filter(|entry| !covered.contains(entry));
-                patterns.push_row(&part.iter().chain(left).copied().collect::<Vec<_>>());
-                chosen[*number] = Some(Chosen { pattern: begin + at, first: entries[0].index });
-            }
+            let chosen = combinations.choose(entries, uses_per_row, patterns);
             let number = joined.combinations.len();
             group.features.iter().for_each(|&feature| joined.group_of[feature] = Some(number));
-            joined.combinations.push((of_rows, chosen));
+            joined.combinations.push((combinations.of_rows, chosen));
         }
         joined
     }
@@ -327,6 +313,28 @@ impl Combinations {
         Self { of_rows: of_rows.collect(), found }
     }
 
+    /// Adds those that are worth it to the patterns, small ones first; `entries` gives what a row has of the
+    /// features. Returns by number which of them are patterns.
+    fn choose(
+        &self,
+        entries: impl Fn(usize) -> Vec<Entry>,
+        uses_per_row: f64,
+        patterns: &mut SparseRows,
+    ) -> Vec<Option<Chosen>> {
+        let mut examples = vec![0; self.found.len()];
+        self.of_rows.iter().enumerate().for_each(|(row, &found)| examples[found as usize] = row);
+        let worth = (0..self.found.len()).filter(|&number| self.found[number].is_worth(uses_per_row));
+        let mut worth: Vec<_> = worth.map(|number| (entries(examples[number]), number)).collect();
+        worth.sort_by_key(|(entries, _)| entries.len());
+        let (worth, numbers): (Vec<_>, Vec<_>) = worth.into_iter().unzip();
+        let (begin, mut chosen) = (patterns.len(), vec![None; self.found.len()]);
+        for (at, (entries, number)) in worth.iter().zip(numbers).enumerate() {
+            patterns.push_row(&summands(entries, &worth[..at], begin));
+            chosen[number] = Some(Chosen { pattern: begin + at, first: entries[0].index });
+        }
+        chosen
+    }
+
     /// Additions in a batch.
     fn cost(&self, uses_per_row: f64) -> f64 {
         let cost = |found: &Found| {
@@ -335,6 +343,17 @@ impl Combinations {
         };
         self.found.iter().map(cost).sum()
     }
+}
+
+/// What a pattern of these entries adds up: the largest of some smaller patterns that is a part of it, and what is
+/// left. The smaller ones are in the order of their size, and numbered from `begin` on.
+fn summands(entries: &[Entry], smaller: &[Vec<Entry>], begin: usize) -> Vec<Entry> {
+    let from = smaller.len().saturating_sub(MOST_PARTS);
+    let is_part = |part: &Vec<Entry>| part.iter().all(|entry| entries.contains(entry));
+    let Some(place) = smaller[from..].iter().rposition(is_part) else { return entries.to_vec() };
+    let part = &smaller[from + place];
+    let left = entries.iter().filter(|entry| !part.contains(entry)).copied();
+    iter::once(Entry { index: begin + from + place, value: 1.0 }).chain(left).collect()
 }
 
 /// Numbers keys in the order in which they come up.

@@ -1,7 +1,7 @@
 //! A step of training: a batch goes through the layers and back, and moves the parameters.
 
 use super::factored::FactoredRecords;
-use super::kernel::{AddTransposed, LANES, add_scaled, blocks, dot};
+use super::kernel::{AddTransposed, LANES, Strips, add_scaled, blocks, dot};
 use super::network::{Input, LayerPass, Network, Pass};
 use super::optimizer::{Gradient, Optimizer};
 use super::patterns::PatternRows;
@@ -23,7 +23,7 @@ impl Workspace {
     /// For batches of so many rows.
     pub(super) fn new(network: &Network, samples: &Samples, batch_rows: usize) -> Self {
         Self {
-            factored: FactoredRecords::find(&samples.records, &network.hidden[0], batch_rows),
+            factored: FactoredRecords::find(&samples.records, &network.first_layer(), batch_rows),
             pass: network.pass(),
             sums: Table::zeros(network.parameters.len()),
         }
@@ -41,16 +41,12 @@ impl Network {
         workspace: &mut Workspace,
     ) -> f64 {
         let Workspace { factored, pass, .. } = workspace;
-        let first = &self.hidden[0];
-        let weights = &self.parameters[first.weights.clone()];
         match factored {
-            None => {
-                let (rows, table_width) = (samples.records.choose(batch), blocks(first.units));
-                self.forward(Input { rows, table: weights, table_width }, pass);
-            }
+            None => self.carry(samples.records.choose(batch), pass),
             Some(records) => {
+                let first = self.first_layer();
                 let table_width = first.used;
-                match records.add_up(first, weights) {
+                match records.add_up(&first) {
                     (PatternRows::Units(rows), table) => {
                         self.forward(Input { rows: rows.choose(batch), table, table_width }, pass);
                     }
@@ -138,7 +134,7 @@ impl Network {
             let (sum, sum_width) = (&mut sums[layer.weights.clone()], blocks(layer.units));
             let rows = match (l, &mut *factored) {
                 (0, Some(records)) => {
-                    records.hand_down(layer, batch, deltas, sum);
+                    records.hand_down(&self.first_layer(), batch, deltas, sum);
                     continue;
                 }
                 (0, None) => {
