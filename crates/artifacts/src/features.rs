@@ -1,8 +1,8 @@
 //! `feature-selection/features.parquet`: encoded, selected features of all rows.
 
+use crate::Origin;
 use crate::observations::{RESERVED, origins};
 use crate::table::{Artifact, Table, Writing};
-use crate::{Origin, by_column};
 use ndarray::{Array2, ArrayView1};
 use stage::{Error, Folder, Publication, Result};
 
@@ -22,7 +22,7 @@ pub struct Features {
     pub group: Vec<u64>,
     /// Names of the features, in the order of the columns of `values`.
     pub names: Vec<String>,
-    /// Finite values, shape `(n_rows, n_features)`, best stored by column.
+    /// Finite values, shape `(n_rows, n_features)`.
     pub values: Array2<f64>,
     /// Name of the label column.
     pub label_name: String,
@@ -112,9 +112,9 @@ pub(crate) fn feature_names(table: &Table, label: &str) -> Vec<String> {
     names.filter(|name| *name != label && !RESERVED.contains(name)).map(str::to_owned).collect()
 }
 
-/// The named columns as a matrix, stored by column.
+/// The named columns as a matrix.
 pub(crate) fn matrix(table: &Table, names: &[String]) -> Result<Array2<f64>> {
-    let mut matrix = by_column::zeros(table.rows()?, names.len());
+    let mut matrix = Array2::zeros((table.rows()?, names.len()));
     for (name, mut column) in names.iter().zip(matrix.columns_mut()) {
         let values = table.f64s(name)?;
         column.assign(&ArrayView1::from(&values));

@@ -10,7 +10,6 @@ mod kind;
 mod rows;
 mod table;
 
-pub mod by_column;
 pub mod columns;
 pub mod raw;
 

@@ -43,7 +43,7 @@ impl Split {
         let table = Table::open(folder, &file(role), ARTIFACT)?;
         let label_name = table.meta("label")?.to_owned();
         let names = feature_names(&table, &label_name);
-        let mut split = Self {
+        let split = Self {
             row_id: table.i64s("row_id")?,
             origin: origins(&table)?,
             values: matrix(&table, &names)?,
@@ -52,8 +52,6 @@ impl Split {
             label_name,
         };
         split.check().map_err(|reason| table.refuse(reason))?;
-        // Models read row by row.
-        split.values = split.values.as_standard_layout().into_owned();
         Ok(split)
     }
 

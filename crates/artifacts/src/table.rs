@@ -591,7 +591,7 @@ pub(crate) fn check_rows(found: usize, declared: usize) -> Result<(), String> {
     Err(format!("its pages have {found} rows where its head has {declared}"))
 }
 
-fn unreadable(path: &Path, reason: &str) -> Error {
+pub(crate) fn unreadable(path: &Path, reason: &str) -> Error {
     Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()))
 }
 

@@ -13,10 +13,10 @@ pub use vif::{Drop, Elimination, eliminate};
 
 use artifacts::roles::{self, Assignable, Role, SplitConfig};
 use artifacts::selection::{Candidate, Selection};
-use artifacts::{Features, Observations, by_column};
+use artifacts::{Features, Observations};
 use config::{FitOn, Section};
 use encode::Encoded;
-use ndarray::Array1;
+use ndarray::{Array1, Array2, Axis};
 use select::{Fitted, Outcome};
 use stage::log::{self, Level};
 use stage::{Arguments, Error, Key, Result, Summary};
@@ -71,7 +71,7 @@ fn fitted_rows(
         return Err(Error::data(format!("no train row has a value of '{}'", observations.label_name)));
     }
     let label = labels.flatten().collect::<Array1<f64>>();
-    Ok(Fitted { values: by_column::rows(&encoded.values, &rows), labelled, label })
+    Ok(Fitted { values: encoded.values.select(Axis(0), &rows), labelled, label })
 }
 
 fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {
@@ -96,12 +96,13 @@ fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {
 }
 
 fn features(observations: Observations, encoded: &Encoded, outcome: &Outcome) -> Features {
+    let values: Array2<f64> = encoded.values.select(Axis(1), &outcome.kept);
     Features {
         row_id: observations.row_id,
         origin: observations.origin,
         group: observations.group,
         names: outcome.kept.iter().map(|&index| encoded.features[index].name.clone()).collect(),
-        values: by_column::columns(&encoded.values, &outcome.kept),
+        values,
         label_name: observations.label_name,
         label: observations.label,
     }

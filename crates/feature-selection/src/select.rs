@@ -3,10 +3,9 @@
 use crate::config::{ForestImportance, Method, Section};
 use crate::encode::Encoded;
 use crate::{f_regression, vif};
-use artifacts::by_column;
 use linfa::Dataset;
 use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use regressors::RandomForest;
 use regressors::tree::TreeParams;
 use stage::{Error, Result};
@@ -87,7 +86,7 @@ struct Chain<'a> {
 impl Chain<'_> {
     /// The kept features of the rows with a label.
     fn labelled(&self) -> Array2<f64> {
-        by_column::columns(&by_column::rows(&self.fitted.values, &self.fitted.labelled), &self.outcome.kept)
+        self.fitted.values.select(Axis(0), &self.fitted.labelled).select(Axis(1), &self.outcome.kept)
     }
 
     /// Keeps the named features, in the given order.
@@ -141,7 +140,7 @@ impl Chain<'_> {
             return Err(Error::config(format!("feature-selection.vif.limit = {limit}: must be at least 1")));
         }
         let elimination =
-            vif::eliminate(by_column::columns(&self.fitted.values, &self.outcome.kept).view(), limit);
+            vif::eliminate(self.fitted.values.select(Axis(1), &self.outcome.kept).view(), limit);
         let before = self.outcome.kept.clone();
         for drop in elimination.dropped {
             let index = before[drop.column];

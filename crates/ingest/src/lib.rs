@@ -54,9 +54,10 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
 
     // Only now is the hash of the program needed, which another thread makes meanwhile.
-    let key = Key::new(&whole, &[NAME])?;
-    let file = |key: Key, (_, name, _, hash): (_, &Path, _, _)| key.file(&name.display().to_string(), hash);
-    let key = hashed.into_iter().fold(key, file);
+    let mut key = Key::new(&whole, &[NAME])?;
+    for (_, name, _, hash) in hashed {
+        key = key.file(&name.display().to_string(), hash);
+    }
     let mut publication = arguments.folder(NAME).publish(key)?;
     sorted.observations.write(&mut publication)?;
     sorted.rejected.write(&mut publication)?;

@@ -6,7 +6,8 @@ mod report;
 pub use adversarial::auc as adversarial_auc;
 
 use artifacts::roles::{self, Assignable, Role, SplitConfig};
-use artifacts::{Features, Observations, Split, by_column};
+use artifacts::{Features, Observations, Split};
+use ndarray::Axis;
 use stage::log::{self, Level};
 use stage::{Arguments, Key, Result, Summary};
 
@@ -53,7 +54,7 @@ fn take(features: &Features, rows: &[usize]) -> Split {
         row_id: rows.iter().map(|&row| features.row_id[row]).collect(),
         origin: rows.iter().map(|&row| features.origin[row]).collect(),
         names: features.names.clone(),
-        values: by_column::rows(&features.values, rows),
+        values: features.values.select(Axis(0), rows),
         label_name: features.label_name.clone(),
         label: rows.iter().map(|&row| features.label[row]).collect(),
     }

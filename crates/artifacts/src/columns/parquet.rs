@@ -3,7 +3,7 @@
 use super::typed::{self, named};
 use super::{Column, Values};
 use crate::raw::{column, parquet as raw};
-use crate::table::check_rows;
+use crate::table::{check_rows, unreadable};
 use arrow_array::cast::AsArray;
 use arrow_array::types as t;
 use arrow_array::{Array, ArrowPrimitiveType};
@@ -23,8 +23,7 @@ const BATCH: usize = 1 << 14;
 /// Gives every column to `take`, in file order; returns the number of rows.
 pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
     let file = File::open(path).map_err(|error| Error::reading(path, &error))?;
-    let refuse =
-        |reason: String| Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()));
+    let refuse = |reason: String| unreadable(path, &reason);
     // The decoder may panic on hostile files; a refused file must not look like a bug of ours.
     let guarded = |decode: &dyn Fn() -> Result<(Column, usize)>| {
         panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(refuse("damaged pages".into())))
