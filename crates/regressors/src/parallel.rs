@@ -10,6 +10,14 @@ pub(crate) fn is_parallel(n_values: usize) -> bool {
     n_values >= WORTH && rayon::current_num_threads() > 1
 }
 
+/// Lets a thread of the pool do work on so many values, if they are worth several threads.
+///
+/// Of work in many steps, most of them shared: with each, a thread from outside would fall asleep until the pool's
+/// are done.
+pub(crate) fn in_pool<R: Send>(n_values: usize, work: impl FnOnce() -> R + Send) -> R {
+    if is_parallel(n_values) { rayon::scope(|_| work()) } else { work() }
+}
+
 /// Parts of the rows, as many as threads are worth it for so many values.
 pub(crate) fn parts(n_rows: usize, n_values: usize) -> Vec<Range<usize>> {
     let size = part_size(n_rows, n_values);

@@ -3,7 +3,7 @@
 use super::model::{GradientBoosting, add_stage};
 use super::params::GradientBoostingValidParams;
 use crate::input::{check_finite, check_fit};
-use crate::parallel::for_each_part;
+use crate::parallel::{for_each_part, in_pool};
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
 use crate::target::{Targets, check_squares};
@@ -30,7 +30,8 @@ where
         let labels = Labels { y: y.to_vec(), weights: sample_weights(&dataset.weights, y.len())? };
         if self.n_iter_no_change.is_none() {
             let init = labels.mean(&labels.y);
-            return self.fit_stages(&records, Part::new(labels, init), None);
+            let train = Part::new(labels, init);
+            return in_pool(records.len(), || self.fit_stages(&records, train, None));
         }
         let mut random = RandomState::new(self.growth.random_state);
         let parts = train_test_split(y.len(), self.validation_fraction, &mut random);
@@ -39,7 +40,8 @@ where
         let records_of = |rows: &[usize]| records.select(Axis(0), rows);
         let held_out_rows = Rows::new(&records_of(&parts.test), records.ncols());
         let held_out = (Part::new(held_out, init), held_out_rows);
-        self.fit_stages(&records_of(&parts.train).view(), Part::new(train, init), Some(held_out))
+        let (records, train) = (records_of(&parts.train), Part::new(train, init));
+        in_pool(records.len(), || self.fit_stages(&records.view(), train, Some(held_out)))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::parallel::{for_each_part, map_parts, sum_rows};
 use crate::target::EXACT;
 use crate::{Error, Result};
 use ndarray::Array1;
+use std::ops::Range;
 
 /// The rows that a tree is grown on, and what each of them adds to a sum.
 #[derive(Clone, Debug)]
@@ -12,8 +13,8 @@ pub(super) struct Bag<'a, P> {
     pub(super) layout: Layout,
     /// A packed sum per row of the records.
     sums: Vec<P>,
-    /// A target per row of the records.
-    targets: &'a [i64],
+    /// A target per row of the records, unless all weigh 1 and their sums are their targets.
+    targets: Option<&'a [i64]>,
 }
 
 impl<'a, P: Packed> Bag<'a, P> {
@@ -36,13 +37,23 @@ impl<'a, P: Packed> Bag<'a, P> {
                 }
             }
         });
-        Self { layout, sums, targets }
+        Self { layout, sums, targets: weights.and(Some(targets)) }
     }
 
     /// What a row adds to a sum: nothing without weight.
     #[inline(always)]
     pub(super) fn of(&self, row: u32) -> P {
         self.sums[row as usize]
+    }
+
+    /// The number of rows of the records.
+    pub(super) fn n_rows(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// What each of some rows that are neighbours adds to a sum.
+    pub(super) fn neighbours(&self, rows: Range<usize>) -> &[P] {
+        &self.sums[rows]
     }
 
     /// The sums of some rows, squares included.
@@ -63,11 +74,12 @@ impl<'a, P: Packed> Bag<'a, P> {
     }
 
     fn squares(&self, rows: &[u32]) -> i128 {
-        let square = |row: &u32| {
-            let sum = self.of(*row).unpack(self.layout).sum;
-            i128::from(sum) * i128::from(self.targets[*row as usize])
-        };
-        sum_rows(rows, |rows| rows.iter().map(square).sum())
+        let sum = |row: &u32| self.of(*row).unpack(self.layout).sum;
+        let product = |a: i64, b: i64| i128::from(a) * i128::from(b);
+        sum_rows(rows, |rows| match self.targets {
+            Some(targets) => rows.iter().map(|row| product(sum(row), targets[*row as usize])).sum(),
+            None => rows.iter().map(|row| product(sum(row), sum(row))).sum(),
+        })
     }
 }
 

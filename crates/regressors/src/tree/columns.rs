@@ -501,12 +501,11 @@ fn most_codes_are_used(values: &[Values]) -> bool {
 fn find_values(records: &ArrayView2<'_, f64>, pairs: &Pairs, max_bins: Option<usize>) -> Vec<Values> {
     let pairs: Vec<_> = (0..records.ncols()).map(|feature| pairs.get(feature)).collect();
     let others: Vec<usize> = (0..pairs.len()).filter(|feature| pairs[*feature].is_none()).collect();
-    let mut found = Vec::with_capacity(others.len());
     // As many features at once as make a cache line of a row.
-    for features in others.chunks(64 / size_of::<f64>()) {
-        let columns = rounded_columns(records, features).into_par_iter();
-        found.par_extend(columns.map(|values| Values::find(values, max_bins)));
-    }
+    let find = |features: &[usize]| {
+        rounded_columns(records, features).into_par_iter().map(|values| Values::find(values, max_bins))
+    };
+    let found: Vec<Values> = others.par_chunks(64 / size_of::<f64>()).flat_map(find).collect();
     let mut found = found.into_iter();
     pairs.into_iter().filter_map(|pair| pair.map(Values::Pair).or_else(|| found.next())).collect()
 }

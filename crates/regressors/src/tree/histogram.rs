@@ -46,26 +46,41 @@ impl<'a, P: Packed> Histograms<'a, P> {
 
     /// Sums up the rows of a root, which are all that are in the bag.
     pub(super) fn count_root(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
-        let Some(by_slot) = self.columns.by_slot() else { return self.count(rows, bag) };
-        let id = self.empty();
-        let histogram = &mut self.kept[id.0 as usize];
-        match by_slot.parts().as_slice() {
-            [all] => by_slot.add(bag, all.clone(), histogram),
-            parts => add_in_parts(histogram, parts.to_vec(), |part, sums| by_slot.add(bag, part, sums)),
+        let columns = self.columns;
+        if let Some(by_slot) = columns.by_slot() {
+            self.count_parts(by_slot.parts(), |part, sums| by_slot.add(bag, part, sums))
+        } else if columns.codes_with_all_slots().is_some() && rows.len() == bag.n_rows() {
+            let parts = parts(rows.len(), rows.len() * columns.slots_per_row());
+            self.count_parts(parts, |part, sums| add_neighbours(columns, sums, part, bag))
+        } else {
+            self.count(rows, bag)
         }
-        id
     }
 
     /// Sums up the rows of a node that keeps its histogram.
     pub(super) fn count(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
+        let (columns, n_values) = (self.columns, rows.len() * self.columns.slots_per_row());
+        if is_parallel(n_values) {
+            let add_part = |part, sums: &mut [P]| add_many(columns, sums, &rows[part], bag);
+            self.count_parts(parts(rows.len(), n_values), add_part)
+        } else {
+            let id = self.empty();
+            add_many(columns, &mut self.kept[id.0 as usize], rows, bag);
+            id
+        }
+    }
+
+    /// Sums up what `add` adds for each of the parts of a node's rows.
+    fn count_parts(
+        &mut self,
+        parts: Vec<Range<usize>>,
+        add: impl Fn(Range<usize>, &mut [P]) + Sync,
+    ) -> HistogramId {
         let id = self.empty();
         let histogram = &mut self.kept[id.0 as usize];
-        let n_values = rows.len() * self.columns.slots_per_row();
-        if is_parallel(n_values) {
-            let add_part = |part, sums: &mut [P]| add_many(self.columns, sums, &rows[part], bag);
-            add_in_parts(histogram, parts(rows.len(), n_values), add_part);
-        } else {
-            add_many(self.columns, histogram, rows, bag);
+        match parts.as_slice() {
+            [all] => add(all.clone(), histogram),
+            _ => add_in_parts(histogram, parts, add),
         }
         id
     }
@@ -142,6 +157,26 @@ fn add_many<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag
     }
 }
 
+/// Adds up rows that are neighbours, feature by feature, if [`Columns::codes_with_all_slots`] are some.
+fn add_neighbours<P: Packed>(columns: &Columns, histogram: &mut [P], rows: Range<usize>, bag: &Bag<'_, P>) {
+    let (of_rarer, of_codes) = histogram.split_at_mut(columns.n_features());
+    let (slots, _) = of_codes.as_chunks_mut::<{ codes::LIMIT }>();
+    for start in rows.clone().step_by(NEIGHBOURS_AT_ONCE) {
+        let rows = start..rows.end.min(start + NEIGHBOURS_AT_ONCE);
+        let sums = bag.neighbours(rows.clone());
+        for (row, sums) in (start as u32..).zip(sums) {
+            columns.for_each_rarer(row, |slot| of_rarer[slot] += *sums);
+        }
+        for (at, slots) in slots.iter_mut().enumerate() {
+            let codes = &columns.codes(at)[rows.clone()];
+            codes.iter().zip(sums).for_each(|(code, sums)| slots[usize::from(*code)] += *sums);
+        }
+    }
+}
+
+/// Neighbours whose sums stay in the first-level cache for all features.
+const NEIGHBOURS_AT_ONCE: usize = 2048;
+
 /// Rows that are looked up before they are added.
 const ROWS_AT_ONCE: usize = 256;
 
@@ -216,5 +251,29 @@ mod tests {
         }
         let id = histograms.count(&rows, &bag);
         assert_eq!(histograms.get(Some(id), &rows, &bag), expected);
+    }
+
+    #[test]
+    fn roots_count_as_other_nodes_do() {
+        // More rows than neighbours that are counted at once, and some in a last part.
+        let n_rows = 40_000;
+        let records = Array2::from_shape_fn((n_rows, 11), |(row, feature)| match feature {
+            0 => f64::from(u8::from(row % 5 == 1)),
+            1 if row == 9 => f64::NAN,
+            _ => (row * 7919 % (140 + feature)) as f64,
+        });
+        let columns = Columns::new(&records.view(), None).unwrap();
+        let targets: Vec<i64> = (0..n_rows as i64).map(|row| row * row % 1009 - 300).collect();
+        let rows: Vec<u32> = (0..n_rows as u32).collect();
+        let bag = Bag::<i64>::new(&targets, None, Layout::new(40_000, 40_000, 40_000_000, false));
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut histograms = Histograms::new(&columns);
+                let [root, node] = [histograms.count_root(&rows, &bag), histograms.count(&rows, &bag)];
+                let expected = histograms.get(Some(node), &rows, &bag).to_vec();
+                assert_eq!(histograms.get(Some(root), &rows, &bag), expected);
+            });
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::params::{Growth, TreeParams};
 use super::rows::{PerRow, predict_blocks};
 use super::splitter::{Best, Random, Splitter};
 use crate::input::check_fit;
+use crate::parallel::in_pool;
 use crate::random::{RandomState, TreeRandom};
 use crate::target::{TargetScale, Targets};
 use crate::{Error, Result};
@@ -164,7 +165,9 @@ where
             limits: &self.growth.limits(records.dim(), targets.factor),
         };
         let seed = RandomState::new(self.growth.random_state).tree_seed();
-        let grown = grow::<S>(&training, weights.as_deref(), TreeRandom::new(seed), &mut Memory::default());
+        let grown = in_pool(records.len(), || {
+            grow::<S>(&training, weights.as_deref(), TreeRandom::new(seed), &mut Memory::default())
+        });
         Ok(SingleTree::from_tree(grown.tree, targets.scale(grown.exact_squares)))
     }
 }
