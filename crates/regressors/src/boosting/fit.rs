@@ -238,12 +238,35 @@ fn subsample(n: usize, in_bag: usize, random: &mut RandomState) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::TreeParams;
+    use linfa::Dataset;
+    use ndarray::{Array1, Array2};
 
     #[test]
     fn as_many_rows_are_drawn_as_asked_for() {
         for in_bag in [1, 7, 20] {
             let mask = subsample(20, in_bag, &mut RandomState::new(5));
             assert_eq!(mask.iter().sum::<u32>() as usize, in_bag);
+        }
+    }
+
+    #[test]
+    fn leaves_of_refused_splits_are_shared_by_threads() {
+        // Enough rows for several threads.
+        let records = Array2::from_shape_fn((300_000, 2), |(row, feature)| {
+            (row * [7919, 104_729][feature] % [97, 89][feature]) as f64
+        });
+        let y = records.rows().into_iter().map(|row| row[0] + row[1]).collect::<Array1<f64>>();
+        let dataset = Dataset::new(records, y);
+        let params = GradientBoosting::params().n_estimators(3);
+        let refused = [params.clone().max_leaf_nodes(5), params.min_impurity_decrease(200.0)];
+        for params in refused {
+            let models = [1, 2].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| params.fit(&dataset)).unwrap()
+            });
+            assert_eq!(models[0].trees(), models[1].trees());
+            assert!(models[0].trees().iter().any(|tree| tree.n_leaves() > 1));
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct Grown {
     pub(crate) tree: Tree,
     /// Whether its sums of squares were exact in `f64`.
     pub(crate) exact_squares: bool,
-    /// The training rows with weight, in the order of the leaves from left to right.
+    /// The training rows with weight, in the order of the leaves from left to right; those of a leaf ascend.
     pub(crate) rows: Vec<u32>,
 }
 
@@ -264,6 +264,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             let Some(Children { left, right, .. }) = node.children else { continue };
             if splits_left == 0 {
                 self.nodes[node.id].close();
+                // They were parted when the node was made.
+                self.rows[left.start as usize..right.end as usize].sort();
                 continue;
             }
             splits_left -= 1;
@@ -475,6 +477,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let right = child(middle, job.end, Side::Right, sums.1);
         let improvement = self.improvement(job, &left, &right);
         if improvement + EPSILON < self.training.limits.min_impurity_decrease {
+            // They have been parted.
+            self.rows[job.range()].sort();
             return None;
         }
         if !self.sorted.is_empty() && [&left, &right].iter().any(|child| self.needs_sorted_rows(child)) {
