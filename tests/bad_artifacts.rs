@@ -152,3 +152,23 @@ fn an_altered_artifact_is_refused_by_its_manifest() {
         "{error}"
     );
 }
+
+#[test]
+fn a_model_that_the_manifest_does_not_name_is_refused() {
+    let pipeline = pipeline().run_until("train");
+    let train = pipeline.folder("train");
+    fs::copy(train.file("Linear.parquet"), train.file("Other.parquet")).unwrap();
+    let pipeline = pipeline.set("train.Other={ learner = 'Linear' }");
+    let error = pipeline.stage("evaluate").unwrap_err();
+    assert_eq!(error.exit_code(), 65);
+    assert!(error.to_string().contains("Other.parquet: the manifest does not name it"), "{error}");
+    fs::remove_file(train.file("manifest.json")).unwrap();
+    pipeline.stage("evaluate").unwrap();
+}
+
+#[test]
+fn a_key_that_evaluate_does_not_have_is_refused() {
+    let error = pipeline().set("evaluate.baselin=x").stage("evaluate").unwrap_err();
+    assert_eq!(error.exit_code(), 78);
+    assert!(error.to_string().ends_with("unknown key 'baselin'; the section has none"), "{error}");
+}

@@ -108,6 +108,27 @@ fn a_merge_again_finds_its_work_done() {
 }
 
 #[test]
+fn a_merge_of_one_model_leaves_the_parts_of_others() {
+    let whole = trained(&small().run_until("train"));
+    let pipeline = small().run_until("split");
+    task(&pipeline, 0, 1).unwrap();
+    train(&pipeline, |arguments| (arguments.merge, arguments.model) = (true, vec!["Linear".into()])).unwrap();
+    let is_there = |part| pipeline.folder("train").file(part).exists();
+    assert!(!is_there("parts/Linear.part") && is_there("parts/MLP.part"));
+    task(&pipeline, 0, 1).unwrap();
+    merge(&pipeline).unwrap();
+    assert!(trained(&pipeline) == whole);
+}
+
+#[test]
+fn a_number_of_tasks_alone_is_refused() {
+    let pipeline = small().run_until("split");
+    let flags = TaskFlags { tasks: Some(3), ..TaskFlags::default() };
+    let error = train(&pipeline, |arguments| arguments.tasks = flags).unwrap_err();
+    assert_eq!(error.exit_code(), 64);
+}
+
+#[test]
 fn a_merge_refuses_parts_of_something_else() {
     let mut pipeline = small().run_until("split");
     task(&pipeline, 0, 1).unwrap();

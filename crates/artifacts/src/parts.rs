@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use stage::{Error, Folder, Kind, Result, Written, hash_of};
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Name of the folder in the stage's.
 pub const FOLDER: &str = "parts";
@@ -167,15 +167,33 @@ impl Parts {
     /// # Errors
     /// If the disk refuses it.
     pub fn remove(&self) -> Result<()> {
-        let place = self.place();
-        match fs::remove_dir_all(&place) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::writing(&place, &error)),
-            _ => Ok(()),
+        unless_absent(self.place(), |place| fs::remove_dir_all(place))
+    }
+
+    /// Removes the parts of `units` only, and the folder if that was all.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn remove_some(&self, units: &[String]) -> Result<()> {
+        for unit in units {
+            unless_absent(self.folder.file(&file(unit)), |path| fs::remove_file(path))?;
         }
+        unless_absent(self.place(), |place| match fs::remove_dir(place) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+            removed => removed,
+        })
     }
 
     fn place(&self) -> PathBuf {
         self.folder.file("")
+    }
+}
+
+/// Removes what is there.
+fn unless_absent(path: PathBuf, remove: impl Fn(&Path) -> io::Result<()>) -> Result<()> {
+    match remove(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::writing(&path, &error)),
+        _ => Ok(()),
     }
 }
 

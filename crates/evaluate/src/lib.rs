@@ -27,7 +27,7 @@ use report::{ModelPlots, Report};
 use runs::Run;
 use splits::Splits;
 use stage::log::{self, Level};
-use stage::{Config, Folder, Key, Result, RunRecord, Summary, hash_of};
+use stage::{Config, Error, Folder, Key, Result, RunRecord, Summary, hash_of};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -57,6 +57,11 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let flags = &arguments.stage;
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let config = flags.config()?;
+    if let Some(key) = config.section::<toml::Table>("evaluate")?.keys().next() {
+        return Err(
+            config.error(&format!("evaluate.{key}"), format!("unknown key '{key}'; the section has none"))
+        );
+    }
     let upstream = UPSTREAM.map(|stage| flags.folder(stage));
     let [ingest, selection, split, train] = &upstream;
     let splits = Splits::read(split, ingest)?;
@@ -70,6 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         rayon::join(|| plots(&judged), || importance::importances(&models, &splits.val));
 
     let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
+    check_finite(&scores)?;
     let (chosen, shares) = (Selection::read(selection)?, SplitReport::read(split)?);
     let mut key = upstream.iter().fold(Key::new(&config, &["evaluate", "train.*"])?, Key::read);
     if let Some(baseline) = &baseline {
@@ -104,6 +110,23 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let written = publication.commit()?;
     runs::write(&flags.out, &report.run)?;
     Ok(Summary { text, written })
+}
+
+/// Refuses scores that JSON cannot hold, and that no later run could be compared with.
+fn check_finite(scores: &[Score]) -> Result<()> {
+    let is_finite = |score: &&Score| {
+        [Some(score.rmse), Some(score.mae), Some(score.mape), score.r2]
+            .into_iter()
+            .flatten()
+            .all(f64::is_finite)
+    };
+    match scores.iter().find(|score| !is_finite(score)) {
+        Some(Score { model, split, .. }) => {
+            let reason = "the scores are not finite; labels, features or predictions are too large";
+            Err(Error::data(format!("{model} on {split}: {reason}")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A run to compare with, and the hash of its record.

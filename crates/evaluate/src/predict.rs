@@ -50,7 +50,7 @@ pub(crate) fn read(config: &Config, folder: &Folder, splits: [&Split; 3]) -> Res
     let mut names: Vec<&String> = Vec::new();
     for name in section.keys() {
         // A model that the manifest names must be there, or come.
-        if folder.promises(&models::file(name))? || folder.contains(&models::file(name)) {
+        if folder.offers(&models::file(name))? {
             names.push(name);
         }
     }

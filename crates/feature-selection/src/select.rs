@@ -101,6 +101,10 @@ impl Chain<'_> {
             })
         };
         let listed: Vec<usize> = names.iter().map(position).collect::<Result<_>>()?;
+        if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
+            let name = &names[twice];
+            return Err(Error::config(format!("feature-selection.columns: '{name}' is listed twice")));
+        }
         self.round += 1;
         for index in self.outcome.kept.clone() {
             let kept = listed.contains(&index);
@@ -195,6 +199,11 @@ impl Chain<'_> {
             self.outcome.notes[self.outcome.kept[place]].importance = Some(importance);
         }
         let threshold = config.threshold;
+        if threshold.is_nan() {
+            return Err(Error::config(
+                "feature-selection.forest-importance.threshold = nan: must be a number",
+            ));
+        }
         self.retain(|place| {
             let kept = importances[place] > threshold;
             (kept, format!("importance {} {threshold}", if kept { ">" } else { "<=" }))

@@ -87,7 +87,7 @@ impl LogFlags {
 }
 
 impl Arguments {
-    /// The configuration with the overrides of `--set`.
+    /// The configuration with the overrides of `--set`, as it is now.
     pub fn config(&self) -> Result<Config> {
         self.patience().wait(&[Kind::Missing], || Config::load(&self.config, &self.set))
     }
@@ -143,7 +143,10 @@ pub fn threads(flag: Option<u16>) -> Result<usize> {
         return Ok(usize::from(threads));
     }
     for name in ["RAYON_NUM_THREADS", "SLURM_CPUS_PER_TASK"] {
-        if let Ok(value) = env::var(name) {
+        // Empty is as good as unset, as for the variables of tasks.
+        if let Ok(value) = env::var(name)
+            && !value.trim().is_empty()
+        {
             return match value.trim().parse() {
                 Ok(threads) if threads > 0 => Ok(threads),
                 _ => Err(Error::usage(format!(

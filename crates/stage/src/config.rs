@@ -59,9 +59,11 @@ impl Config {
         })
     }
 
-    /// A short hash of the configuration with its overrides, to tell whether two runs had the same.
+    /// A short hash of the configuration with its overrides, to tell whether two runs had the same; the order of keys
+    /// does not matter.
     pub fn digest(&self) -> String {
-        hash_of(self.table.to_string().as_bytes())[..16].to_owned()
+        let canonical = canonical(&Value::Table(self.table.clone()));
+        hash_of(canonical.to_string().as_bytes())[..16].to_owned()
     }
 
     /// The names of the tables in the section `name`, in the order of the file.
@@ -125,10 +127,14 @@ fn syntax_error(path: &Path, text: &str, error: &toml::de::Error) -> Error {
 
 /// Applies one `key.path=value` to the table.
 fn override_key(table: &mut Table, assignment: &str) -> Result<()> {
-    let (key, value) = assignment
+    let (key, _) = assignment
         .split_once('=')
         .ok_or_else(|| Error::usage(format!("--set {assignment}: expected KEY=VALUE")))?;
-    let path = key_path(key).ok_or_else(|| Error::usage(format!("--set {assignment}: '{key}' is no key")))?;
+    // A quoted part may have one, too.
+    let mut equals = assignment.match_indices('=');
+    let (path, value) = equals
+        .find_map(|(at, _)| Some((key_path(&assignment[..at])?, &assignment[at + 1..])))
+        .ok_or_else(|| Error::usage(format!("--set {assignment}: '{key}' is no key")))?;
     let value = override_value(value.trim())
         .ok_or_else(|| Error::usage(format!("--set {assignment}: '{value}' is no TOML value")))?;
     let (last, sections) = path.split_last().ok_or_else(|| Error::usage("--set: empty key"))?;
@@ -163,7 +169,8 @@ fn key_path(key: &str) -> Option<Vec<String>> {
 /// A TOML value, or a bare word as a string.
 fn override_value(text: &str) -> Option<Value> {
     match toml::from_str::<Table>(&format!("value = {text}")) {
-        Ok(mut table) => table.remove("value"),
+        // Lines that follow would set other keys.
+        Ok(mut table) => table.remove("value").filter(|_| table.is_empty()),
         Err(_) if text.starts_with(['[', '{', '"', '\'']) => None,
         Err(_) => Some(Value::String(text.to_owned())),
     }
@@ -238,18 +245,24 @@ mod tests {
     fn overrides_take_bare_words_toml_and_quoted_keys() {
         let config = config(
             "[train]\nmax_iter = 1",
-            &["train.max_iter=7", "train.select=none", "ingest.\"CPU cores\"=[\"a\", \"b\"]"],
+            &[
+                "train.max_iter=7",
+                "train.select=none",
+                "ingest.\"CPU cores\"=[\"a\", \"b\"]",
+                "ingest.\"price=EUR\"=number",
+            ],
         )
         .unwrap();
         let train: Section = config.section("train").unwrap();
         assert_eq!((train.max_iter, train.select.as_deref()), (Some(7), Some("none")));
         let ingest: toml::Table = config.section("ingest").unwrap();
         assert_eq!(ingest["CPU cores"].as_array().unwrap().len(), 2);
+        assert_eq!(ingest["price=EUR"].as_str(), Some("number"));
     }
 
     #[test]
     fn overrides_that_cannot_be_applied_are_usage_errors() {
-        for wrong in ["train.max_iter", "=3", "train.x=[none]"] {
+        for wrong in ["train.max_iter", "=3", "train.x=[none]", "train.x=1\nother=2"] {
             assert_eq!(config("", &[wrong]).unwrap_err().exit_code(), 64, "{wrong}");
         }
     }

@@ -46,16 +46,27 @@ impl Folder {
         self.file(name).is_file()
     }
 
-    /// Whether the manifest names the file.
+    /// Whether readers may have the file: the manifest names it or, where there is none, it lies there.
     ///
     /// # Errors
-    /// If the manifest cannot be read, or does not come in time.
-    pub fn promises(&self, name: &str) -> Result<bool> {
-        let manifest = self.patience.wait(&[Kind::Missing, Kind::Data], || {
+    /// If the file lies beside a manifest that does not name it, or the manifest cannot be read or does not come in
+    /// time.
+    pub fn offers(&self, name: &str) -> Result<bool> {
+        self.patience.wait(&[Kind::Missing, Kind::Data], || {
             self.await_manifest()?;
-            self.manifest()
-        })?;
-        Ok(manifest.output(name).is_some())
+            let manifest = self.manifest()?;
+            if manifest.output(name).is_some() || !self.contains(name) {
+                return Ok(manifest.output(name).is_some());
+            }
+            if manifest.units.is_empty() {
+                return Ok(true);
+            }
+            let (path, stage) = (self.file(name), self.stage());
+            Err(Error::data(format!(
+                "{}: the manifest does not name it, so another run left it; run the stage '{stage}' again, or remove it",
+                path.display()
+            )))
+        })
     }
 
     /// The bytes of the file `name`.

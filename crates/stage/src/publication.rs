@@ -131,6 +131,7 @@ impl Publication {
         let before = self.folder.manifest().unwrap_or_default();
         let mut manifest = Manifest::default();
         manifest.units.extend(self.units.drain(..));
+        let mut old = Vec::new();
         for (name, unit) in before.units {
             if self.kept.contains(&name) {
                 manifest.units.entry(name).or_insert(unit);
@@ -139,13 +140,17 @@ impl Publication {
                     if manifest.output(name).is_none()
                         && !self.staged.iter().any(|new| new.written.name == *name)
                     {
-                        remove(&path.join(name))?;
-                        failpoint("old output removed");
+                        old.push(path.join(name));
                     }
                 }
             }
         }
+        // A disk that is full refuses this before anything is lost.
         let manifest = Temporary::write(&path.join(MANIFEST), &manifest.to_bytes()?)?;
+        for file in old {
+            remove(&file)?;
+            failpoint("old output removed");
+        }
         let mut written = Vec::new();
         for staged in self.staged.drain(..) {
             staged.temporary.rename()?;

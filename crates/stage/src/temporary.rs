@@ -16,6 +16,7 @@ pub(crate) struct Temporary {
     path: PathBuf,
     target: PathBuf,
     /// Keeps the lock.
+    is_renamed: bool,
     _file: File,
 }
 
@@ -38,7 +39,7 @@ impl Temporary {
         };
         let written = write();
         failpoint("temporary synced");
-        let temporary = Self { path, target: target.to_path_buf(), _file: file };
+        let temporary = Self { path, target: target.to_path_buf(), is_renamed: false, _file: file };
         written.map_err(refuse)?;
         Ok(temporary)
     }
@@ -47,8 +48,9 @@ impl Temporary {
     ///
     /// # Errors
     /// If the disk refuses.
-    pub(crate) fn rename(self) -> Result<()> {
+    pub(crate) fn rename(mut self) -> Result<()> {
         fs::rename(&self.path, &self.target).map_err(|error| Error::writing(&self.target, &error))?;
+        self.is_renamed = true;
         failpoint("renamed");
         Ok(())
     }
@@ -56,8 +58,11 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Nothing better can be done about a stray file than to report the failure that led here.
-        let _ = fs::remove_file(&self.path);
+        // Another process, of the same id in another container, may have taken the name that is free again.
+        if !self.is_renamed {
+            // Nothing better can be done about a stray file than to report the failure that led here.
+            let _ = fs::remove_file(&self.path);
+        }
         signals::forget(&self.path);
     }
 }

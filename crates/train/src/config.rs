@@ -68,10 +68,10 @@ pub(crate) fn plan(config: &Config, wanted: &[String], exists: impl Fn(&str) -> 
 /// Names become file names and column names.
 fn check_name(config: &Config, place: &str, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.is_empty() || !name.chars().all(plain) || ["fits", "predictions"].contains(&name) {
+    if name.is_empty() || !name.chars().all(plain) || ["fits", "predictions", NONE].contains(&name) {
         return Err(config.error(
             place,
-            "a model's name has letters, digits, '_' and '-' only, and is not 'fits' or 'predictions'",
+            "a model's name has letters, digits, '_' and '-' only, and is not 'fits', 'predictions' or 'none'",
         ));
     }
     Ok(())

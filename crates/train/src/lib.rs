@@ -22,6 +22,7 @@ use outputs::Output;
 use stage::log::{self, Level};
 use stage::{Error, Folder, Kind, Result, Summary, TaskFlags};
 use std::path::PathBuf;
+use units::Unit;
 
 /// The stage's name, and its section in configurations.
 const STAGE: &str = "train";
@@ -71,12 +72,17 @@ pub struct Arguments {
 /// If the configuration or the rows are refused, a fit fails, parts are missing, or the disk refuses an output.
 pub fn run(arguments: &Arguments) -> Result<Summary> {
     let folder = arguments.stage.folder(STAGE);
-    let plan = config::plan(&arguments.stage.config()?, &arguments.model, |name| {
-        folder.contains(&models::file(name))
-    })?;
+    // Read once: keys that are made after the fits speak of what these were made by.
+    let config = arguments.stage.config()?;
+    let plan = config::plan(&config, &arguments.model, |name| folder.contains(&models::file(name)))?;
     let split = arguments.stage.folder("split");
     if arguments.list_tasks {
         return tasks::list(&plan.models, arguments.tasks.tasks);
+    }
+    if arguments.tasks.tasks.is_some() && !arguments.tasks.task_from_env {
+        return Err(Error::usage(
+            "--tasks says how many there are: give --task-from-env or --list-tasks with it",
+        ));
     }
     if let Some(task) = arguments.tasks.task()? {
         if units::of_task(&units::units(&plan.models), task).is_empty() {
@@ -86,10 +92,10 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     }
     let rows = train_rows(arguments, &split)?;
     let test = test_rows(arguments, &rows.label_name)?;
-    let rows_key = outputs::rows_key(arguments, &split)?;
+    let rows_key = outputs::rows_key((&config, arguments), &split)?;
     // A scheduler may start a merge again that was done, or killed while it removed the parts.
-    if arguments.merge && outputs::are_published(&plan, &rows_key, arguments)? {
-        Parts::new(&folder).remove()?;
+    if arguments.merge && outputs::are_published(&plan, &rows_key, (&config, arguments))? {
+        remove_parts(arguments, &plan.models, &folder)?;
         return Ok(Summary { text: "all models are merged already".to_owned(), written: Vec::new() });
     }
     let output =
@@ -99,18 +105,34 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     } else {
         fit_all(&plan.models, &rows, output)?
     };
-    let summary = outputs::publish(&plan, outputs, (&rows, test.as_ref()), rows_key, arguments)?;
+    let summary = outputs::publish(&plan, outputs, (&rows, test.as_ref()), rows_key, (&config, arguments))?;
     if arguments.merge {
-        Parts::new(&folder).remove()?;
+        remove_parts(arguments, &plan.models, &folder)?;
     }
     Ok(summary)
+}
+
+/// Removes what was merged: beside the models of --model, the parts of others may still be made.
+fn remove_parts(arguments: &Arguments, models: &[Planned<Learner>], folder: &Folder) -> Result<()> {
+    if arguments.model.is_empty() {
+        return Parts::new(folder).remove();
+    }
+    let units: Vec<String> = units::units(models).iter().map(Unit::name).collect();
+    Parts::new(folder).remove_some(&units)
 }
 
 fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
     let split = match (&arguments.train, &arguments.label) {
         (Some(path), Some(label)) => {
             let read = || Split::from_plain_file(path, label);
-            arguments.stage.patience().wait(&[Kind::Missing], read)?
+            let split = arguments.stage.patience().wait(&[Kind::Missing], read)?;
+            if split.label.iter().all(Option::is_none) {
+                let path = path.display();
+                return Err(Error::data(format!(
+                    "{path}: no labels in a column '{label}'; --label names the column"
+                )));
+            }
+            split
         }
         _ => Split::read(split, Role::Train)?,
     };

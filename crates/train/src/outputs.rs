@@ -49,10 +49,9 @@ pub(crate) fn publish(
     outputs: Vec<Output>,
     (rows, test): (&Split, Option<&Split>),
     rows_key: Key,
-    arguments: &Arguments,
+    (config, arguments): (&Config, &Arguments),
 ) -> Result<Summary> {
     let folder = arguments.stage.folder(STAGE);
-    let config = arguments.stage.config()?;
     let mut publication = folder.publish_units()?;
     let records = records(&outputs, &plan.kept, &folder, rows);
     let mut votes = Vec::new();
@@ -60,13 +59,13 @@ pub(crate) fn publish(
     let mut predicted = Vec::new();
     for output in outputs {
         stored.push((output.name.clone(), output.file.hash().to_owned()));
-        publication.unit(&output.name, rows_key.clone().slice(&config, &place(&output.name)));
+        publication.unit(&output.name, rows_key.clone().slice(config, &place(&output.name)));
         publication.prepared(output.file)?;
         predicted.extend(output.predicted.map(|predicted| (output.name, predicted)));
     }
     for planned in &plan.votes {
         let vote = compose(planned, &stored, &folder)?;
-        publication.unit(&planned.name, vote_key(&config, &planned.name, &vote, &folder)?);
+        publication.unit(&planned.name, vote_key(config, &planned.name, &vote, &folder)?);
         vote.write(&planned.name, &mut publication)?;
         votes.push((planned.name.clone(), vote));
     }
@@ -87,9 +86,12 @@ pub(crate) fn publish(
 ///
 /// # Errors
 /// If the manifest, a vote's member or this program cannot be read.
-pub(crate) fn are_published(plan: &Plan, rows_key: &Key, arguments: &Arguments) -> Result<bool> {
+pub(crate) fn are_published(
+    plan: &Plan,
+    rows_key: &Key,
+    (config, arguments): (&Config, &Arguments),
+) -> Result<bool> {
     let folder = arguments.stage.folder(STAGE);
-    let config = arguments.stage.config()?;
     let manifest = folder.manifest()?;
     let is_there = |name: &str, key: &Key| {
         let whole = |(file, hash): (&String, &String)| {
@@ -98,14 +100,14 @@ pub(crate) fn are_published(plan: &Plan, rows_key: &Key, arguments: &Arguments) 
         manifest.units.get(name).is_some_and(|unit| unit.key == *key && unit.outputs.iter().all(whole))
     };
     let model = |planned: &Planned<Learner>| {
-        is_there(&planned.name, &rows_key.clone().slice(&config, &place(&planned.name)))
+        is_there(&planned.name, &rows_key.clone().slice(config, &place(&planned.name)))
     };
     if !plan.models.iter().all(model) || arguments.test.is_some() && !is_there("predictions", rows_key) {
         return Ok(false);
     }
     for planned in &plan.votes {
         let vote = compose(planned, &[], &folder)?;
-        if !is_there(&planned.name, &vote_key(&config, &planned.name, &vote, &folder)?) {
+        if !is_there(&planned.name, &vote_key(config, &planned.name, &vote, &folder)?) {
             return Ok(false);
         }
     }
@@ -116,8 +118,8 @@ pub(crate) fn are_published(plan: &Plan, rows_key: &Key, arguments: &Arguments) 
 ///
 /// # Errors
 /// If a file or this program cannot be read.
-pub(crate) fn rows_key(arguments: &Arguments, split: &Folder) -> Result<Key> {
-    let mut key = Key::new(&arguments.stage.config()?, &[])?.read(split);
+pub(crate) fn rows_key((config, arguments): (&Config, &Arguments), split: &Folder) -> Result<Key> {
+    let mut key = Key::new(config, &[])?.read(split);
     for path in arguments.train.iter().chain(&arguments.test) {
         key = key.file(&path.display().to_string(), stage::hash_of_file(path)?);
     }
