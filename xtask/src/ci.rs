@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: the checks that are too slow for `cargo test`, by name. `.ci/run` ends with them.
+//! `cargo xtask ci`: the checks that are too slow for `cargo test`, by name. `.ci/run` runs them before parity.
 //!
 //! A check is a module with one function: it works in a folder of its own and says in one line what it saw,
 //! or fails with what was wrong.

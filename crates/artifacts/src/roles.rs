@@ -96,7 +96,7 @@ pub struct Assignable<'a> {
 /// Assigns a role to every row.
 ///
 /// # Errors
-/// If the fractions are out of range, leave no train or no test row, or a row's origin tells no role.
+/// If the fractions are out of range, leave no train row, or a row's origin tells no role.
 pub fn assign(rows: Assignable<'_>, config: &SplitConfig) -> Result<Vec<Role>> {
     let roles = match config.by {
         By::Origin => by_origin(rows)?,
@@ -127,7 +127,7 @@ fn by_origin(rows: Assignable<'_>) -> Result<Vec<Role>> {
     rows.origin.iter().map(role).collect()
 }
 
-/// Roles of `n` items: test comes first in the permutation, then val, as two calls of `train_test_split` take them.
+/// Roles of `n` items: test comes first in the permutation, then val, of which test is that of `train_test_split`.
 fn permuted(n: usize, config: &SplitConfig) -> Result<Vec<Role>> {
     let Fractions { val, test } = config.fractions;
     if !((0.0..1.0).contains(&val) && test > 0.0 && val + test < 1.0) {

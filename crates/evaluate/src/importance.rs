@@ -26,7 +26,7 @@ const MOST_CHANGES: usize = 200_000;
 pub struct Importances {
     /// Names of the features.
     pub features: Vec<String>,
-    /// Rows of val that were shuffled; 0 if val has no labels.
+    /// Rows of val that were shuffled; 0 if fewer than two have labels.
     pub rows: usize,
     /// Of every model.
     pub models: Vec<ModelImportance>,
@@ -39,7 +39,7 @@ pub struct ModelImportance {
     pub model: String,
     /// Shares of the impurity decrease, as scikit-learn's `feature_importances_`; of trees only.
     pub impurity: Option<Vec<f64>>,
-    /// By how much a shuffle raises the RMSE; empty if val has no labels.
+    /// By how much a shuffle raises the RMSE; empty if no rows were shuffled.
     pub permutation: Vec<Shuffled>,
 }
 

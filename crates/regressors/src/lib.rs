@@ -7,7 +7,7 @@
 //! Every learner follows linfa's pattern: `X::params()` gives unchecked parameters, consuming setters
 //! change them, `check` validates, and `fit` on a dataset of records `(n_samples, n_features)` and targets
 //! `(n_samples,)` returns a model that implements `PredictInplace`.
-
+//!
 //! # What is identical to scikit-learn, and what is not
 //!
 //! | learner | compared with scikit-learn 1.9.1 |
@@ -16,7 +16,7 @@
 //! | [`GradientBoosting`] | at least 99.5 % of the rows within 1e-9 if every stage sees all rows and features, else the same quality |
 //! | [`LinearRegression`] | within 1e-9 |
 //! | [`Mlp`] | within 1e-9 for up to about 1,000 steps of Adam |
-//! | [`Voting`] | exactly the mean of the same predictions |
+//! | [`Voting`] | exactly the weighted mean of the same predictions |
 //!
 //! Trees sum integers, which is exact in any order: targets that are decimals become whole numbers by their
 //! [`target_scale`](target::target_scale). scikit-learn sums floats, exactly so while whole numbers stay
