@@ -126,7 +126,7 @@ fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
         (Some(path), Some(label)) => {
             let read = || Split::from_plain_file(path, label);
             let split = arguments.stage.patience().wait(&[Kind::Missing], read)?;
-            if split.label.iter().all(Option::is_none) {
+            if !split.label.is_empty() && split.label.iter().all(Option::is_none) {
                 let path = path.display();
                 return Err(Error::data(format!(
                     "{path}: no labels in a column '{label}'; --label names the column"

@@ -230,17 +230,22 @@ mod tests {
     use crate::tree::packed::Layout;
     use ndarray::Array2;
 
-    #[test]
-    fn features_with_all_slots_count_as_others_do() {
-        // More features than a block, more rows than are looked up at once.
-        let n_rows = 700;
+    /// More features than a block, most with many codes; and targets.
+    fn training(n_rows: usize) -> (Columns, Vec<i64>) {
         let records = Array2::from_shape_fn((n_rows, 11), |(row, feature)| match feature {
             0 => f64::from(u8::from(row % 5 == 1)),
             1 if row == 9 => f64::NAN,
             _ => (row * 7919 % (140 + feature)) as f64,
         });
-        let columns = Columns::new(&records.view(), None).unwrap();
-        let targets: Vec<i64> = (0..n_rows as i64).map(|row| row * row % 1009 - 300).collect();
+        let targets = (0..n_rows as i64).map(|row| row * row % 1009 - 300).collect();
+        (Columns::new(&records.view(), None).unwrap(), targets)
+    }
+
+    #[test]
+    fn features_with_all_slots_count_as_others_do() {
+        // More than are looked up at once.
+        let n_rows = 700;
+        let (columns, targets) = training(n_rows);
         let bag = Bag::<i64>::new(&targets, None, Layout::new(700, 700, 700_000, false));
         let mut histograms = Histograms::new(&columns);
         assert!(columns.codes_with_all_slots().is_some());
@@ -257,13 +262,7 @@ mod tests {
     fn roots_count_as_other_nodes_do() {
         // More rows than neighbours that are counted at once, and some in a last part.
         let n_rows = 40_000;
-        let records = Array2::from_shape_fn((n_rows, 11), |(row, feature)| match feature {
-            0 => f64::from(u8::from(row % 5 == 1)),
-            1 if row == 9 => f64::NAN,
-            _ => (row * 7919 % (140 + feature)) as f64,
-        });
-        let columns = Columns::new(&records.view(), None).unwrap();
-        let targets: Vec<i64> = (0..n_rows as i64).map(|row| row * row % 1009 - 300).collect();
+        let (columns, targets) = training(n_rows);
         let rows: Vec<u32> = (0..n_rows as u32).collect();
         let bag = Bag::<i64>::new(&targets, None, Layout::new(40_000, 40_000, 40_000_000, false));
         for threads in [1, 3] {
