@@ -7,10 +7,10 @@
 use crate::models::Model;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use stage::{Error, Folder, Kind, Result, Written, hash_of};
+use stage::{Error, Folder, Kind, Result, Written, hash_of, unless_absent};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Name of the folder in the stage's.
 pub const FOLDER: &str = "parts";
@@ -167,7 +167,7 @@ impl Parts {
     /// # Errors
     /// If the disk refuses it.
     pub fn remove(&self) -> Result<()> {
-        unless_absent(self.place(), |place| fs::remove_dir_all(place))
+        unless_absent(&self.place(), |place| fs::remove_dir_all(place))
     }
 
     /// Removes the parts of `units` only, and the folder if that was all.
@@ -176,9 +176,9 @@ impl Parts {
     /// If the disk refuses it.
     pub fn remove_some(&self, units: &[String]) -> Result<()> {
         for unit in units {
-            unless_absent(self.folder.file(&file(unit)), |path| fs::remove_file(path))?;
+            unless_absent(&self.folder.file(&file(unit)), |path| fs::remove_file(path))?;
         }
-        unless_absent(self.place(), |place| match fs::remove_dir(place) {
+        unless_absent(&self.place(), |place| match fs::remove_dir(place) {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
             removed => removed,
         })
@@ -186,14 +186,6 @@ impl Parts {
 
     fn place(&self) -> PathBuf {
         self.folder.file("")
-    }
-}
-
-/// Removes what is there.
-fn unless_absent(path: PathBuf, remove: impl Fn(&Path) -> io::Result<()>) -> Result<()> {
-    match remove(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::writing(&path, &error)),
-        _ => Ok(()),
     }
 }
 

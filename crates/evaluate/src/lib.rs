@@ -25,6 +25,7 @@ use predict::Fitted;
 use rayon::prelude::*;
 use report::{ModelPlots, Report};
 use runs::Run;
+use serde::Deserialize;
 use splits::Splits;
 use stage::log::{self, Level};
 use stage::{Config, Error, Folder, Key, Result, RunRecord, Summary, hash_of};
@@ -49,6 +50,11 @@ pub struct Arguments {
     pub baseline: Option<PathBuf>,
 }
 
+/// The stage's section, which has no keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {}
+
 /// Reads splits and models; writes predictions, metrics, plots, the report and the record of the run.
 ///
 /// # Errors
@@ -57,11 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let flags = &arguments.stage;
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let config = flags.config()?;
-    if let Some(key) = config.section::<toml::Table>("evaluate")?.keys().next() {
-        return Err(
-            config.error(&format!("evaluate.{key}"), format!("unknown key '{key}'; the section has none"))
-        );
-    }
+    config.section::<Section>("evaluate")?;
     let upstream = UPSTREAM.map(|stage| flags.folder(stage));
     let [ingest, selection, split, train] = &upstream;
     let splits = Splits::read(split, ingest)?;

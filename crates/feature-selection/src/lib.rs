@@ -16,7 +16,7 @@ use artifacts::selection::{Candidate, Selection};
 use artifacts::{Features, Observations};
 use config::{FitOn, Section};
 use encode::Encoded;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Axis};
 use select::{Fitted, Outcome};
 use stage::log::{self, Level};
 use stage::{Arguments, Error, Key, Result, Summary};
@@ -96,13 +96,12 @@ fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {
 }
 
 fn features(observations: Observations, encoded: &Encoded, outcome: &Outcome) -> Features {
-    let values: Array2<f64> = encoded.values.select(Axis(1), &outcome.kept);
     Features {
         row_id: observations.row_id,
         origin: observations.origin,
         group: observations.group,
         names: outcome.kept.iter().map(|&index| encoded.features[index].name.clone()).collect(),
-        values,
+        values: encoded.values.select(Axis(1), &outcome.kept),
         label_name: observations.label_name,
         label: observations.label,
     }

@@ -188,6 +188,12 @@ impl Chain<'_> {
 
     /// Impurity importances of a random forest, as scikit-learn's `feature_importances_`.
     fn forest_importance(&mut self, config: ForestImportance) -> Result<()> {
+        let threshold = config.threshold;
+        if threshold.is_nan() {
+            return Err(Error::config(
+                "feature-selection.forest-importance.threshold = nan: must be a number",
+            ));
+        }
         let records = self.labelled();
         let forest = RandomForest::params()
             .n_estimators(config.n_estimators)
@@ -197,12 +203,6 @@ impl Chain<'_> {
         let importances = forest.feature_importances().to_vec();
         for (place, &importance) in importances.iter().enumerate() {
             self.outcome.notes[self.outcome.kept[place]].importance = Some(importance);
-        }
-        let threshold = config.threshold;
-        if threshold.is_nan() {
-            return Err(Error::config(
-                "feature-selection.forest-importance.threshold = nan: must be a number",
-            ));
         }
         self.retain(|place| {
             let kept = importances[place] > threshold;

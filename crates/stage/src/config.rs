@@ -200,7 +200,7 @@ fn nearest<'a>(unknown: &str, valid: impl Iterator<Item = &'a str>) -> String {
     match best {
         Some((distance, name)) if distance <= 1 + name.len() / 3 => format!("; did you mean '{name}'?"),
         Some(_) => format!("; valid are {}", valid.join(", ")),
-        None => String::new(),
+        None => "; the section has none".to_owned(),
     }
 }
 

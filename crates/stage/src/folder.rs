@@ -55,17 +55,16 @@ impl Folder {
         self.patience.wait(&[Kind::Missing, Kind::Data], || {
             self.await_manifest()?;
             let manifest = self.manifest()?;
-            if manifest.output(name).is_some() || !self.contains(name) {
-                return Ok(manifest.output(name).is_some());
+            match (manifest.output(name).is_some(), self.contains(name)) {
+                (true, _) => Ok(true),
+                (false, false) => Ok(false),
+                (false, true) if manifest.units.is_empty() => Ok(true),
+                (false, true) => Err(Error::data(format!(
+                    "{}: the manifest does not name it, so another run left it; run the stage '{}' again, or remove it",
+                    self.file(name).display(),
+                    self.stage()
+                ))),
             }
-            if manifest.units.is_empty() {
-                return Ok(true);
-            }
-            let (path, stage) = (self.file(name), self.stage());
-            Err(Error::data(format!(
-                "{}: the manifest does not name it, so another run left it; run the stage '{stage}' again, or remove it",
-                path.display()
-            )))
         })
     }
 

@@ -33,4 +33,4 @@ pub use record::{LOGS, RunRecord};
 pub use run::{CommandLine, Summary, main, program, usage};
 pub use signals::watch_signals;
 pub use task::{Task, TaskFlags};
-pub use temporary::{sweep, write_whole};
+pub use temporary::{sweep, unless_absent, write_whole};

@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct Temporary {
     path: PathBuf,
     target: PathBuf,
-    /// Keeps the lock.
     is_renamed: bool,
+    /// Keeps the lock.
     _file: File,
 }
 
@@ -115,7 +115,15 @@ pub fn sweep(folder: &Path) -> Result<()> {
 
 /// Removes a file, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    unless_absent(path, |path| fs::remove_file(path))
+}
+
+/// Lets `remove` take away what is at `path`, if anything is.
+///
+/// # Errors
+/// If it fails otherwise than by finding nothing.
+pub fn unless_absent(path: &Path, remove: impl FnOnce(&Path) -> io::Result<()>) -> Result<()> {
+    match remove(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::writing(path, &error)),
         _ => Ok(()),
     }
