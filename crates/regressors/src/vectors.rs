@@ -40,6 +40,40 @@ fn bits_below_one_by_one(numbers: &[u16; 16], limit: u16) -> u32 {
     numbers.iter().rev().fold(0, |bits, number| (bits << 1) | u32::from(*number < limit))
 }
 
+/// Finds the first of 16 numbers that is less than a limit, on processors that need no branch and no memory for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FirstBelow {
+    #[cfg(target_arch = "x86_64")]
+    simd: pulp::x86::V4,
+    #[cfg(not(target_arch = "x86_64"))]
+    never: std::convert::Infallible,
+}
+
+impl FirstBelow {
+    /// None on other processors.
+    pub(crate) fn new() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        return Some(Self { simd: pulp::x86::V4::try_new()? });
+        #[cfg(not(target_arch = "x86_64"))]
+        None
+    }
+
+    /// The number's place and the number; 16 and 0 if there is none.
+    #[inline(always)]
+    pub(crate) fn find(self, numbers: [u32; 16], limit: u32) -> (usize, u32) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let simd = self.simd.avx512f;
+            let numbers = pulp::cast(numbers);
+            let below = simd._mm512_cmplt_epu32_mask(numbers, simd._mm512_set1_epi32(limit as i32));
+            let [first, ..]: [u32; 16] = pulp::cast(simd._mm512_maskz_compress_epi32(below, numbers));
+            ((u32::from(below) | 1 << 16).trailing_zeros() as usize, first)
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        match self.never {}
+    }
+}
+
 /// The dot product of two rows of the same length: per lane in their order, then over lanes.
 #[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -65,6 +99,11 @@ mod tests {
         fn a_bit_tells_what_is_below(numbers: [u16; 16], limit in 0..=u16::MAX >> 1) {
             let numbers = numbers.map(|number| number >> 1);
             for limit in numbers.into_iter().chain([limit]) {
+                if let Some(first_below) = FirstBelow::new() {
+                    let first = (0..).zip(numbers).find(|(_, number)| *number < limit);
+                    let (place, number) = first_below.find(numbers.map(u32::from), u32::from(limit));
+                    prop_assert_eq!((place, number as u16), first.unwrap_or((16, 0)));
+                }
                 for bits in [bits_below(&numbers, limit), bits_below_one_by_one(&numbers, limit)] {
                     for (at, number) in numbers.iter().enumerate() {
                         prop_assert_eq!(bits >> at & 1 == 1, *number < limit);

@@ -6,7 +6,7 @@ use super::params::ForestValidParams;
 use crate::input::{check_fit, require};
 use crate::random::{RandomState, TreeRandom};
 use crate::target::Targets;
-use crate::tree::{Columns, Grown, Memory, Splitter, Training, grow, sample_weights, total_weight};
+use crate::tree::{Columns, Grown, Splitter, Training, grow_some, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
@@ -60,20 +60,20 @@ impl<S: Splitter> ForestValidParams<S> {
             quantum: targets.quantum,
             limits: &self.growth.limits(records.dim(), targets.factor),
         };
-        let grow_tree = |seed: u32| {
-            let counts = bootstrap.as_ref().map(|bootstrap| bootstrap.counts(seed));
-            let random = TreeRandom::new(RandomState::new(seed).tree_seed());
-            let grown = grow::<S>(
-                &training,
-                counts.as_deref().or(weights.as_deref()),
-                random,
-                &mut Memory::default(),
-            );
-            self.progress.step();
+        let grow_trees = |seeds: &[u32]| {
+            let counts = |seed: &u32| bootstrap.as_ref().map(|bootstrap| bootstrap.counts(*seed));
+            let random = |seed: &u32| TreeRandom::new(RandomState::new(*seed).tree_seed());
+            let counts: Vec<_> = seeds.iter().map(counts).collect();
+            let weights = counts.iter().map(|counts| counts.as_deref().or(weights.as_deref()));
+            let grown = grow_some::<S>(&training, &weights.zip(seeds.iter().map(random)).collect::<Vec<_>>());
+            grown.iter().for_each(|_| self.progress.step());
             grown
         };
-        // Tree by tree, so that all threads are busy to the end.
-        let grown: Vec<Grown> = self.seeds(trees).into_par_iter().with_max_len(1).map(grow_tree).collect();
+        let seeds = self.seeds(trees);
+        // No thread goes without a tree, and few trees at a time keep all busy to the end.
+        let of_thread = seeds.len().div_ceil(rayon::current_num_threads());
+        let at_once = training.trees_at_once::<S>().min(of_thread);
+        let grown: Vec<Grown> = seeds.par_chunks(at_once).with_max_len(1).flat_map_iter(grow_trees).collect();
         let exact_squares = grown.iter().all(|grown| grown.exact_squares);
         let trees = grown.into_iter().map(|grown| grown.tree).collect();
         Forest::from_trees(trees, targets.scale(exact_squares))

@@ -22,7 +22,7 @@ enum Searched {
     Best(Option<(f64, Split)>),
 }
 
-/// Memory for the features of a node, reused from node to node.
+/// What is known of the features of a node that was opened, in memory that is reused from node to node.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureScores<P> {
     /// The sums of the entries of an order, padded to whole [`LANES`], and their scores.
@@ -34,6 +34,9 @@ pub(super) struct FeatureScores<P> {
     not_binary: Vec<u32>,
     /// Every ranked feature's best split, in nodes where these are searched by several threads.
     searched: Vec<Searched>,
+    /// The best score of a binary feature, and what no feature's exceeds.
+    best: f64,
+    bound: f64,
     levels: LevelCounts<P>,
 }
 
@@ -56,6 +59,8 @@ impl<P: Packed> FeatureScores<P> {
             by_feature: vec![0.0; n_features],
             not_binary: vec![0; n_features],
             searched: Vec::new(),
+            best: BARRED,
+            bound: f64::INFINITY,
             levels: LevelCounts::new(),
         }
     }
@@ -73,39 +78,53 @@ pub(super) struct Counted<'a, P> {
 /// The features of a node of any size.
 #[derive(Debug)]
 pub(super) struct CountedNode<'a, P> {
-    columns: &'a Columns,
-    bag: &'a Bag<'a, P>,
-    node: Counted<'a, P>,
-    total: Sums,
-    limits: LeafLimits,
+    pub(super) columns: &'a Columns,
+    pub(super) bag: &'a Bag<'a, P>,
+    pub(super) node: Counted<'a, P>,
+    pub(super) total: Sums,
+    pub(super) limits: LeafLimits,
     /// Whether none but the best features can win.
-    all_are_drawn: bool,
-    best: f64,
-    bound: f64,
-    features: &'a mut FeatureScores<P>,
+    pub(super) all_are_drawn: bool,
+    pub(super) features: &'a mut FeatureScores<P>,
 }
 
-impl<'a, P: Packed> CountedNode<'a, P> {
-    /// A node with the given rows and histogram, whose sums are `total`.
+impl<P: Packed> CountedNode<'_, P> {
+    /// Gives every entry of an order the marks of its feature: [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or none.
     #[inline(always)]
-    pub(super) fn new(
-        (columns, all_are_drawn): (&'a Columns, bool),
-        bag: &'a Bag<'a, P>,
-        node: Counted<'a, P>,
-        (total, limits): (Sums, LeafLimits),
-        features: &'a mut FeatureScores<P>,
-    ) -> Self {
-        Self {
-            columns,
-            bag,
-            node,
-            total,
-            limits,
-            all_are_drawn,
-            best: BARRED,
-            bound: f64::INFINITY,
-            features,
+    pub(super) fn mark(&mut self, order: &mut [u32]) {
+        let none_else_varies = self.mark_not_binary();
+        let FeatureScores { slots, scores, by_feature, not_binary, .. } = &mut *self.features;
+        let histogram = &self.node.histogram[..not_binary.len()];
+        for (entry, slot) in order.iter_mut().zip(&mut *slots) {
+            let feature = feature(*entry);
+            *slot = histogram[feature as usize];
+            *entry = feature | not_binary[feature as usize];
         }
+        let padded = order.len().next_multiple_of(LANES);
+        let (slots, scores) = (&mut slots[..padded], &mut scores[..padded]);
+        slots[order.len()..].fill(P::default());
+        let layout = self.bag.layout;
+        score_slots(slots, self.total, layout, scores);
+        if self.limits.restrict() {
+            for (score, slot) in scores.iter_mut().zip(slots) {
+                let part = slot.unpack(layout);
+                if !score.is_nan() && !self.limits.allow(part, self.total - part) {
+                    *score = BARRED;
+                }
+            }
+        }
+        let best = best_of(scores);
+        let least = if self.all_are_drawn { best } else { BARRED };
+        for (entry, score) in order.iter_mut().zip(&*scores) {
+            *entry ^= if *score >= least { MAY_WIN } else { 0 } | if score.is_nan() { CONSTANT } else { 0 };
+        }
+        if !self.all_are_drawn {
+            for (entry, score) in order.iter().zip(&*scores) {
+                by_feature[feature(*entry) as usize] = *score;
+            }
+        }
+        self.features.best = best;
+        self.features.bound = if self.all_are_drawn && none_else_varies { best } else { f64::INFINITY };
     }
 
     /// Finds out which features that are not binary vary; returns whether none does.
@@ -172,7 +191,8 @@ impl<P: Packed> CountedNode<'_, P> {
     ///
     /// Which of them wins is left to the draws.
     #[inline(never)]
-    pub(super) fn search_orders(&mut self, total: Sums) {
+    pub(super) fn search_orders(&mut self) {
+        let total = self.total;
         self.features.searched.clear();
         let n_values = self.node.rows.len() * self.columns.n_ranked();
         if !is_parallel(n_values) || self.limits.restrict() || self.columns.has_missing_ranks() {
@@ -327,58 +347,15 @@ fn best_of(scores: &[f64]) -> f64 {
 
 impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
     #[inline(always)]
-    fn mark(&mut self, order: &mut [u32]) {
-        let none_else_varies = self.mark_not_binary();
-        let FeatureScores { slots, scores, by_feature, not_binary, .. } = &mut *self.features;
-        let histogram = &self.node.histogram[..not_binary.len()];
-        for (entry, slot) in order.iter_mut().zip(&mut *slots) {
-            let feature = feature(*entry);
-            *slot = histogram[feature as usize];
-            *entry = feature | not_binary[feature as usize];
-        }
-        let padded = order.len().next_multiple_of(LANES);
-        let (slots, scores) = (&mut slots[..padded], &mut scores[..padded]);
-        slots[order.len()..].fill(P::default());
-        let layout = self.bag.layout;
-        score_slots(slots, self.total, layout, scores);
-        if self.limits.restrict() {
-            for (score, slot) in scores.iter_mut().zip(slots) {
-                let part = slot.unpack(layout);
-                if !score.is_nan() && !self.limits.allow(part, self.total - part) {
-                    *score = BARRED;
-                }
-            }
-        }
-        self.best = best_of(scores);
-        let least = if self.all_are_drawn { self.best } else { BARRED };
-        if self.all_are_drawn && none_else_varies {
-            self.bound = self.best;
-        }
-        for (entry, score) in order.iter_mut().zip(&*scores) {
-            *entry ^= if *score >= least { MAY_WIN } else { 0 } | if score.is_nan() { CONSTANT } else { 0 };
-        }
-        if !self.all_are_drawn {
-            for (entry, score) in order.iter().zip(&*scores) {
-                by_feature[feature(*entry) as usize] = *score;
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn all_are_known(&self) -> bool {
-        self.all_are_drawn && self.columns.are_plain()
-    }
-
-    #[inline(always)]
     fn bound(&self) -> f64 {
-        self.bound
+        self.features.bound
     }
 
     #[inline(always)]
     fn score(&self, feature: u32) -> f64 {
         match self.columns.feature(feature).kind {
             Kind::Coded { .. } | Kind::Ranked { .. } => NOT_BINARY,
-            Kind::Binary { .. } | Kind::Constant if self.all_are_drawn => self.best,
+            Kind::Binary { .. } | Kind::Constant if self.all_are_drawn => self.features.best,
             Kind::Binary { .. } | Kind::Constant => self.features.by_feature[feature as usize],
         }
     }

@@ -17,6 +17,9 @@ const FEATURE: u32 = MAY_WIN - 1;
 
 /// A tree's permutation of the features, which carries over from node to node.
 ///
+/// A node is opened and the features are marked; then they are drawn, either one by one ([`NodeDraws`]) or, where the
+/// marks say which are constant, all at once ([`FeatureDraws::settle`]).
+///
 /// Within a node, `order` holds from the left: constants known from the ancestors, constants found in this
 /// node, from `first` on the candidates not drawn yet, and from `end` on the varying features drawn.
 ///
@@ -29,24 +32,28 @@ const FEATURE: u32 = MAY_WIN - 1;
 /// wait for more than one load in between, [`CONSTANT`] stands in the order itself, beside the feature.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureDraws<S> {
-    stream: DrawStream,
+    pub(super) stream: DrawStream,
     /// Features with their marks in the node.
-    order: Vec<u32>,
+    pub(super) order: Vec<u32>,
+    pub(super) first: u32,
+    pub(super) end: u32,
+    /// Draws made in the node.
+    pub(super) drawn: usize,
     max_features: usize,
-    /// The [`inverse`] of the number of positions that each of a node's draws chooses from, of 1 after the last; none
-    /// unless draws are in chunks.
-    inverses: Vec<u32>,
+    /// The number of positions that each of a node's draws chooses from, 1 after the last, and its [`inverse`].
+    pub(super) positions: Vec<u32>,
+    pub(super) inverses: Vec<u32>,
     /// The [`long_inverse`] of these numbers; none if draws are in chunks.
     long_inverses: Vec<u64>,
     /// The positions that a chunk of draws chose, counted from the right.
     from_right: Vec<u16>,
     /// The random numbers of varying features' thresholds, at their places in the order.
-    threshold_numbers: Vec<u32>,
+    pub(super) threshold_numbers: Vec<u32>,
     splitter: PhantomData<S>,
 }
 
 /// Draws that are compared with the number of candidates at once.
-const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 16;
 /// Most features of which a chunk of draws chooses: their number leaves the top bit of 16.
 const MOST_IN_CHUNK: usize = (1 << 15) - 1;
 
@@ -82,18 +89,22 @@ pub(super) fn feature(entry: u32) -> u32 {
 
 impl<S: Splitter> FeatureDraws<S> {
     pub(super) fn new(n_features: usize, max_features: usize, random: TreeRandom) -> Self {
+        let positions: Vec<u32> = (1..=n_features as u32).rev().chain([1; BLOCK]).collect();
         let in_chunks = Self::are_in_chunks(n_features);
-        let positions = || (1..=n_features as u32).rev();
         Self {
             stream: DrawStream::new(random),
             order: (0..n_features as u32).collect(),
+            first: 0,
+            end: n_features as u32,
+            drawn: 0,
             max_features,
-            inverses: if in_chunks {
-                positions().chain([1; BLOCK]).map(inverse).collect()
-            } else {
+            inverses: positions.iter().map(|n| inverse(*n)).collect(),
+            long_inverses: if in_chunks {
                 Vec::new()
+            } else {
+                positions.iter().map(|n| long_inverse(*n)).collect()
             },
-            long_inverses: if in_chunks { Vec::new() } else { positions().map(long_inverse).collect() },
+            positions,
             from_right: vec![0; AHEAD],
             threshold_numbers: vec![0; n_features],
             splitter: PhantomData,
@@ -105,14 +116,23 @@ impl<S: Splitter> FeatureDraws<S> {
         S::RULE == SplitRule::Best && n_features <= MOST_IN_CHUNK
     }
 
-    /// Starts a node whose ancestors found `known` constants; all other features are its
-    /// [`NodeDraws::candidates`].
+    /// Opens a node whose ancestors found `known` constants; returns all other features, its candidates.
+    ///
+    /// They have the marks of another node, and have to be given [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or none in
+    /// this one.
     #[inline(always)]
-    pub(super) fn begin(&mut self, known: u32) -> NodeDraws<'_, S> {
-        let end = self.order.len() as u32;
+    pub(super) fn open(&mut self, known: u32) -> &mut [u32] {
+        (self.first, self.end, self.drawn) = (known, self.order.len() as u32, 0);
+        &mut self.order[known as usize..]
+    }
+
+    /// The draws of the node that was opened.
+    #[inline(always)]
+    pub(super) fn one_by_one(&mut self) -> NodeDraws<'_, S> {
+        let (first, end) = (self.first, self.end);
         NodeDraws {
             draws: self,
-            first: known,
+            first,
             end,
             drawn: 0,
             len: 0,
@@ -123,71 +143,29 @@ impl<S: Splitter> FeatureDraws<S> {
             at: 0,
         }
     }
-}
 
-impl<S: Splitter> NodeDraws<'_, S> {
-    /// The candidates not drawn yet. Before the first draw they have the marks of another node, and have to be given
-    /// [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or none in this one.
+    /// Draws all candidates not drawn yet, whose marks have to say which are constant, and the thresholds of the
+    /// others.
     #[inline(always)]
-    pub(super) fn candidates(&mut self) -> &mut [u32] {
-        &mut self.draws.order[self.first as usize..self.end as usize]
-    }
-
-    /// The next candidate with its marks; the caller says by [`Self::settle`] whether it is constant.
-    ///
-    /// Constants count as drawn, but the draws go on until one feature that varies has been seen.
-    #[inline(always)]
-    pub(super) fn next(&mut self) -> Option<u32> {
-        if FeatureDraws::<S>::are_in_chunks(self.draws.order.len()) {
-            self.next_of_chunk()
-        } else {
-            self.next_alone()
-        }
-    }
-
-    /// Draws all candidates, whose marks have to say which are constant, and the thresholds of the others.
-    #[inline(always)]
-    pub(super) fn settle_all(&mut self) {
-        if FeatureDraws::<S>::are_in_chunks(self.draws.order.len()) {
-            self.settle_by_chunks();
+    pub(super) fn settle(&mut self) {
+        if Self::are_in_chunks(self.order.len()) {
+            let mut node = self.one_by_one();
+            node.settle_by_chunks();
+            (self.first, self.end) = (node.first, node.end);
         } else {
             self.settle_one_by_one();
         }
     }
 
     #[inline(always)]
-    fn settle_by_chunks(&mut self) {
-        while self.first < self.end {
-            if self.looked_at >= self.len {
-                self.leave_chunk(self.len);
-                self.enter_chunk();
-            }
-            let block = self.looked_at;
-            self.look_at_block();
-            while self.hits != 0 {
-                let draw = block + self.hits.trailing_zeros() as usize;
-                self.hits &= self.hits - 1;
-                let from_right = u32::from(self.draws.from_right[draw]);
-                // There may be fewer candidates by now.
-                if from_right < self.end - self.first {
-                    self.used = draw + 1;
-                    let entry = self.hit(from_right);
-                    self.settle(entry & CONSTANT != 0);
-                }
-            }
-        }
-        self.leave_chunk(self.used);
-    }
-
-    #[inline(always)]
     fn settle_one_by_one(&mut self) {
-        let FeatureDraws { stream, order, long_inverses, threshold_numbers, .. } = &mut *self.draws;
+        let Self { stream, order, long_inverses, threshold_numbers, drawn, .. } = self;
         let order = order.as_mut_slice();
         let (mut first, mut end) = (self.first as usize, self.end as usize);
         while first < end {
-            let left = order.len() - self.drawn;
+            let left = order.len() - *drawn;
             // Each draw may need another number for its threshold.
-            let inverses = &long_inverses[self.drawn..][..left.min(AHEAD / 2)];
+            let inverses = &long_inverses[*drawn..][..left.min(AHEAD / 2)];
             let numbers = stream.ahead();
             let (mut draw, mut thresholds_drawn) = (0, 0);
             while first < end {
@@ -220,18 +198,68 @@ impl<S: Splitter> NodeDraws<'_, S> {
                     thresholds_drawn += usize::from(!is_constant);
                 }
             }
-            self.drawn += draw;
+            *drawn += draw;
             stream.skip(draw + thresholds_drawn);
         }
         (self.first, self.end) = (first as u32, end as u32);
     }
 
-    /// The features drawn by [`Self::settle_all`] that vary, with their marks, in the order of the draws; and
-    /// the random numbers of their thresholds.
+    /// Whether all candidates are drawn.
+    #[inline(always)]
+    pub(super) fn are_settled(&self) -> bool {
+        self.first >= self.end
+    }
+
+    /// The features drawn by [`Self::settle`] that vary, with their marks, in the order of the draws; and the random
+    /// numbers of their thresholds.
+    #[inline(always)]
     pub(super) fn varying(&self) -> impl Iterator<Item = (u32, u32)> {
         let varying = self.end as usize..;
-        let (order, numbers) = (&self.draws.order[varying.clone()], &self.draws.threshold_numbers[varying]);
+        let (order, numbers) = (&self.order[varying.clone()], &self.threshold_numbers[varying]);
         order.iter().copied().zip(numbers.iter().copied()).rev()
+    }
+
+    /// Constants known after [`Self::settle`], those of the ancestors included.
+    pub(super) fn constants(&self) -> u32 {
+        self.first
+    }
+}
+
+impl<S: Splitter> NodeDraws<'_, S> {
+    /// The next candidate with its marks; the caller says by [`Self::settle`] whether it is constant.
+    ///
+    /// Constants count as drawn, but the draws go on until one feature that varies has been seen.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Option<u32> {
+        if FeatureDraws::<S>::are_in_chunks(self.draws.order.len()) {
+            self.next_of_chunk()
+        } else {
+            self.next_alone()
+        }
+    }
+
+    #[inline(always)]
+    fn settle_by_chunks(&mut self) {
+        while self.first < self.end {
+            if self.looked_at >= self.len {
+                self.leave_chunk(self.len);
+                self.enter_chunk();
+            }
+            let block = self.looked_at;
+            self.look_at_block();
+            while self.hits != 0 {
+                let draw = block + self.hits.trailing_zeros() as usize;
+                self.hits &= self.hits - 1;
+                let from_right = u32::from(self.draws.from_right[draw]);
+                // There may be fewer candidates by now.
+                if from_right < self.end - self.first {
+                    self.used = draw + 1;
+                    let entry = self.hit(from_right);
+                    self.settle(entry & CONSTANT != 0);
+                }
+            }
+        }
+        self.leave_chunk(self.used);
     }
 
     #[inline(always)]
@@ -359,7 +387,7 @@ fn inverse(positions: u32) -> u32 {
 
 /// `number % positions` of a 31-bit number, by operations that processors do on many numbers at once.
 #[inline(always)]
-fn remainder(number: u32, positions: u32, inverse: u32) -> u32 {
+pub(super) fn remainder(number: u32, positions: u32, inverse: u32) -> u32 {
     // An inverse is too small by at most a unit, so this quotient falls short by less than 1/2, before it is cut off.
     let quotient = ((u64::from(number) * u64::from(inverse)) >> 32) as u32;
     let remainder = number - quotient * positions;
@@ -407,8 +435,8 @@ mod tests {
         known: u32,
         is_constant: impl Fn(u32) -> bool,
     ) -> (Vec<(u32, u32)>, u32) {
-        let mut draws = draws.begin(known);
-        mark(draws.candidates(), is_constant);
+        mark(draws.open(known), is_constant);
+        let mut draws = draws.one_by_one();
         let drawn = std::iter::from_fn(|| {
             let entry = draws.next()?;
             let is_constant = entry & CONSTANT != 0;
@@ -435,11 +463,10 @@ mod tests {
         let mut known = 0;
         for node in 0..nodes {
             let (drawn, constants) = draw_all(&mut one_by_one, known, |feature| is_constant(feature, node));
-            let mut of_node = draws.begin(known);
-            mark(of_node.candidates(), |feature| is_constant(feature, node));
-            of_node.settle_all();
-            let varying: Vec<_> = of_node.varying().map(|(entry, number)| (feature(entry), number)).collect();
-            known = of_node.constants();
+            mark(draws.open(known), |feature| is_constant(feature, node));
+            draws.settle();
+            let varying: Vec<_> = draws.varying().map(|(entry, number)| (feature(entry), number)).collect();
+            known = draws.constants();
             let drawn = drawn.into_iter().filter(|(feature, _)| !is_constant(*feature, node));
             prop_assert_eq!((varying, known), (drawn.collect(), constants));
         }
@@ -467,8 +494,8 @@ mod tests {
             let draws = FeatureDraws::<Best>::new(n_features, n_features, TreeRandom::new(7));
             let (mut in_chunks, mut alone) = (draws.clone(), draws);
             let (drawn, constants) = draw_all(&mut in_chunks, 0, is_constant);
-            let mut node = alone.begin(0);
-            mark(node.candidates(), is_constant);
+            mark(alone.open(0), is_constant);
+            let mut node = alone.one_by_one();
             for feature_in_chunk in features(&drawn) {
                 let entry = node.next_alone().unwrap();
                 assert_eq!(feature(entry), feature_in_chunk);

@@ -1,5 +1,6 @@
 //! The growth of one tree, node by node.
 
+use super::abreast::settle_abreast;
 use super::bag::{Bag, NodeSums, largest_sum, rows_with_weight, total_weight};
 use super::columns::{Column, Columns, Kind};
 use super::counted::{Counted, CountedNode, FeatureScores};
@@ -16,7 +17,7 @@ use super::small::{self, FeatureBits, Pair, PairSplit, SmallNode};
 use super::sorted::SortedRows;
 use super::splitter::{SplitRule, Splitter};
 use crate::random::TreeRandom;
-use crate::vectors::vectorized;
+use crate::vectors::{FirstBelow, vectorized};
 use std::mem;
 use std::ops::Range;
 
@@ -83,23 +84,93 @@ pub(crate) fn grow<S: Splitter>(
     random: TreeRandom,
     memory: &mut Memory,
 ) -> Grown {
-    let rows = rows_with_weight(training.targets.len(), weights, mem::take(&mut memory.rows));
-    let total_weight = total_weight(weights, rows.len());
-    let largest_sum = largest_sum(training.targets, weights);
-    let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
-    let layout = Layout::new(rows.len() as u64, total_weight, largest_sum, counts_rows);
-    memory.moved.resize(rows.len(), 0);
-    let moved = &mut memory.moved;
-    if layout.fits::<i64>() {
-        Grower::<i64, S>::new(training, Bag::new(training.targets, weights, layout), rows, random, moved)
-            .grow()
-    } else {
-        Grower::<i128, S>::new(training, Bag::new(training.targets, weights, layout), rows, random, moved)
-            .grow()
+    Start::new(training, weights, random, memory).grow::<S>()
+}
+
+/// Grows [`Training::trees_at_once`], or fewer; each is as [`grow`] grows it with its weights and random numbers.
+pub(crate) fn grow_some<S: Splitter>(
+    training: &Training<'_>,
+    trees: &[(Option<&[u32]>, TreeRandom)],
+) -> Vec<Grown> {
+    let mut memories: Vec<Memory> = trees.iter().map(|_| Memory::default()).collect();
+    let starts = trees.iter().zip(&mut memories);
+    let starts: Vec<Start<'_>> =
+        starts.map(|((weights, random), memory)| Start::new(training, *weights, *random, memory)).collect();
+    let are_small = starts.iter().all(|start| start.layout.fits::<i64>());
+    match (<[Start<'_>; 2]>::try_from(starts), training.abreast::<S>()) {
+        (Ok(starts), Some(first_below)) if are_small => {
+            Grower::grow_abreast(first_below, starts.map(Start::grower::<i64, S>)).into()
+        }
+        (Ok(starts), _) => starts.map(Start::grow::<S>).into(),
+        (Err(starts), _) => starts.into_iter().map(Start::grow::<S>).collect(),
+    }
+}
+
+/// What the growth of a tree begins with.
+struct Start<'a> {
+    training: &'a Training<'a>,
+    weights: Option<&'a [u32]>,
+    random: TreeRandom,
+    layout: Layout,
+    rows: Vec<u32>,
+    moved: &'a mut [u32],
+}
+
+impl<'a> Start<'a> {
+    fn new(
+        training: &'a Training<'a>,
+        weights: Option<&'a [u32]>,
+        random: TreeRandom,
+        memory: &'a mut Memory,
+    ) -> Self {
+        let rows = rows_with_weight(training.targets.len(), weights, mem::take(&mut memory.rows));
+        let total_weight = total_weight(weights, rows.len());
+        let largest_sum = largest_sum(training.targets, weights);
+        let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
+        let layout = Layout::new(rows.len() as u64, total_weight, largest_sum, counts_rows);
+        memory.moved.resize(rows.len(), 0);
+        Self { training, weights, random, layout, rows, moved: &mut memory.moved }
+    }
+
+    fn grower<P: Packed, S: Splitter>(self) -> Grower<'a, P, S> {
+        let bag = Bag::new(self.training.targets, self.weights, self.layout);
+        Grower::new(self.training, bag, self.rows, self.random, self.moved)
+    }
+
+    fn grow<S: Splitter>(self) -> Grown {
+        if self.layout.fits::<i64>() {
+            self.grower::<i64, S>().grow()
+        } else {
+            self.grower::<i128, S>().grow()
+        }
     }
 }
 
 impl Training<'_> {
+    /// How many trees a thread had better grow at once.
+    pub(crate) fn trees_at_once<S: Splitter>(&self) -> usize {
+        if self.abreast::<S>().is_some() { 2 } else { 1 }
+    }
+
+    /// Some if most of the time goes into draws that wait for each other, and not into rows, of which two trees have
+    /// twice as many in the cache.
+    fn abreast<S: Splitter>(&self) -> Option<FirstBelow> {
+        let is_worth_it = S::RULE == SplitRule::Random
+            && self.marks_tell_all()
+            && self.limits.max_leaf_nodes.is_none()
+            && self.columns.n_ranked() == 0;
+        FirstBelow::new().filter(|_| is_worth_it)
+    }
+
+    fn all_are_drawn(&self) -> bool {
+        self.limits.max_features >= self.columns.n_features()
+    }
+
+    /// Whether a node's features can be drawn all at once, since their marks say which are constant.
+    fn marks_tell_all(&self) -> bool {
+        self.all_are_drawn() && self.columns.are_plain()
+    }
+
     fn impurity(&self, sums: &NodeSums) -> f64 {
         sums.variance() * (self.quantum * self.quantum)
     }
@@ -173,6 +244,8 @@ struct Grower<'a, P, S> {
     /// Rows that go right while a node is split.
     moved: &'a mut [u32],
     nodes: Vec<Node>,
+    /// What is left to be made in preorder, the next node last.
+    stack: Vec<Job>,
     total_weight: f64,
 }
 
@@ -198,11 +271,53 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             sorted: SortedRows::new(columns, &rows, training.targets.len()),
             rows,
             nodes: Vec::new(),
+            stack: Vec::new(),
             total_weight: 0.0,
         }
     }
 
     fn grow(mut self) -> Grown {
+        let root = self.root();
+        match self.training.limits.max_leaf_nodes {
+            None => {
+                self.stack.push(root);
+                self.grow_in_preorder();
+            }
+            Some(max_leaf_nodes) => self.best_first(root, max_leaf_nodes),
+        }
+        self.finish(&root)
+    }
+
+    fn grow_abreast(first_below: FirstBelow, mut trees: [Self; 2]) -> [Grown; 2] {
+        let roots = trees.each_mut().map(|tree| tree.root());
+        let mut are_open = [false; 2];
+        for ((tree, root), is_open) in trees.iter_mut().zip(roots).zip(&mut are_open) {
+            tree.stack.push(root);
+            *is_open = tree.open_next();
+        }
+        while are_open == [true; 2] {
+            let [a, b] = trees.each_mut().map(|tree| &mut tree.draws);
+            vectorized!(settle_abreast(first_below, [a, b]));
+            for (tree, is_open) in trees.iter_mut().zip(&mut are_open) {
+                if tree.draws.are_settled() {
+                    tree.close_last();
+                    *is_open = tree.open_next();
+                }
+            }
+        }
+        let [a, b] = trees;
+        let finish = |mut tree: Self, is_open: bool, root| {
+            if is_open {
+                tree.settle();
+                tree.close_last();
+                tree.grow_in_preorder();
+            }
+            tree.finish(root)
+        };
+        [finish(a, are_open[0], &roots[0]), finish(b, are_open[1], &roots[1])]
+    }
+
+    fn root(&mut self) -> Job {
         let sums = self.bag.node(&self.rows);
         self.total_weight = sums.weight();
         self.leaf_limits = self.training.limits.leaf(self.total_weight);
@@ -218,34 +333,53 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             sums,
         };
         root.is_leaf = self.is_leaf(&root);
-        match self.training.limits.max_leaf_nodes {
-            None => self.depth_first(root),
-            Some(max_leaf_nodes) => self.best_first(root, max_leaf_nodes),
-        }
-        let tree = Tree::grown(self.nodes, self.training.columns.n_features());
-        Grown { tree, exact_squares: sums.is_exact(), rows: self.rows }
+        root
     }
 
-    /// Splits nodes in preorder.
-    fn depth_first(&mut self, root: Job) {
-        let mut stack = vec![root];
-        while let Some(job) = stack.pop() {
-            if self.is_pair(&job) {
-                self.add_pair(&job);
-                continue;
+    fn finish(self, root: &Job) -> Grown {
+        let tree = Tree::grown(self.nodes, self.training.columns.n_features());
+        Grown { tree, exact_squares: root.sums.is_exact(), rows: self.rows }
+    }
+
+    /// Makes all nodes that are left.
+    fn grow_in_preorder(&mut self) {
+        while self.open_next() {
+            self.settle();
+            self.close_last();
+        }
+    }
+
+    /// Makes leaves up to the next other node, which is opened and stays last; returns whether there is one.
+    fn open_next(&mut self) -> bool {
+        while let Some(job) = self.stack.last().copied() {
+            if !job.is_leaf {
+                let histogram = self.open(&job);
+                self.stack.last_mut().into_iter().for_each(|job| job.histogram = histogram);
+                return true;
             }
-            let Some(Children { left, right, .. }) = self.add_node(&job) else { continue };
-            // Leaves whose turn it is need not go by the stack.
-            if !left.is_leaf {
-                stack.extend([right, left]);
-                continue;
-            }
-            self.add_leaf(&left);
-            if right.is_leaf {
-                self.add_leaf(&right);
-            } else {
-                stack.push(right);
-            }
+            self.add_leaf(&job);
+            self.stack.pop();
+        }
+        false
+    }
+
+    /// Makes the node that is open.
+    fn close_last(&mut self) {
+        let Some(job) = self.stack.pop() else { return };
+        if self.is_pair(&job) {
+            return self.add_pair(&job);
+        }
+        let Some(Children { left, right, .. }) = self.add_node(&job) else { return };
+        // Leaves whose turn it is need not go by the stack.
+        if !left.is_leaf {
+            self.stack.extend([right, left]);
+            return;
+        }
+        self.add_leaf(&left);
+        if right.is_leaf {
+            self.add_leaf(&right);
+        } else {
+            self.stack.push(right);
         }
     }
 
@@ -255,7 +389,11 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let mut frontier = Frontier::new();
         let make = |grower: &mut Self, job: Job| {
             // Known constants are not handed down here, since nodes are not made in preorder.
-            let job = Job { known_constants: 0, ..job };
+            let mut job = Job { known_constants: 0, ..job };
+            if !job.is_leaf {
+                job.histogram = grower.open(&job);
+                grower.settle();
+            }
             Made { id: grower.nodes.len(), children: grower.add_node(&job) }
         };
         let root = make(self, root);
@@ -276,7 +414,86 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         }
     }
 
-    /// Makes a node and, unless it is a leaf, its children's jobs.
+    /// Marks the features of a node that is no leaf, for their draws; returns its histogram if it keeps one.
+    fn open(&mut self, job: &Job) -> Option<HistogramId> {
+        if self.is_pair(job) {
+            let pair = self.pair(job);
+            let (draws, differing) = (&mut self.draws, &mut self.differing);
+            vectorized!(pair.mark(differing, draws.open(job.known_constants)));
+            return None;
+        }
+        if self.is_small(job) {
+            vectorized!({
+                let (mut node, draws) = self.small_node(job);
+                node.mark(draws.open(job.known_constants));
+            });
+            return None;
+        }
+        let rows = &self.rows[job.range()];
+        let histogram = match job.histogram {
+            None if !self.histograms.keeps(rows.len()) => {
+                self.histograms.count_few(rows, &self.bag);
+                None
+            }
+            None if job.parent.is_none() => Some(self.histograms.count_root(rows, &self.bag)),
+            None => Some(self.histograms.count(rows, &self.bag)),
+            from_parent => from_parent,
+        };
+        vectorized!({
+            let (mut node, draws) = self.counted_node(job, histogram);
+            node.mark(draws.open(job.known_constants));
+        });
+        histogram
+    }
+
+    /// Makes all draws of the node that is open, if they can be made before its search.
+    fn settle(&mut self) {
+        if self.training.marks_tell_all() {
+            vectorized!(self.draws.settle());
+        }
+    }
+
+    fn pair(&self, job: &Job) -> Pair<'a> {
+        let rows = &self.rows[job.range()];
+        Pair { columns: self.training.columns, rows: [rows[0], rows[1]] }
+    }
+
+    #[inline(always)]
+    fn small_node(&mut self, job: &Job) -> (SmallNode<'_, P>, &mut FeatureDraws<S>) {
+        let node = SmallNode {
+            columns: self.training.columns,
+            bag: &self.bag,
+            rows: &self.rows[job.range()],
+            total: job.sums.sums,
+            bits: &mut self.bits,
+        };
+        (node, &mut self.draws)
+    }
+
+    #[inline(always)]
+    fn counted_node(
+        &mut self,
+        job: &Job,
+        histogram: Option<HistogramId>,
+    ) -> (CountedNode<'_, P>, &mut FeatureDraws<S>) {
+        let node = CountedNode {
+            columns: self.training.columns,
+            bag: &self.bag,
+            node: Counted {
+                rows: &self.rows[job.range()],
+                range: job.range(),
+                histogram: self.histograms.get(histogram),
+                sorted: &self.sorted,
+            },
+            total: job.sums.sums,
+            limits: self.leaf_limits,
+            all_are_drawn: self.training.all_are_drawn(),
+            features: &mut self.scores,
+        };
+        (node, &mut self.draws)
+    }
+
+    /// Makes a node, which is open unless it is a leaf, and its children's jobs.
     fn add_node(&mut self, job: &Job) -> Option<Children> {
         let children = if job.is_leaf { None } else { self.split(job) };
         self.add_leaf(job);
@@ -315,13 +532,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         job.n_rows() == 2 && !job.is_leaf && self.is_small(job) && self.training.columns.are_plain()
     }
 
-    /// Makes a node of two rows and its leaves: a full tree has more of these than of any other size, and they
+    /// Makes a node of two rows, which is open, and its leaves: a full tree has more of these than of any other size, and they
     /// need little of what others do.
     fn add_pair(&mut self, job: &Job) {
-        let [row, other] = self.rows[job.range()] else { return };
-        let (columns, draws, differing) = (self.training.columns, &mut self.draws, &mut self.differing);
-        let split =
-            vectorized!(Pair::new(columns, [row, other], differing).split(draws, job.known_constants));
+        let split = self.pair(job).split(&self.draws);
         let id = self.nodes.len();
         self.add_leaf(job);
         // Nothing is left of the impurity.
@@ -347,18 +561,11 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             || job.impurity <= EPSILON
     }
 
-    /// Searches a node's best split and moves its rows accordingly; `None` if no split is good enough.
+    /// Searches the best split of a node that is open and moves its rows accordingly; `None` if no split is good enough.
     fn split(&mut self, job: &Job) -> Option<Children> {
-        let mut histogram = job.histogram;
-        if histogram.is_none() && self.histograms.keeps(job.n_rows()) {
-            histogram = Some(match job.parent {
-                None => self.histograms.count_root(&self.rows, &self.bag),
-                Some(_) => self.histograms.count(&self.rows[job.range()], &self.bag),
-            });
-        }
-        let (split, constants) = self.search(job, histogram);
+        let (split, constants) = self.search(job);
         let mut children = split.and_then(|split| self.part(job, split, constants));
-        if let Some(histogram) = histogram {
+        if let Some(histogram) = job.histogram {
             match &mut children {
                 Some(Children { left, right, .. }) => self.hand_down(histogram, left, right),
                 None => self.histograms.free(histogram),
@@ -369,45 +576,32 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
 
     /// Whether all features are drawn and no split is barred, so that few patterns of rows decide a node.
     fn is_small(&self, job: &Job) -> bool {
-        let Training { columns, limits, .. } = *self.training;
-        let all_are_drawn = limits.max_features >= columns.n_features();
-        job.n_rows() <= small::MAX_ROWS && all_are_drawn && !self.leaf_limits.restrict()
+        job.n_rows() <= small::MAX_ROWS && self.training.all_are_drawn() && !self.leaf_limits.restrict()
     }
 
     fn needs_sorted_rows(&self, job: &Job) -> bool {
         !job.is_leaf && !self.is_small(job)
     }
 
-    /// Searches a node's best split; also returns how many constants are known then.
-    fn search(&mut self, job: &Job, histogram: Option<HistogramId>) -> (Option<Split>, u32) {
-        let Training { columns, limits, .. } = *self.training;
-        let rows = &self.rows[job.range()];
-        let (total, known) = (job.sums.sums, job.known_constants);
-        let search = Search::<S>::new(self.leaf_limits, total);
-        let all_are_drawn = limits.max_features >= columns.n_features();
+    /// Searches the best split of a node that is open; also returns how many constants are known then.
+    fn search(&mut self, job: &Job) -> (Option<Split>, u32) {
+        let search = Search::<S>::new(self.leaf_limits, job.sums.sums);
+        let is_settled = self.training.marks_tell_all();
         if self.is_small(job) {
             return vectorized!({
-                let features = SmallNode::new(columns, &self.bag, rows, total, &mut self.bits);
-                search.run(&mut self.draws, known, features)
+                let (node, draws) = self.small_node(job);
+                search.run(draws, is_settled, node)
             });
         }
-        let limits = self.leaf_limits;
-        let counted = Counted {
-            rows,
-            range: job.range(),
-            histogram: self.histograms.get(histogram, rows, &self.bag),
-            sorted: &self.sorted,
-        };
         let found = vectorized!({
-            let all = (columns, all_are_drawn);
-            let mut features = CountedNode::new(all, &self.bag, counted, (total, limits), &mut self.scores);
-            if S::RULE == SplitRule::Best && all_are_drawn {
-                features.search_orders(total);
+            let (mut node, draws) = self.counted_node(job, job.histogram);
+            if S::RULE == SplitRule::Best && node.all_are_drawn {
+                node.search_orders();
             }
-            search.run(&mut self.draws, known, features)
+            search.run(draws, is_settled, node)
         });
-        if histogram.is_none() {
-            self.histograms.clear(rows);
+        if job.histogram.is_none() {
+            self.histograms.clear(&self.rows[job.range()]);
         }
         found
     }

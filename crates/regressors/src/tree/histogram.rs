@@ -97,15 +97,14 @@ impl<'a, P: Packed> Histograms<'a, P> {
         id
     }
 
-    /// The sums under `id`, or without it those of few rows, to be forgotten by [`Self::clear`].
-    pub(super) fn get(&mut self, id: Option<HistogramId>, rows: &[u32], bag: &Bag<'_, P>) -> &[P] {
-        match id {
-            Some(id) => &self.kept[id.0 as usize],
-            None => {
-                add(self.columns, &mut self.scratch, rows, bag);
-                &self.scratch
-            }
-        }
+    /// Sums up few rows, to be forgotten by [`Self::clear`].
+    pub(super) fn count_few(&mut self, rows: &[u32], bag: &Bag<'_, P>) {
+        add(self.columns, &mut self.scratch, rows, bag);
+    }
+
+    /// The sums under `id`, or without it those of few rows.
+    pub(super) fn get(&self, id: Option<HistogramId>) -> &[P] {
+        id.map_or(&self.scratch, |id| &self.kept[id.0 as usize])
     }
 
     /// Forgets the sums of few rows.
@@ -256,7 +255,7 @@ mod tests {
             columns.for_each_slot(*row, |slot| expected[slot] += bag.of(*row));
         }
         let id = histograms.count(&rows, &bag);
-        assert_eq!(histograms.get(Some(id), &rows, &bag), expected);
+        assert_eq!(histograms.get(Some(id)), expected);
     }
 
     #[test]
@@ -271,8 +270,8 @@ mod tests {
             pool.install(|| {
                 let mut histograms = Histograms::new(&columns);
                 let [root, node] = [histograms.count_root(&rows, &bag), histograms.count(&rows, &bag)];
-                let expected = histograms.get(Some(node), &rows, &bag).to_vec();
-                assert_eq!(histograms.get(Some(root), &rows, &bag), expected);
+                let expected = histograms.get(Some(node)).to_vec();
+                assert_eq!(histograms.get(Some(root)), expected);
             });
         }
     }

@@ -14,11 +14,12 @@
 //! * `search` draws features and keeps the best split: of a node `counted` in a histogram, where features
 //!   with two values are scored all at once and others by their `codes` or `levels`, or of a `small` one by
 //!   bits;
-//! * `draws` says which feature comes next, by a `stream` of random numbers.
+//! * `draws` says which feature comes next, by a `stream` of random numbers; two trees may draw `abreast`.
 //!
 //! Predictions take the records in blocks of `rows` and read a tree's `descent` instead of its nodes, or those
 //! of an `ensemble`, to which rows with a `changed` value are known.
 
+mod abreast;
 mod bag;
 mod by_slot;
 mod changed;
@@ -51,7 +52,7 @@ pub(crate) use changed::predict_changes;
 pub(crate) use columns::Columns;
 pub(crate) use descent::Scratch;
 pub(crate) use ensemble::Ensemble;
-pub(crate) use grower::{Grown, Memory, Training, grow};
+pub(crate) use grower::{Grown, Memory, Training, grow, grow_some};
 pub use model::Tree;
 pub(crate) use model::{check_trees, mean_importances};
 pub use node::Node;

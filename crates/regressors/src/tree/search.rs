@@ -14,16 +14,10 @@ pub(super) const NOT_BINARY: f64 = f64::INFINITY;
 /// The score of a split that would leave too small a leaf, or that cannot win.
 pub(super) const BARRED: f64 = f64::NEG_INFINITY;
 
-/// What a node's features are worth.
+/// What the features of a node are worth, which was opened.
 ///
 /// A binary feature has one split, so its score doesn't depend on a draw, not even on a random threshold.
 pub(super) trait Features<S> {
-    /// Gives every entry of an order the marks of its feature: [`CONSTANT`], [`MAY_WIN`], [`UNKNOWN`] or none.
-    fn mark(&mut self, order: &mut [u32]);
-
-    /// Whether all features are drawn, and their marks say which are constant.
-    fn all_are_known(&self) -> bool;
-
     /// No split of a marked feature has a larger score.
     fn bound(&self) -> f64;
 
@@ -76,32 +70,43 @@ impl<S: Splitter> Search<S> {
         Self { limits, total, score: f64::NEG_INFINITY, best: None, splitter: PhantomData }
     }
 
-    /// Draws features until all that scikit-learn would look at are; returns the best split, if any is
-    /// allowed, and the number of constants that are `known` then.
+    /// The best split of a node that is open, if any is allowed, and the number of constants known then.
+    ///
+    /// Unless its draws are settled, features are drawn until all that scikit-learn would look at are.
     #[inline(always)]
     pub(super) fn run(
+        self,
+        draws: &mut FeatureDraws<S>,
+        is_settled: bool,
+        features: impl Features<S>,
+    ) -> (Option<Split>, u32) {
+        if is_settled { self.of_settled(draws, features) } else { self.one_by_one(draws, features) }
+    }
+
+    #[inline(always)]
+    fn of_settled(mut self, draws: &FeatureDraws<S>, mut features: impl Features<S>) -> (Option<Split>, u32) {
+        let bound = features.bound();
+        for (entry, number) in draws.varying().filter(|(entry, _)| entry & MAY_WIN != 0) {
+            let feature = feature(entry);
+            match features.score(feature) {
+                NOT_BINARY => _ = features.look_closer(&mut self, feature, || number),
+                score => self.offer_binary(score, feature, number),
+            }
+            if self.score >= bound {
+                break;
+            }
+        }
+        (self.best(&features), draws.constants())
+    }
+
+    #[inline(always)]
+    fn one_by_one(
         mut self,
         draws: &mut FeatureDraws<S>,
-        known: u32,
         mut features: impl Features<S>,
     ) -> (Option<Split>, u32) {
-        let mut draws = draws.begin(known);
-        features.mark(draws.candidates());
+        let mut draws = draws.one_by_one();
         let bound = features.bound();
-        if features.all_are_known() {
-            draws.settle_all();
-            for (entry, number) in draws.varying().filter(|(entry, _)| entry & MAY_WIN != 0) {
-                let feature = feature(entry);
-                match features.score(feature) {
-                    NOT_BINARY => _ = features.look_closer(&mut self, feature, || number),
-                    score => self.offer_binary(score, feature, number),
-                }
-                if self.score >= bound {
-                    break;
-                }
-            }
-            return (self.best(&features), draws.constants());
-        }
         while let Some(entry) = draws.next() {
             let cannot_win = entry & MAY_WIN == 0 || self.score >= bound;
             if cannot_win && entry & UNKNOWN != UNKNOWN {

@@ -26,15 +26,13 @@ struct Word {
     may_win: u64,
 }
 
-/// The features of a node of two rows: all that vary have the same score, so the first drawn has the best split.
+/// A node of two rows: all features that vary have the same score, so the first drawn has the best split.
 ///
 /// Columns have to be plain, and all features are drawn.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Pair<'a> {
-    columns: &'a Columns,
-    rows: [u32; 2],
-    /// A bit for every feature in which they differ.
-    differing: &'a [u64],
+    pub(super) columns: &'a Columns,
+    pub(super) rows: [u32; 2],
 }
 
 /// What the split of a pair makes of it.
@@ -46,35 +44,28 @@ pub(super) struct PairSplit {
     pub(super) rows: [u32; 2],
 }
 
-impl<'a> Pair<'a> {
+impl Pair<'_> {
+    /// Gives every entry of an order the marks of its feature; `differing` is memory for a bit per feature.
     #[inline(always)]
-    pub(super) fn new(columns: &'a Columns, rows: [u32; 2], differing: &'a mut [u64]) -> Self {
-        let [a, b] = rows.map(|row| columns.bits(row));
+    pub(super) fn mark(&self, differing: &mut [u64], order: &mut [u32]) {
+        let [a, b] = self.rows.map(|row| self.columns.bits(row));
         for (differing, (a, b)) in differing.iter_mut().zip(a.iter().zip(b)) {
             *differing = a ^ b;
         }
-        columns.coded_varying(&rows, |feature, varies| {
+        self.columns.coded_varying(&self.rows, |feature, varies| {
             differing[feature as usize / 64] |= u64::from(varies) << (feature % 64);
         });
-        Self { columns, rows, differing }
-    }
-
-    /// Draws all features and splits by the first that varies.
-    #[inline(always)]
-    pub(super) fn split<S: Splitter>(&self, draws: &mut FeatureDraws<S>, known: u32) -> Option<PairSplit> {
-        let mut draws = draws.begin(known);
-        for entry in draws.candidates() {
+        for entry in order {
             let feature = feature(*entry);
-            let differs = self.differing[feature as usize / 64] >> (feature % 64) & 1 == 1;
+            let differs = differing[feature as usize / 64] >> (feature % 64) & 1 == 1;
             *entry = feature | if differs { 0 } else { CONSTANT };
         }
-        draws.settle_all();
-        let first = draws.varying().next();
-        first.map(|(entry, number)| self.split_by::<S>(feature(entry), number))
     }
 
-    /// The split by a feature that varies, and the random number of its threshold.
-    fn split_by<S: Splitter>(&self, feature: u32, number: u32) -> PairSplit {
+    /// The split by the first feature drawn that varies, if any does.
+    pub(super) fn split<S: Splitter>(&self, draws: &FeatureDraws<S>) -> Option<PairSplit> {
+        let (entry, number) = draws.varying().next()?;
+        let feature = feature(entry);
         let column = self.columns.feature(feature);
         let codes = self.rows.map(|row| self.columns.code_of(column, feature, row));
         let ([lower, upper], rows) = match (codes, self.rows) {
@@ -85,30 +76,39 @@ impl<'a> Pair<'a> {
             SplitRule::Best => column.midpoint(lower, upper),
             SplitRule::Random => random_threshold(number, column.value(lower), column.value(upper)),
         };
-        PairSplit { feature, threshold, rows }
+        Some(PairSplit { feature, threshold, rows })
     }
 }
 
-/// Memory for the features of a small node, reused from node to node.
+/// What is known of the features of a small node that was opened, in memory that is reused from node to node.
 #[derive(Clone, Debug)]
 pub(super) struct FeatureBits<P> {
     words: Vec<Word>,
+    /// The sums of the rows of each pattern, and the score of parting them from the others.
+    sums: [Sums; PATTERNS],
+    scores: [f64; PATTERNS],
+    /// The best score of a binary feature, and of any.
+    best: f64,
+    bound: f64,
     levels: LevelCounts<P>,
 }
 
 impl<P: Packed> FeatureBits<P> {
     pub(super) fn new(columns: &Columns) -> Self {
-        Self { words: vec![Word::default(); columns.words()], levels: LevelCounts::new() }
+        Self {
+            words: vec![Word::default(); columns.words()],
+            sums: [Sums::default(); PATTERNS],
+            scores: [f64::NAN; PATTERNS],
+            best: BARRED,
+            bound: BARRED,
+            levels: LevelCounts::new(),
+        }
     }
 
     /// Finds the constant features and those whose pattern has the best score, which is returned.
     #[inline(always)]
-    fn find<const ROWS: usize>(
-        &mut self,
-        columns: &Columns,
-        rows: &[u32; ROWS],
-        scores: &[f64; PATTERNS],
-    ) -> f64 {
+    fn find<const ROWS: usize>(&mut self, columns: &Columns, rows: &[u32; ROWS]) -> f64 {
+        let scores = self.scores;
         let patterns = 1..1 << (ROWS - 1);
         let rows_bits = rows.map(|row| columns.bits(row));
         let mut present = [0; PATTERNS];
@@ -157,45 +157,45 @@ fn with_pattern(differing: [u64; MAX_ROWS - 1], pattern: usize) -> u64 {
 /// The features of a small node, if none of its splits is barred and all features are drawn.
 #[derive(Debug)]
 pub(super) struct SmallNode<'a, P> {
-    columns: &'a Columns,
-    rows: &'a [u32],
-    bag: &'a Bag<'a, P>,
-    total: Sums,
-    bits: &'a mut FeatureBits<P>,
-    /// The sums of the rows of each pattern, and the score of parting them from the others.
-    sums: [Sums; PATTERNS],
-    scores: [f64; PATTERNS],
-    best: f64,
-    bound: f64,
+    pub(super) columns: &'a Columns,
+    pub(super) bag: &'a Bag<'a, P>,
+    /// 2 to 4 rows.
+    pub(super) rows: &'a [u32],
+    pub(super) total: Sums,
+    pub(super) bits: &'a mut FeatureBits<P>,
 }
 
-impl<'a, P: Packed> SmallNode<'a, P> {
-    /// `rows` are 2 to 4, whose sums are `total`.
+impl<P: Packed> SmallNode<'_, P> {
+    /// Gives every entry of an order the marks of its feature: [`CONSTANT`], [`MAY_WIN`], both or none.
     #[inline(always)]
-    pub(super) fn new(
-        columns: &'a Columns,
-        bag: &'a Bag<'a, P>,
-        rows: &'a [u32],
-        total: Sums,
-        bits: &'a mut FeatureBits<P>,
-    ) -> Self {
+    pub(super) fn mark(&mut self, order: &mut [u32]) {
+        self.score_patterns();
+        for entry in order {
+            let feature = feature(*entry);
+            let word = &self.bits.words[feature as usize / 64];
+            let is_set = |bits: u64| (bits >> (feature % 64)) as u32 & 1;
+            *entry = feature | (CONSTANT * is_set(word.constant)) | (MAY_WIN * is_set(word.may_win));
+        }
+    }
+
+    #[inline(always)]
+    fn score_patterns(&mut self) {
+        let Self { columns, bag, rows, total, .. } = *self;
+        let bits = &mut *self.bits;
         let mut packed = [P::default(); PATTERNS];
-        let mut sums = [Sums::default(); PATTERNS];
-        let mut scores = [f64::NAN; PATTERNS];
-        let mut bound = BARRED;
+        bits.bound = BARRED;
         for pattern in 1..1_usize << (rows.len() - 1) {
             let lowest = pattern & pattern.wrapping_neg();
             packed[pattern] = packed[pattern ^ lowest] + bag.of(rows[1 + lowest.trailing_zeros() as usize]);
-            sums[pattern] = packed[pattern].unpack(bag.layout);
-            scores[pattern] = sums[pattern].score() + (total - sums[pattern]).score();
-            bound = bound.max(scores[pattern]);
+            bits.sums[pattern] = packed[pattern].unpack(bag.layout);
+            bits.scores[pattern] = bits.sums[pattern].score() + (total - bits.sums[pattern]).score();
+            bits.bound = bits.bound.max(bits.scores[pattern]);
         }
-        let best = match *rows {
-            [a, b] => bits.find(columns, &[a, b], &scores),
-            [a, b, c] => bits.find(columns, &[a, b, c], &scores),
-            _ => bits.find(columns, &array::from_fn::<_, MAX_ROWS, _>(|at| rows[at]), &scores),
+        bits.best = match *rows {
+            [a, b] => bits.find(columns, &[a, b]),
+            [a, b, c] => bits.find(columns, &[a, b, c]),
+            _ => bits.find(columns, &array::from_fn::<_, MAX_ROWS, _>(|at| rows[at])),
         };
-        Self { columns, rows, bag, total, bits, sums, scores, best, bound }
     }
 
     /// The pattern of the split that sends a set of rows to one side: the side without the first row.
@@ -208,7 +208,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
 
     /// The sums of a set of rows.
     fn sums_of(&self, rows: u32) -> Sums {
-        let sums = self.sums[self.pattern(rows)];
+        let sums = self.bits.sums[self.pattern(rows)];
         if rows & 1 == 1 { self.total - sums } else { sums }
     }
 
@@ -253,7 +253,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
                     let (lower, upper) = (pair[0].0, pair[1].0);
                     if !column.are_nearly_equal(lower, upper) {
                         let threshold = || column.midpoint(lower, upper);
-                        search.offer_scored(self.scores[self.pattern(left)], || {
+                        search.offer_scored(self.bits.scores[self.pattern(left)], || {
                             split(left, upper, threshold())
                         });
                     }
@@ -267,7 +267,7 @@ impl<'a, P: Packed> SmallNode<'a, P> {
                     left |= bit;
                     cut = code + 1;
                 }
-                search.offer_scored(self.scores[self.pattern(left)], || split(left, cut, threshold));
+                search.offer_scored(self.bits.scores[self.pattern(left)], || split(left, cut, threshold));
             }
         }
         false
@@ -276,28 +276,13 @@ impl<'a, P: Packed> SmallNode<'a, P> {
 
 impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
     #[inline(always)]
-    fn mark(&mut self, order: &mut [u32]) {
-        for entry in order {
-            let feature = feature(*entry);
-            let word = &self.bits.words[feature as usize / 64];
-            let is_set = |bits: u64| (bits >> (feature % 64)) as u32 & 1;
-            *entry = feature | (CONSTANT * is_set(word.constant)) | (MAY_WIN * is_set(word.may_win));
-        }
-    }
-
-    #[inline(always)]
-    fn all_are_known(&self) -> bool {
-        self.columns.are_plain()
-    }
-
-    #[inline(always)]
     fn bound(&self) -> f64 {
-        self.bound
+        self.bits.bound
     }
 
     fn score(&self, feature: u32) -> f64 {
         match self.columns.feature(feature).kind {
-            Kind::Binary { .. } | Kind::Constant => self.best,
+            Kind::Binary { .. } | Kind::Constant => self.bits.best,
             Kind::Coded { .. } | Kind::Ranked { .. } => NOT_BINARY,
         }
     }
