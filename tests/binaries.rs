@@ -85,6 +85,12 @@ fn wrong_configurations_are_78() {
     for (stage, set, complaint) in [
         ("train", "train.MLP.max_itr=3", "unknown key 'max_itr'; did you mean 'max_iter'?"),
         ("train", "train.MLP.alpha=-1", "alpha = -1: must be"),
+        ("train", "train.RandomForest.n_estimators=1000000000000", "must be 1 to 1000000"),
+        (
+            "train",
+            "train.MLP.hidden_layer_sizes=[4611686018427387904, 4]",
+            "must be at most 100000000 weights",
+        ),
         ("train", "train.MLP.solver=adm", "solver = adm: must be sgd or adam"),
         ("train", "train.Forest={}", "there is no learner 'Forest'"),
         ("train", "train.Voting.members={ Foo = 1.0 }", "there is no model [train.Foo] that could vote"),

@@ -68,7 +68,8 @@ impl GradientBoostingValidParams {
             integers: Vec::new(),
             memory: Memory::default(),
         };
-        let mut losses = vec![f64::INFINITY; self.n_iter_no_change.unwrap_or(0)];
+        let patience = self.n_iter_no_change.unwrap_or(0).min(self.n_estimators);
+        let mut losses = vec![f64::INFINITY; patience];
         let mut trees = Vec::new();
         for stage in 0..self.n_estimators {
             trees.push(stages.fit_next()?);

@@ -1,6 +1,6 @@
 //! The hyperparameters of boosting.
 
-use crate::input::require;
+use crate::input::{check_estimators, require};
 use crate::tree::{Growth, TreeParams};
 use crate::{Error, Progress, Result};
 use linfa::ParamGuard;
@@ -44,7 +44,7 @@ impl GradientBoostingParams {
         self
     }
 
-    /// Sets the number of stages, at least 1.
+    /// Sets the number of stages, 1 to 1,000,000.
     pub fn n_estimators(mut self, n_estimators: usize) -> Self {
         self.0.n_estimators = n_estimators;
         self
@@ -109,7 +109,7 @@ impl ParamGuard for GradientBoostingParams {
         };
         not_negative("learning_rate", params.learning_rate)?;
         not_negative("tol", params.tol)?;
-        require(params.n_estimators >= 1, "n_estimators", params.n_estimators, "at least 1")?;
+        check_estimators(params.n_estimators)?;
         let share = params.subsample;
         require(share > 0.0 && share <= 1.0, "subsample", share, "in (0, 1]")?;
         let share = params.validation_fraction;

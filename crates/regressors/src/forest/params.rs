@@ -1,6 +1,6 @@
 //! The hyperparameters of a forest.
 
-use crate::input::require;
+use crate::input::{check_estimators, require};
 use crate::tree::{Best, Growth, Random, Samples, Splitter, TreeParams};
 use crate::{Error, Progress, Result};
 use linfa::ParamGuard;
@@ -44,7 +44,7 @@ impl<S: Splitter> ForestParams<S> {
 }
 
 impl<S> ForestParams<S> {
-    /// Sets the number of trees, at least 1.
+    /// Sets the number of trees, 1 to 1,000,000.
     pub fn n_estimators(mut self, n_estimators: usize) -> Self {
         self.0.n_estimators = n_estimators;
         self
@@ -83,11 +83,14 @@ impl<S> ParamGuard for ForestParams<S> {
     fn check_ref(&self) -> Result<&Self::Checked> {
         let params = &self.0;
         params.growth.check()?;
-        require(params.n_estimators >= 1, "n_estimators", params.n_estimators, "at least 1")?;
+        check_estimators(params.n_estimators)?;
         if let Some(max_samples) = params.max_samples {
             require(params.bootstrap, "bootstrap", params.bootstrap, "true if max_samples is set")?;
             match max_samples {
-                Samples::Count(n) => require(n >= 1, "max_samples", n, "at least 1")?,
+                Samples::Count(n) => {
+                    let is_countable = n >= 1 && u32::try_from(n).is_ok();
+                    require(is_countable, "max_samples", n, "at least 1 and less than 2^32 rows")?;
+                }
                 Samples::Fraction(share) => {
                     require(share > 0.0 && share.is_finite(), "max_samples", share, "finite and above 0")?;
                 }

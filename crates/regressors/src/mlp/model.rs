@@ -172,11 +172,13 @@ where
     /// # Errors
     /// On empty data, lengths that differ, values that are not finite, and weights that are negative or all
     /// zero; [`Error::Diverged`] if weights leave the floating-point numbers, or a batch has no weight at
-    /// all; [`Error::Parameter`] if `validation_fraction` holds out fewer than two rows, or all.
+    /// all; [`Error::Parameter`] if `validation_fraction` holds out fewer than two rows, or all, or if the
+    /// network has too many weights for its features.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Mlp> {
         let (records, targets) = (dataset.records().view(), dataset.as_single_targets());
         check_fit(&records, &targets)?;
         check_finite(&records)?;
+        self.check_weights(records.ncols())?;
         let samples = Samples {
             records: SparseRows::from_dense(&records),
             targets: targets.to_vec(),

@@ -4,6 +4,7 @@ use super::activation::Activation;
 use crate::input::require;
 use crate::{Error, Progress, Result};
 use linfa::ParamGuard;
+use std::iter;
 use std::str::FromStr;
 
 /// How the weights follow the gradient.
@@ -73,6 +74,9 @@ pub(super) fn named<T: Copy>(
         None => Err(Error::Parameter { name: parameter, value: name.to_owned(), requirement }),
     }
 }
+
+/// Most weights of a network; a fit holds each of them some four times.
+const MAX_WEIGHTS: usize = 100_000_000;
 
 /// Checked hyperparameters of [`Mlp`](super::Mlp).
 #[derive(Clone, Debug)]
@@ -144,7 +148,8 @@ impl Default for MlpValidParams {
 pub struct MlpParams(MlpValidParams);
 
 impl MlpParams {
-    /// Units of each hidden layer, from input to output; at least one layer of at least one unit.
+    /// Units of each hidden layer, from input to output; at least one layer of at least one unit, and at most
+    /// 100,000,000 weights between all layers, which a fit checks with its number of features.
     pub fn hidden_layer_sizes(mut self, sizes: impl Into<Vec<usize>>) -> Self {
         self.0.hidden_layer_sizes = sizes.into();
         self
@@ -272,6 +277,20 @@ impl MlpParams {
     }
 }
 
+impl MlpValidParams {
+    /// Refuses more weights, biases included, than [`MAX_WEIGHTS`].
+    pub(super) fn check_weights(&self, n_features: usize) -> Result<()> {
+        let sizes = &self.hidden_layer_sizes;
+        let inputs = iter::once(n_features).chain(sizes.iter().copied());
+        let outputs = sizes.iter().copied().chain([1]);
+        let n_weights = inputs.zip(outputs).fold(0_usize, |sum, (inputs, outputs)| {
+            sum.saturating_add(inputs.saturating_add(1).saturating_mul(outputs))
+        });
+        let requirement = "at most 100000000 weights between all layers; use smaller or fewer layers";
+        require(n_weights <= MAX_WEIGHTS, "hidden_layer_sizes", format!("{sizes:?}"), requirement)
+    }
+}
+
 impl ParamGuard for MlpParams {
     type Checked = MlpValidParams;
     type Error = Error;
@@ -281,6 +300,7 @@ impl ParamGuard for MlpParams {
         let sizes = &p.hidden_layer_sizes;
         let sized = !sizes.is_empty() && !sizes.contains(&0);
         require(sized, "hidden_layer_sizes", format!("{sizes:?}"), "one or more sizes of at least 1")?;
+        p.check_weights(1)?;
         for (name, value) in [("alpha", p.alpha), ("power_t", p.power_t), ("tol", p.tol)] {
             require(value.is_finite() && value >= 0.0, name, value, "finite and at least 0")?;
         }

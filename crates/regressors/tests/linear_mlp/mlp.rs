@@ -167,6 +167,8 @@ fn bad_hyperparameters_are_refused() {
     let bad = [
         ("hidden_layer_sizes", Mlp::params().hidden_layer_sizes([])),
         ("hidden_layer_sizes", Mlp::params().hidden_layer_sizes([3, 0])),
+        ("hidden_layer_sizes", Mlp::params().hidden_layer_sizes([usize::MAX])),
+        ("hidden_layer_sizes", Mlp::params().hidden_layer_sizes([10_000, 10_000])),
         ("alpha", Mlp::params().alpha(-1.0)),
         ("batch_size", Mlp::params().batch_size(BatchSize::Rows(0))),
         ("learning_rate_init", Mlp::params().learning_rate_init(0.0)),
@@ -190,6 +192,16 @@ fn bad_hyperparameters_are_refused() {
     for activation in [Activation::Identity, Activation::Logistic, Activation::Tanh, Activation::Relu] {
         assert_eq!(activation.name().parse::<Activation>().unwrap(), activation);
     }
+}
+
+#[test]
+fn a_network_too_large_for_its_features_is_refused_by_the_fit() {
+    let params = Mlp::params().hidden_layer_sizes([30_000_000]).max_iter(usize::MAX);
+    assert!(params.check_ref().is_ok());
+    let refused = params.fit(&Dataset::new(Array2::ones((2, 3)), Array1::ones(2))).unwrap_err();
+    let message = "hidden_layer_sizes = [30000000]: must be at most 100000000 weights between all layers; use \
+                   smaller or fewer layers";
+    assert_eq!(refused.to_string(), message);
 }
 
 #[test]

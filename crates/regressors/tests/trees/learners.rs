@@ -167,7 +167,9 @@ fn hyperparameters_outside_their_domain_are_refused() {
     let forest = RandomForest::params;
     for (name, params) in [
         ("n_estimators", forest().n_estimators(0)),
+        ("n_estimators", forest().n_estimators(1_000_001)),
         ("max_samples", forest().max_samples(Samples::Count(0))),
+        ("max_samples", forest().max_samples(Samples::Count(1 << 32))),
         ("max_samples", forest().max_samples(Samples::Fraction(0.0))),
         ("bootstrap", forest().max_samples(Samples::Count(5)).bootstrap(false)),
         ("max_depth", forest().max_depth(0)),
@@ -178,6 +180,7 @@ fn hyperparameters_outside_their_domain_are_refused() {
     for (name, params) in [
         ("learning_rate", boosting().learning_rate(f64::NAN)),
         ("n_estimators", boosting().n_estimators(0)),
+        ("n_estimators", boosting().n_estimators(usize::MAX)),
         ("subsample", boosting().subsample(1.5)),
         ("validation_fraction", boosting().validation_fraction(1.0)),
         ("n_iter_no_change", boosting().n_iter_no_change(0)),
@@ -185,6 +188,24 @@ fn hyperparameters_outside_their_domain_are_refused() {
     ] {
         assert!(matches!(params.check(), Err(Error::Parameter { name: n, .. }) if n == name), "{name}");
     }
+}
+
+#[test]
+fn limits_that_nothing_reaches_are_as_good_as_none() {
+    let (dataset, most) = (laptops(), usize::MAX);
+    let tree = DecisionTree::params();
+    let limited = tree.clone().max_depth(most).max_features(MaxFeatures::Count(most));
+    assert_eq!(limited.fit(&dataset).unwrap(), tree.fit(&dataset).unwrap());
+    let leaves = |most| DecisionTree::params().max_leaf_nodes(most).fit(&dataset).unwrap();
+    assert_eq!(leaves(most), leaves(80));
+    let stump = tree.min_samples_leaf(Samples::Count(most)).min_samples_split(Samples::Count(most));
+    assert_eq!(stump.fit(&dataset).unwrap().tree().n_leaves(), 1);
+
+    let boosting = |patience| {
+        let params = GradientBoosting::params().n_estimators(5).random_state(1);
+        params.n_iter_no_change(patience).fit(&dataset).unwrap()
+    };
+    assert_eq!(boosting(most), boosting(5));
 }
 
 #[test]
