@@ -7,6 +7,7 @@
 
 mod cells;
 mod kind;
+mod names;
 mod rows;
 mod table;
 
@@ -33,6 +34,7 @@ pub mod predictions;
 pub use cells::{Cell, Cells, CellsBuilder};
 pub use features::Features;
 pub use kind::{Kind, Parsed};
+pub use names::Names;
 pub use observations::Observations;
 pub use rejected::Rejected;
 pub use rows::Origin;

@@ -71,7 +71,9 @@ fn fitted_rows(
         return Err(Error::data(format!("no train row has a value of '{}'", observations.label_name)));
     }
     let label = labels.flatten().collect::<Array1<f64>>();
-    Ok(Fitted { values: encoded.values.select(Axis(0), &rows), labelled, label })
+    let row_id = labelled.iter().map(|&place| observations.row_id[rows[place]]).collect();
+    let (values, label_name) = (encoded.values.select(Axis(0), &rows), observations.label_name.clone());
+    Ok(Fitted { values, labelled, row_id, label_name, label })
 }
 
 fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {

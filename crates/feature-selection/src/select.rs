@@ -3,6 +3,7 @@
 use crate::config::{ForestImportance, Method, Section};
 use crate::encode::Encoded;
 use crate::{f_regression, vif};
+use artifacts::Names;
 use linfa::Dataset;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -17,6 +18,10 @@ pub(crate) struct Fitted {
     pub(crate) values: Array2<f64>,
     /// Places of the rows with a label.
     pub(crate) labelled: Vec<usize>,
+    /// The index of those rows in their raw file.
+    pub(crate) row_id: Vec<i64>,
+    /// Name of the label column.
+    pub(crate) label_name: String,
     /// The label of those rows.
     pub(crate) label: Array1<f64>,
 }
@@ -199,7 +204,7 @@ impl Chain<'_> {
             .n_estimators(config.n_estimators)
             .random_state(config.random_state)
             .fit(&Dataset::new(records, self.fitted.label.clone()))
-            .map_err(|error| Error::config(format!("feature-selection.forest-importance: {error}")))?;
+            .map_err(|error| self.refuse("feature-selection.forest-importance", &error))?;
         let importances = forest.feature_importances().to_vec();
         for (place, &importance) in importances.iter().enumerate() {
             self.outcome.notes[self.outcome.kept[place]].importance = Some(importance);
@@ -209,6 +214,14 @@ impl Chain<'_> {
             (kept, format!("importance {} {threshold}", if kept { ">" } else { "<=" }))
         });
         Ok(())
+    }
+
+    /// A fit's failure on the kept features of the rows with a label.
+    fn refuse(&self, place: &str, error: &regressors::Error) -> Error {
+        let kept = self.outcome.kept.iter();
+        let features: Vec<String> = kept.map(|&index| self.encoded.features[index].name.clone()).collect();
+        let Fitted { label_name, row_id, .. } = self.fitted;
+        Names { features: &features, label: label_name, row_id }.refuse(place, error)
     }
 
     /// Keeps some of the features, in one round; `judge` says of the feature at a place whether it stays, and why.
@@ -288,8 +301,14 @@ mod tests {
             level: None,
         };
         let encoded = Encoded { features: (0..shape.1).map(feature).collect(), values: values.clone() };
-        let labelled = (0..values.nrows()).collect();
-        let fitted = Fitted { labelled, values, label: Array1::from(golden.label.clone()) };
+        let n_rows = values.nrows();
+        let fitted = Fitted {
+            labelled: (0..n_rows).collect(),
+            row_id: (0..n_rows as i64).map(|row| 100 + row).collect(),
+            label_name: "price".into(),
+            label: Array1::from(golden.label.clone()),
+            values,
+        };
         select(&encoded, &fitted, section)
     }
 
@@ -375,6 +394,28 @@ mod tests {
     }
 
     #[test]
+    fn data_that_a_forest_refuses_are_named() {
+        let refuse = |golden: &Golden| {
+            let methods = [Method::Columns, Method::ForestImportance];
+            let columns = ["f2", "f1"].map(str::to_owned).to_vec();
+            let error = run(golden, &Section { columns, ..section(&methods) }).unwrap_err();
+            (error.exit_code(), error.to_string())
+        };
+        let place = "feature-selection.forest-importance: column";
+        let mut huge = golden();
+        huge.records[3][1] = 1e300;
+        let (code, line) = refuse(&huge);
+        assert!(code == 65 && line.starts_with(&format!("{place} 'f1', row_id 103: 1000")), "{code}: {line}");
+        let mut huge = golden();
+        huge.label[4] = 1e200;
+        let (code, line) = refuse(&huge);
+        assert!(
+            code == 65 && line.starts_with(&format!("{place} 'price', row_id 104: 1000")),
+            "{code}: {line}"
+        );
+    }
+
+    #[test]
     fn wrong_parameters_are_configuration_errors() {
         let golden = golden();
         let wrong = [
@@ -382,6 +423,10 @@ mod tests {
             Section { vif: config::Vif { limit: 0.5 }, ..section(&[Method::Vif]) },
             Section { k_best: config::KBest { k: 0 }, ..section(&[Method::KBest]) },
             Section { variance: config::Variance { threshold: -1.0 }, ..section(&[Method::Variance]) },
+            Section {
+                forest_importance: ForestImportance { n_estimators: 0, ..ForestImportance::default() },
+                ..section(&[Method::ForestImportance])
+            },
         ];
         for section in &wrong {
             assert_eq!(run(&golden, section).unwrap_err().exit_code(), 78, "{section:?}");

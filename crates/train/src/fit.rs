@@ -3,15 +3,15 @@
 use crate::config::Planned;
 use crate::learner::Learner;
 use crate::progress::Bars;
-use artifacts::Split;
 use artifacts::models::Model;
+use artifacts::{Names, Split};
 use linfa::traits::{Fit, Transformer};
 use linfa::{Dataset, DatasetBase};
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use regressors::MaxAbsScaler;
+use stage::Result;
 use stage::log::{self, Level};
-use stage::{Error, Result};
 use std::ops::Range;
 use std::time::Instant;
 
@@ -48,9 +48,10 @@ pub(crate) fn all<T: Send>(
     finish: impl Fn(usize, Fitted) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let start = Instant::now();
+    let names = Names { features: &rows.names, label: &rows.label_name, row_id: &rows.row_id };
     let scaler: MaxAbsScaler = MaxAbsScaler::params()
         .fit(&DatasetBase::from(rows.values.view()))
-        .map_err(|error| Error::data(format!("scaling: {}", in_words(&error, rows))))?;
+        .map_err(|error| names.refuse("scaling", &error))?;
     let scaled: Array2<f64> = scaler.transform(&rows.values);
     let dataset = Dataset::new(scaled, Array1::from(rows.labels()?));
     let scaling = start.elapsed().as_secs_f64();
@@ -69,7 +70,7 @@ pub(crate) fn all<T: Send>(
             let start = Instant::now();
             let regressor = recipe
                 .fit(&dataset, job.trees.clone(), bars.progress(place))
-                .map_err(|error| Error::data(format!("{name}: {}", in_words(&error, rows))))?;
+                .map_err(|error| names.refuse(name, &error))?;
             let seconds = scaling + start.elapsed().as_secs_f64();
             bars.finish(place);
             job.log(seconds);
@@ -98,18 +99,5 @@ impl Job<'_> {
         fields.extend(trees.map(|trees| ("trees", trees.into())));
         fields.push(("seconds", seconds.into()));
         log::event(Level::Info, "fitted", &fields);
-    }
-}
-
-/// A learner's error with the row's index and the feature's name instead of positions.
-fn in_words(error: &regressors::Error, rows: &Split) -> String {
-    match error {
-        regressors::Error::Feature { row, feature, value, reason } => {
-            format!("column '{}', row_id {}: {value} is {reason}", rows.names[*feature], rows.row_id[*row])
-        }
-        regressors::Error::Target { row, value, reason } => {
-            format!("column '{}', row_id {}: {value} is {reason}", rows.label_name, rows.row_id[*row])
-        }
-        other => other.to_string(),
     }
 }
