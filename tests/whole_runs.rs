@@ -4,7 +4,10 @@ use crate::workspace::{Pipeline, root};
 use artifacts::roles::Role;
 use artifacts::selection::Selection;
 use artifacts::split_report::SplitReport;
-use artifacts::{Features, Split};
+use artifacts::{Features, Origin, Split};
+use ndarray::Array2;
+use stage::{Folder, Key};
+use std::path::Path;
 
 #[test]
 fn the_sample_gives_scores_that_rank_as_on_the_real_data() {
@@ -113,6 +116,56 @@ fn plain_files_of_numbers_train_and_predict() {
         );
     }
     assert!(plain.folder("train").contains("predictions.parquet"));
+}
+
+#[test]
+fn plain_files_that_cannot_be_used_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = Pipeline::new(&root().join("tests/other/pipeline.toml"), &root().join("tests/other"));
+    let pipeline = pipeline.set("train={ Linear = {} }");
+    let config = pipeline.arguments.config().unwrap();
+    let plain = |name: &str, features: &[&str], label: &[Option<f64>]| {
+        let rows = label.len();
+        let split = Split {
+            row_id: (0..rows as i64).collect(),
+            origin: vec![Origin::All; rows],
+            names: features.iter().map(ToString::to_string).collect(),
+            values: Array2::from_shape_fn((rows, features.len()), |(row, _)| row as f64),
+            label_name: "y".into(),
+            label: label.to_vec(),
+        };
+        let place = Folder::new(folder.path().join(name));
+        let mut publication = place.publish(Key::new(&config, &[]).unwrap()).unwrap();
+        split.write(Role::Train, &mut publication).unwrap();
+        publication.commit().unwrap();
+        place.file(&artifacts::splits::file(Role::Train))
+    };
+    let labels = [Some(1.0), Some(2.0)];
+    let good = plain("good", &["a", "b"], &labels);
+    let refused = |train: &Path, test: &Path| {
+        let error = train::run(&train::Arguments {
+            stage: pipeline.arguments.clone(),
+            train: Some(train.to_path_buf()),
+            test: Some(test.to_path_buf()),
+            label: Some("y".into()),
+            ..train::Arguments::default()
+        })
+        .unwrap_err();
+        (error.exit_code(), error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    };
+    let gap = plain("gap", &["a", "b"], &[Some(1.0), None]);
+    let message = "gap/train.parquet: column 'y', row 2: null; every row to train on needs its label";
+    assert_eq!(refused(&gap, &good), (65, message.into()));
+    for (name, features, reason) in [
+        ("less", &["a"][..], "column 'b' is not there, which the train rows have"),
+        ("more", &["a", "b", "c"], "column 'c': the train rows do not have it"),
+        ("turned", &["b", "a"], "column 'b' stands where the train rows have 'a'"),
+    ] {
+        let test = plain(name, features, &labels);
+        let message =
+            format!("{name}/train.parquet: {reason}; give both files the same columns in one order");
+        assert_eq!(refused(&good, &test), (65, message));
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::roles::Role;
 use crate::table::{Artifact, Table, Writing};
 use ndarray::Array2;
 use stage::{Error, Folder, Publication, Result};
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -55,15 +56,18 @@ impl Split {
         Ok(split)
     }
 
-    /// Reads any Parquet file of numeric columns; `row_id` and `origin` are no features.
+    /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id` and `origin`.
     ///
-    /// Rows without `row_id` are numbered from 0; without the label column no row has a label.
+    /// These two are what artifacts have: an int64 index, and a text. Rows without `row_id` are numbered from 0; without
+    /// the label column no row has a label.
     ///
     /// # Errors
-    /// If the file cannot be read, or holds a feature or label that is not numeric and finite.
+    /// If the file cannot be read, two columns have one name, a feature or label is not numeric and finite, or a column
+    /// has a name that artifacts use for something else: `group`, or `row_id` and `origin` of other types.
     pub fn from_plain_file(path: &Path, label_name: &str) -> Result<Self> {
         let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
         let table = Table::parse(path.to_path_buf(), bytes)?;
+        check_plain(&table, label_name)?;
         let names = feature_names(&table, label_name);
         let rows = table.rows()?;
         let mut values = Array2::zeros((rows, names.len()));
@@ -77,8 +81,12 @@ impl Split {
             Ok(_) => table.numbers(label_name)?,
             Err(_) => vec![None; rows],
         };
+        let row_id = match table.schema().index_of("row_id") {
+            Ok(_) => table.i64s("row_id").map_err(|error| error.hint(RENAME))?,
+            Err(_) => (0..rows as i64).collect(),
+        };
         let split = Self {
-            row_id: table.i64s("row_id").unwrap_or_else(|_| (0..rows as i64).collect()),
+            row_id,
             origin: vec![Origin::All; rows],
             names,
             values,
@@ -131,5 +139,78 @@ impl Split {
         }
         check_names(&self.names, &self.label_name)?;
         check_values(&self.names, self.values.columns().into_iter(), &self.row_id)
+    }
+}
+
+/// What to do about a column of a plain file whose name has another meaning.
+const RENAME: &str = "rename the column, or leave it out";
+
+/// Refuses columns of a plain file that would be taken for something else, or for each other.
+fn check_plain(table: &Table, label_name: &str) -> Result<()> {
+    let mut seen = HashSet::new();
+    for field in table.schema().fields() {
+        let name = field.name().as_str();
+        if !seen.insert(name) {
+            return Err(
+                table.refuse(format!("column '{name}': this column occurs twice; rename one of them"))
+            );
+        }
+        let is_taken = match name {
+            "group" => true,
+            "origin" => table.numbers(name).is_ok(),
+            _ => false,
+        };
+        if is_taken && name != label_name {
+            let reason = "the name has another meaning, and no feature can have it";
+            return Err(table.refuse(format!("column '{name}': {reason}; {RENAME}")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a plain file of a feature `x`, a label `y` and what `more` adds.
+    fn read(more: impl FnOnce(Writing) -> Writing) -> std::result::Result<Split, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plain.parquet");
+        let table = Writing::new(ARTIFACT).f64s("x", [1.0, 2.0]).f64s("y", [3.0, 4.0]);
+        fs::write(&path, more(table).to_bytes().unwrap()).unwrap();
+        Split::from_plain_file(&path, "y").map_err(|error| {
+            assert_eq!(error.exit_code(), 65, "{error}");
+            error.to_string().replace(&format!("{}/", folder.path().display()), "")
+        })
+    }
+
+    #[test]
+    fn an_index_and_texts_of_origin_are_no_features() {
+        let split = read(|table| table.i64s("row_id", [7, 9]).texts("origin", ["train", "b"])).unwrap();
+        assert_eq!((split.names, split.row_id), (vec!["x".to_owned()], vec![7, 9]));
+        assert_eq!(read(|table| table).unwrap().row_id, [0, 1]);
+    }
+
+    #[test]
+    fn columns_that_would_be_lost_are_refused() {
+        let taken = |name| {
+            format!(
+                "plain.parquet: column '{name}': the name has another meaning, and no feature can have it; \
+                 rename the column, or leave it out"
+            )
+        };
+        assert_eq!(read(|table| table.f64s("group", [0.0, 1.0])).unwrap_err(), taken("group"));
+        assert_eq!(read(|table| table.i64s("origin", [0, 1])).unwrap_err(), taken("origin"));
+        let message = "plain.parquet: column 'row_id': expected int64, found Float64; rename the column, or leave it \
+                       out";
+        assert_eq!(read(|table| table.f64s("row_id", [0.5, 1.5])).unwrap_err(), message);
+    }
+
+    #[test]
+    fn columns_of_one_name_are_refused() {
+        let twice =
+            |name| format!("plain.parquet: column '{name}': this column occurs twice; rename one of them");
+        assert_eq!(read(|table| table.f64s("y", [0.0, 1.0])).unwrap_err(), twice("y"));
+        assert_eq!(read(|table| table.f64s("x", [0.0, 1.0])).unwrap_err(), twice("x"));
     }
 }

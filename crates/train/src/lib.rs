@@ -41,7 +41,8 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub model: Vec<String>,
 
-    /// Train on this Parquet file of numeric columns instead of OUT/split/train.parquet
+    /// Train on this Parquet file of numeric columns instead of OUT/split/train.parquet; an int64 column `row_id` is the
+    /// index, a text `origin` is left out, and no feature can be called `row_id`, `origin` or `group`
     #[arg(long, value_name = "FILE", requires = "label")]
     pub train: Option<PathBuf>,
 
@@ -91,7 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         return tasks::run(task, &plan.models, &train_rows(arguments, &split)?, arguments);
     }
     let rows = train_rows(arguments, &split)?;
-    let test = test_rows(arguments, &rows.label_name)?;
+    let test = test_rows(arguments, &rows)?;
     let rows_key = outputs::rows_key((&config, arguments), &split)?;
     // A scheduler may start a merge again that was done, or killed while it removed the parts.
     if arguments.merge && outputs::are_published(&plan, &rows_key, (&config, arguments))? {
@@ -132,6 +133,10 @@ fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
                     "{path}: no labels in a column '{label}'; --label names the column"
                 )));
             }
+            if let Some(row) = split.label.iter().position(Option::is_none) {
+                let place = format!("{}: column '{label}', row {}", path.display(), row + 1);
+                return Err(Error::data(format!("{place}: null; every row to train on needs its label")));
+            }
             split
         }
         _ => Split::read(split, Role::Train)?,
@@ -144,11 +149,23 @@ fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
     Ok(split)
 }
 
-/// The rows of a plain file that are to be predicted, if there is one.
-fn test_rows(arguments: &Arguments, label: &str) -> Result<Option<Split>> {
-    let read =
-        |path| arguments.stage.patience().wait(&[Kind::Missing], || Split::from_plain_file(path, label));
-    arguments.test.as_deref().map(read).transpose()
+/// The rows of a plain file that are to be predicted, if there is one: their features are those of the train rows.
+fn test_rows(arguments: &Arguments, train: &Split) -> Result<Option<Split>> {
+    let Some(path) = &arguments.test else { return Ok(None) };
+    let read = || Split::from_plain_file(path, &train.label_name);
+    let test = arguments.stage.patience().wait(&[Kind::Missing], read)?;
+    let lacks = |names: &[String], name: &&String| !names.contains(name);
+    let reason = if let Some(name) = train.names.iter().find(|name| lacks(&test.names, name)) {
+        format!("column '{name}' is not there, which the train rows have")
+    } else if let Some(name) = test.names.iter().find(|name| lacks(&train.names, name)) {
+        format!("column '{name}': the train rows do not have it")
+    } else if let Some((name, other)) = test.names.iter().zip(&train.names).find(|(one, other)| one != other)
+    {
+        format!("column '{name}' stands where the train rows have '{other}'")
+    } else {
+        return Ok(Some(test));
+    };
+    Err(Error::data(format!("{}: {reason}; give both files the same columns in one order", path.display())))
 }
 
 fn fit_all(
