@@ -1,7 +1,7 @@
 //! What stages say on stderr, for people and as JSON.
 
 use crate::binaries::{STAGES, binary};
-use crate::workspace::root;
+use crate::workspace::{Pipeline, root};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -59,6 +59,16 @@ fn every_stage_speaks_json_and_ends_with_a_summary() {
         assert_eq!(fields["exit_code"], 0, "{fields}");
         assert!(fields["seconds"].as_f64() > Some(0.0) && fields["bytes"].as_u64() > Some(0), "{fields}");
     }
+}
+
+#[test]
+fn the_record_of_a_run_has_the_id_of_its_log() {
+    let folder = root().join("tests/other");
+    let pipeline = Pipeline::new(&folder.join("pipeline.toml"), &folder).run_until("train");
+    let out = &pipeline.arguments.out;
+    let output = stage("evaluate", out, &["--log-format", "json"], &[]);
+    let record = runs::read(&runs::find(out, "latest").unwrap()).unwrap();
+    assert_eq!(lines(&output)[0]["run_id"], record.id.as_str());
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn record(
     let input = |stage: &str| Ok((stage.to_owned(), outputs_hash(&flags.folder(stage))?));
     Ok(Run {
         version: Run::VERSION,
-        id: flags.run_id.clone().unwrap_or_else(stage::generated_run_id),
+        id: flags.run_id.clone().unwrap_or_else(log::run_id),
         created: runs::timestamp(SystemTime::now()),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         label: label.to_owned(),

@@ -60,6 +60,11 @@ pub fn event(level: Level, event: &str, fields: &[(&str, Value)]) {
     }
 }
 
+/// The id of the run that this process belongs to; outside of a stage's program, a new one.
+pub fn run_id() -> String {
+    LOG.get().map_or_else(context::generated_run_id, |log| log.context.run_id.clone())
+}
+
 /// Whether moving bars are welcome: not among other lines, in JSON, or where quiet was asked for.
 pub fn bars() -> bool {
     LOG.get().is_some_and(|log| log.format == LogFormat::Text && log.flags == LogFlags::default())
