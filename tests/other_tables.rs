@@ -163,6 +163,21 @@ fn levels_may_be_numbers_and_twins_share_a_group() {
 }
 
 #[test]
+fn levels_that_numbers_cannot_tell_apart_are_refused() {
+    let refused = |level: &str| {
+        let config = "files = { all = \"raw\" }\nformat = \"json-records\"\nlabel = \"y\"";
+        let row = |level: &str| format!(r#"{{"name":{level},"size":9007199254740993,"y":1}}"#);
+        let text = format!("[{},{}]", row("9007199254740991"), row(level));
+        Table::new(config, &[("raw", &text)]).refused()
+    };
+    for level in ["9007199254740993", "-9007199254740993"] {
+        let message = "raw: column 'name', row 1: a level of 2^53 or more, which a number does not tell from its \
+                       neighbours; write levels as texts";
+        assert_eq!(refused(level), (65, message.to_owned()));
+    }
+}
+
+#[test]
 fn an_absent_file_has_an_exit_code_of_its_own() {
     let table = Table::new("files = { all = \"raw\" }\nformat = \"csv\"\nlabel = \"y\"", &[]);
     assert_eq!(table.refused(), (66, "raw: no such file".to_owned()));

@@ -7,6 +7,9 @@ use artifacts::{Cell, Cells, CellsBuilder, Kind, Origin};
 use stage::{Error, Result};
 use std::path::PathBuf;
 
+/// From here on, neighbouring whole numbers are read as one.
+const INEXACT: f64 = (1_u64 << 53) as f64;
+
 /// A raw file: its features, its label, and how its rows are named.
 #[derive(Debug)]
 pub(crate) struct RawFile {
@@ -63,9 +66,30 @@ impl RawFile {
     }
 
     fn add_feature(&mut self, name: String, kind: &Kind, cells: Cells) -> Result<()> {
-        let cells = if *kind == Kind::Category { as_texts(cells)? } else { cells };
+        let cells = if *kind == Kind::Category { self.levels(&name, cells)? } else { cells };
         self.features.push(Column { name, kind: kind.clone(), cells });
         Ok(())
+    }
+
+    /// Levels are texts: numbers that stand for levels are taken by their shortest spelling.
+    fn levels(&self, column: &str, cells: Cells) -> Result<Cells> {
+        if cells.type_name() != Some("number") {
+            return Ok(cells);
+        }
+        let mut texts = CellsBuilder::default();
+        for row in 0..cells.len() {
+            let text = match cells.get(row) {
+                Some(Cell::Number(number)) if number.abs() >= INEXACT => {
+                    let reason = "a level of 2^53 or more, which a number does not tell from its neighbours";
+                    return Err(self.refuse(column, row, format!("{reason}; write levels as texts")));
+                }
+                Some(Cell::Number(number)) => Some(number.to_string()),
+                _ => None,
+            };
+            let cell = text.as_deref().map(Cell::Text);
+            texts.push(cell).map_err(|mixed| Error::internal(format!("levels are {mixed:?}")))?;
+        }
+        Ok(texts.finish())
     }
 
     fn add_label(&mut self, config: &IngestConfig, cells: Cells) -> Result<()> {
@@ -142,21 +166,4 @@ fn shown(cell: &Cell<'_>) -> String {
         Cell::Text(text) => format!("'{text}'"),
         Cell::List(items) => format!("{items:?}"),
     }
-}
-
-/// Levels are texts: numbers that stand for levels are taken by their shortest spelling.
-fn as_texts(cells: Cells) -> Result<Cells> {
-    if cells.type_name() != Some("number") {
-        return Ok(cells);
-    }
-    let mut texts = CellsBuilder::default();
-    for row in 0..cells.len() {
-        let text = match cells.get(row) {
-            Some(Cell::Number(number)) => Some(number.to_string()),
-            _ => None,
-        };
-        let cell = text.as_deref().map(Cell::Text);
-        texts.push(cell).map_err(|mixed| Error::internal(format!("levels are {mixed:?}")))?;
-    }
-    Ok(texts.finish())
 }
