@@ -62,6 +62,14 @@ const CASES: &[Case] = &[
     ),
     case("empty.csv", "FILE: the file is empty; write it again"),
     case("empty.json", "FILE: the file is empty; write it again"),
+    case(
+        "gzip-pages.parquet",
+        "FILE: not a readable Parquet file: its pages are compressed by gzip, but may be by Snappy only, or not at all; write it again or check ingest.format",
+    ),
+    case(
+        "gzip.parquet",
+        "FILE: not a readable Parquet file: the whole file is compressed by gzip, decompress it; write it again or check ingest.format",
+    ),
     case("header-only.csv", "FILE: a table without rows; write it again"),
     Case {
         beside_good: true,

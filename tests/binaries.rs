@@ -95,7 +95,16 @@ fn wrong_configurations_are_78() {
         ("train", "train.Forest={}", "there is no learner 'Forest'"),
         ("train", "train.Voting.members={ Foo = 1.0 }", "there is no model [train.Foo] that could vote"),
         ("train", "train.RandomForest.max_features=quarter", "expected a number of features"),
-        ("feature-selection", "feature-selection.select=viff", "the name of a selection"),
+        (
+            "train",
+            "train.RandomForest.max_features=true",
+            "true: expected a number of features, a share of them",
+        ),
+        (
+            "feature-selection",
+            "feature-selection.select=viff",
+            "select: expected none, columns, variance, vif, k-best or forest-importance, or a list of them",
+        ),
         ("split", "split.by=origins", "unknown value 'origins'; did you mean 'origin'?"),
         ("ingest", "ingest.formt=csv", "unknown key 'formt'; did you mean 'format'?"),
         ("ingest", "inget.format=csv", "unknown section [inget]; did you mean 'ingest'?"),
@@ -103,6 +112,25 @@ fn wrong_configurations_are_78() {
         let (code, line) = failure(stage, &[&common[..], &[set]].concat());
         assert_eq!(code, 78, "{line}");
         assert!(line.contains(complaint), "{line}");
+    }
+}
+
+#[test]
+fn none_is_a_value_of_every_limit() {
+    let out = tempfile::tempdir().unwrap();
+    let common = ["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap()];
+    for key in [
+        "RandomForest.max_depth",
+        "RandomForest.max_features",
+        "RandomForest.max_leaf_nodes",
+        "RandomForest.max_samples",
+        "ExtraTrees.max_samples",
+        "GradientBoosting.n_iter_no_change",
+        "GradientBoosting.max_bins",
+    ] {
+        let set = format!("train.{key}=none");
+        let output = run("train", &[&common[..], &["--list-tasks", "--set", &set]].concat());
+        assert!(output.status.success(), "{set}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

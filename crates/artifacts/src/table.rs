@@ -23,6 +23,8 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use stage::{Error, Folder, Result};
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
 use std::iter;
 use std::mem;
 use std::ops::Range;
@@ -39,6 +41,9 @@ pub(crate) const BATCH: usize = 1 << 12;
 
 /// Most bytes of a column's dictionary where values may be few or many; with more, the column goes on without.
 const SMALL_DICTIONARY: usize = 1 << 16;
+
+/// What files compressed by gzip begin with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// What a file is: the artifact's name and the version of its schema.
 #[derive(Clone, Copy, Debug)]
@@ -591,7 +596,19 @@ pub(crate) fn check_rows(found: usize, declared: usize) -> Result<(), String> {
     Err(format!("its pages have {found} rows where its head has {declared}"))
 }
 
+/// An error about a file of which `reason` says why it is no Parquet file that can be read here.
 pub(crate) fn unreadable(path: &Path, reason: &str) -> Error {
+    let mut start = [0; 2];
+    let is_gzip = File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == GZIP;
+    let codec = reason.rsplit_once("Disabled feature at compile time: ").map(|(_, feature)| feature);
+    let reason = match codec {
+        Some(feature) => {
+            let codec = if feature == "flate2" { "gzip" } else { feature };
+            format!("its pages are compressed by {codec}, but may be by Snappy only, or not at all")
+        }
+        None if is_gzip => "the whole file is compressed by gzip, decompress it".to_owned(),
+        None => reason.to_owned(),
+    };
     Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()))
 }
 

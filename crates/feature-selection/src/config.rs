@@ -59,7 +59,7 @@ pub(crate) enum Levels {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "the name of a selection (none, columns, variance, vif, k-best, forest-importance) or a list of them"
+    expecting = "expected none, columns, variance, vif, k-best or forest-importance, or a list of them"
 )]
 pub(crate) enum Chain {
     One(Method),

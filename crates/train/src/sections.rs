@@ -1,7 +1,7 @@
 //! The tables `[train.<Name>]`: scikit-learn's hyperparameters with scikit-learn's defaults.
 
 use crate::learner::Learner;
-use crate::values::{Batch, Features, Limit, Rows, Sizes};
+use crate::values::{Batch, Features, Limit, Rows, Sample, Sizes};
 use regressors::mlp::BatchSize;
 use regressors::tree::{Growth, TreeParams};
 use regressors::{
@@ -231,7 +231,7 @@ tree_table!(
     RandomForestTable {
         n_estimators: usize = 100,
         bootstrap: bool = true,
-        max_samples: Option<Rows> = None,
+        max_samples: Sample = Sample(None),
     } max_depth: None
 );
 
@@ -239,7 +239,7 @@ tree_table!(
     ExtraTreesTable {
         n_estimators: usize = 100,
         bootstrap: bool = false,
-        max_samples: Option<Rows> = None,
+        max_samples: Sample = Sample(None),
     } max_depth: None
 );
 
@@ -269,7 +269,7 @@ impl RandomForestTable {
     fn learner(self) -> regressors::Result<Learner> {
         let n_estimators = self.n_estimators;
         let params = RandomForest::params().n_estimators(n_estimators).bootstrap(self.bootstrap);
-        let params = params.max_samples(self.max_samples.map(|rows| rows.0)).growth(self.growth());
+        let params = params.max_samples(self.max_samples.0).growth(self.growth());
         Ok(Learner::RandomForest { params, n_estimators })
     }
 }
@@ -278,7 +278,7 @@ impl ExtraTreesTable {
     fn learner(self) -> regressors::Result<Learner> {
         let n_estimators = self.n_estimators;
         let params = ExtraTrees::params().n_estimators(n_estimators).bootstrap(self.bootstrap);
-        let params = params.max_samples(self.max_samples.map(|rows| rows.0)).growth(self.growth());
+        let params = params.max_samples(self.max_samples.0).growth(self.growth());
         Ok(Learner::ExtraTrees { params, n_estimators })
     }
 }

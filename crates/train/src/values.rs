@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 /// A value as it stands in the configuration.
 #[derive(Deserialize, Serialize)]
-#[serde(untagged, expecting = "a whole number, a share, or a word")]
+#[serde(untagged, expecting = "expected a whole number, a share, a word or a list of whole numbers")]
 enum Written {
     Whole(usize),
     Real(f64),
     Word(String),
     List(Vec<usize>),
+    Truth(bool),
 }
 
 impl Written {
@@ -21,6 +22,7 @@ impl Written {
             Self::Real(value) => format!("{value:?}"),
             Self::Word(value) => format!("\"{value}\""),
             Self::List(value) => format!("{value:?}"),
+            Self::Truth(value) => value.to_string(),
         };
         Err(format!("{value}: expected {expected}"))
     }
@@ -75,6 +77,30 @@ impl From<Rows> for Written {
             Samples::Count(count) => Self::Whole(count),
             Samples::Fraction(share) => Self::Real(share),
         }
+    }
+}
+
+/// `max_samples`: as [`Rows`], or `"none"` for as many as there are.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub(crate) struct Sample(pub(crate) Option<Samples>);
+
+impl TryFrom<Written> for Sample {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Whole(count) => Ok(Self(Some(Samples::Count(count)))),
+            Written::Real(share) => Ok(Self(Some(Samples::Fraction(share)))),
+            Written::Word(word) if word == NONE => Ok(Self(None)),
+            other => other.refuse("a number of rows, a share of them or \"none\""),
+        }
+    }
+}
+
+impl From<Sample> for Written {
+    fn from(sample: Sample) -> Self {
+        sample.0.map_or_else(|| Self::Word(NONE.into()), |rows| Rows(rows).into())
     }
 }
 
