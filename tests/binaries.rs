@@ -56,7 +56,10 @@ fn wrong_flags_are_64() {
         assert_eq!(code, 64, "{line}");
         assert!(line.starts_with(&format!("error: {stage}: unexpected argument '--thread' found")), "{line}");
     }
-    assert_eq!(failure("train", &["--config", "x", "--out", "x", "--threads", "0"]).0, 64);
+    for threads in ["0", "1025", "1000000"] {
+        let (code, line) = failure("train", &["--config", "x", "--out", "x", "--threads", threads]);
+        assert!(code == 64 && line.contains(&format!("{threads} is not in 1..=1024")), "{code}: {line}");
+    }
 }
 
 #[test]
@@ -82,7 +85,9 @@ fn missing_inputs_are_66_and_name_what_to_run() {
 fn wrong_configurations_are_78() {
     let out = tempfile::tempdir().unwrap();
     let common = ["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap(), "--set"];
+    let long = format!("train.{}={{ learner = 'Linear' }}", "a".repeat(201));
     for (stage, set, complaint) in [
+        ("train", long.as_str(), "a model's name has at most 200 letters, digits, '_' and '-'"),
         ("train", "train.MLP.max_itr=3", "unknown key 'max_itr'; did you mean 'max_iter'?"),
         ("train", "train.MLP.alpha=-1", "alpha = -1: must be"),
         ("train", "train.RandomForest.n_estimators=1000000000000", "must be 1 to 1000000"),

@@ -128,4 +128,11 @@ fn threads_are_what_the_flag_rayon_slurm_or_the_machine_say() {
     assert_eq!(threads(&[], &both[1..]), 5);
     let machine = std::thread::available_parallelism().map_or(1, usize::from);
     assert_eq!(threads(&[], &[]), machine as u64);
+
+    let out = tempfile::tempdir().unwrap();
+    let output = stage("ingest", out.path(), &[], &[("RAYON_NUM_THREADS", "1000000")]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(64), "{text}");
+    let message = "RAYON_NUM_THREADS=1000000: must be a whole number of threads, 1 to 1024";
+    assert_eq!(text.trim_end(), format!("error: ingest: {message}"));
 }

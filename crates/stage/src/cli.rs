@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, thread};
 
+/// The most threads of a process: more than any machine has use for, and fewer than systems refuse to start.
+pub const MAX_THREADS: u16 = 1024;
+
 /// Flags common to all stages.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Arguments {
@@ -25,8 +28,8 @@ pub struct Arguments {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 
-    /// Threads [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Threads, at most 1024 [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_THREADS)))]
     pub threads: Option<u16>,
 
     /// Name of the run in logs and run records [default: the time and a random word]
@@ -137,8 +140,9 @@ pub(crate) fn run_id(text: &str) -> std::result::Result<String, String> {
 /// How many threads to use: the flag, `RAYON_NUM_THREADS`, `SLURM_CPUS_PER_TASK`, or what the machine offers.
 ///
 /// # Errors
-/// If a variable that decides is no positive number.
+/// If a variable that decides is no number from 1 to [`MAX_THREADS`].
 pub fn threads(flag: Option<u16>) -> Result<usize> {
+    let most = usize::from(MAX_THREADS);
     if let Some(threads) = flag {
         return Ok(usize::from(threads));
     }
@@ -148,12 +152,12 @@ pub fn threads(flag: Option<u16>) -> Result<usize> {
             && !value.trim().is_empty()
         {
             return match value.trim().parse() {
-                Ok(threads) if threads > 0 => Ok(threads),
+                Ok(threads) if (1..=most).contains(&threads) => Ok(threads),
                 _ => Err(Error::usage(format!(
-                    "{name}={value}: must be a whole number of threads, at least 1"
+                    "{name}={value}: must be a whole number of threads, 1 to {most}"
                 ))),
             };
         }
     }
-    Ok(thread::available_parallelism().map_or(1, usize::from))
+    Ok(thread::available_parallelism().map_or(1, usize::from).min(most))
 }

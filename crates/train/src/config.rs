@@ -26,6 +26,9 @@ pub(crate) struct Recipe {
 /// Instead of models: make none, and only remove those that are not configured any more.
 const NONE: &str = "none";
 
+/// Most letters of a model's name: with what is added to it, the name of a file has at most 255.
+const LONGEST_NAME: usize = 200;
+
 /// What a run makes, and what it leaves as it is.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -68,10 +71,14 @@ pub(crate) fn plan(config: &Config, wanted: &[String], exists: impl Fn(&str) -> 
 /// Names become file names and column names.
 fn check_name(config: &Config, place: &str, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.is_empty() || !name.chars().all(plain) || ["fits", "predictions", NONE].contains(&name) {
+    let fits = (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain);
+    if !fits || ["fits", "predictions", NONE].contains(&name) {
         return Err(config.error(
             place,
-            "a model's name has letters, digits, '_' and '-' only, and is not 'fits', 'predictions' or 'none'",
+            format!(
+                "a model's name has at most {LONGEST_NAME} letters, digits, '_' and '-', and is not 'fits', \
+                 'predictions' or 'none'"
+            ),
         ));
     }
     Ok(())
