@@ -50,6 +50,16 @@ fn help_names_inputs_outputs_configuration_and_exit_codes() {
 }
 
 #[test]
+fn xtask_explains_how_to_run_one_stage() {
+    for help in ["--help", "-h"] {
+        let output = run("xtask", &["stage", help]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{help}: {text}");
+        assert!(text.contains("Run exactly one stage") && text.contains("cargo xtask stage"), "{text}");
+    }
+}
+
+#[test]
 fn wrong_flags_are_64() {
     for stage in STAGES {
         let (code, line) = failure(stage, &["--config", "x.toml", "--out", "x", "--thread", "2"]);

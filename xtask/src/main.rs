@@ -20,7 +20,7 @@ mod scores;
 mod status;
 mod submit;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use stage::Kind;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -41,6 +41,7 @@ enum Command {
     #[command(disable_help_flag = true)]
     Stage {
         /// ingest, feature-selection, split, train or evaluate
+        #[arg(allow_hyphen_values = true)]
         name: String,
         /// Flags for the stage
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAGS")]
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
     };
     let outcome: anyhow::Result<ExitCode> = match command {
         Command::Pipeline(flags) => pipeline::run(&flags),
+        Command::Stage { name, .. } if name == "--help" || name == "-h" => stage_help(),
         Command::Stage { name, flags } => pipeline::stage(&name, flags),
         Command::Explore { flags } => explore::run(flags),
         Command::Status(place) => pipeline::status(&place),
@@ -142,6 +144,16 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Explains the command `stage`, all of whose flags are the stage's.
+fn stage_help() -> anyhow::Result<ExitCode> {
+    let mut commands = Command::command();
+    commands.build();
+    if let Some(stage) = commands.find_subcommand_mut("stage") {
+        let _ = stage.print_long_help();
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn graph(format: status::Format) -> anyhow::Result<ExitCode> {
