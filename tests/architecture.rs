@@ -46,6 +46,16 @@ fn only_artifacts_knows_arrow_and_parquet() {
 }
 
 #[test]
+fn versions_stand_in_the_workspace_manifest_only() {
+    let crates = fs::read_dir(root().join("crates")).unwrap().map(|krate| krate.unwrap().path());
+    for krate in crates.chain(["tests", "xtask"].map(|name| root().join(name))) {
+        let text = fs::read_to_string(krate.join("Cargo.toml")).unwrap();
+        let own = text.lines().find(|line| line.contains("version = \"") || line.contains(" = \"0."));
+        assert_eq!(own, None, "{}", krate.display());
+    }
+}
+
+#[test]
 fn xtask_stays_light() {
     let heavy = ["artifacts", "regressors", "linfa", "ndarray"];
     assert!(heavy.iter().all(|name| !dependencies("xtask").contains(*name)));
