@@ -104,7 +104,8 @@ pub fn sweep(folder: &Path) -> Result<()> {
             continue;
         }
         // Locked until it is removed: its writer, if there is one after all, then takes another name.
-        let Ok(file) = File::open(&path) else { continue };
+        // Over NFS only who may write a file gets a lock on it that nobody shares.
+        let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
         if file.try_lock().is_ok() {
             // It is gone if its writer gave it its name after it was opened here.
             remove(&path)?;
@@ -153,6 +154,19 @@ pub(crate) fn sync(folder: &Path) -> Result<()> {
 mod tests {
     use super::*;
     use std::thread;
+
+    #[test]
+    fn a_sweep_takes_strays_and_leaves_a_locked_file_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let stray = folder.path().join(".b.1-0.tmp");
+        fs::write(&stray, b"half").unwrap();
+        let temporary = Temporary::write(&path, b"whole").unwrap();
+        sweep(folder.path()).unwrap();
+        assert!(!stray.exists());
+        temporary.rename().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+    }
 
     #[test]
     fn files_that_get_their_names_during_a_sweep_are_none_of_its_concern() {
