@@ -86,7 +86,7 @@ fn wait_for(mut what: impl FnMut() -> bool) {
 }
 
 /// Makes training the work of minutes.
-const LONG: [&str; 2] = ["--set", "train.Shallow.n_estimators=4000000"];
+const LONG: [&str; 2] = ["--set", "train.Shallow.n_estimators=1000000"];
 
 /// A pipeline that is training and will go on for long, and the process that trains.
 fn training(tides: &Tides) -> (Child, u32) {

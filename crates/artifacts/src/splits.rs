@@ -56,14 +56,14 @@ impl Split {
         Ok(split)
     }
 
-    /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id` and `origin`.
+    /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id`, `origin` and `group`.
     ///
-    /// These two are what artifacts have: an int64 index, and a text. Rows without `row_id` are numbered from 0; without
+    /// These three are what artifacts have: an int64 index, a text, and a uint64 hash. Rows without `row_id` are numbered from 0; without
     /// the label column no row has a label.
     ///
     /// # Errors
     /// If the file cannot be read, two columns have one name, a feature or label is not numeric and finite, or a column
-    /// has a name that artifacts use for something else: `group`, or `row_id` and `origin` of other types.
+    /// has a name that artifacts use for something else: `row_id`, `origin` and `group` of other types.
     pub fn from_plain_file(path: &Path, label_name: &str) -> Result<Self> {
         let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
         let table = Table::parse(path.to_path_buf(), bytes)?;
@@ -156,7 +156,7 @@ fn check_plain(table: &Table, label_name: &str) -> Result<()> {
             );
         }
         let is_taken = match name {
-            "group" => true,
+            "group" => table.u64s(name).is_err(),
             "origin" => table.numbers(name).is_ok(),
             _ => false,
         };
@@ -185,8 +185,11 @@ mod tests {
     }
 
     #[test]
-    fn an_index_and_texts_of_origin_are_no_features() {
-        let split = read(|table| table.i64s("row_id", [7, 9]).texts("origin", ["train", "b"])).unwrap();
+    fn what_artifacts_have_beside_features_is_none() {
+        let of_artifacts = |table: Writing| {
+            table.i64s("row_id", [7, 9]).texts("origin", ["train", "b"]).u64s("group", [1, 2])
+        };
+        let split = read(of_artifacts).unwrap();
         assert_eq!((split.names, split.row_id), (vec!["x".to_owned()], vec![7, 9]));
         assert_eq!(read(|table| table).unwrap().row_id, [0, 1]);
     }

@@ -42,7 +42,7 @@ pub struct Arguments {
     pub model: Vec<String>,
 
     /// Train on this Parquet file of numeric columns instead of OUT/split/train.parquet; an int64 column `row_id` is the
-    /// index, a text `origin` is left out, and no feature can be called `row_id`, `origin` or `group`
+    /// index, a text `origin` and a uint64 `group` are left out, and no feature can have one of these names
     #[arg(long, value_name = "FILE", requires = "label")]
     pub train: Option<PathBuf>,
 
