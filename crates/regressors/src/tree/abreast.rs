@@ -19,15 +19,15 @@ pub(super) fn settle_abreast<S: Splitter>(first_below: FirstBelow, trees: [&mut 
             of_a.make(first_below);
             of_b.make(first_below);
         }
-        let made = [of_a.made, of_b.made];
-        a.keep(made[0]);
-        b.keep(made[1]);
+        let reached = [of_a.reached, of_b.reached];
+        a.keep(reached[0]);
+        b.keep(reached[1]);
     }
 }
 
 /// How far the draws of a node have come.
 #[derive(Clone, Copy, Debug)]
-struct Made {
+struct Reached {
     first: usize,
     end: usize,
     /// Draws of features, and of thresholds, out of the numbers shown.
@@ -43,7 +43,7 @@ struct Draws<'a> {
     inverses: &'a [u32],
     order: &'a mut [u32],
     threshold_numbers: &'a mut [u32],
-    made: Made,
+    reached: Reached,
 }
 
 impl<'a> Draws<'a> {
@@ -58,14 +58,19 @@ impl<'a> Draws<'a> {
             inverses: &draws.inverses[draws.drawn..][..positions.len()],
             order: &mut draws.order,
             threshold_numbers: &mut draws.threshold_numbers[..n_features],
-            made: Made { first: draws.first as usize, end: draws.end as usize, features: 0, thresholds: 0 },
+            reached: Reached {
+                first: draws.first as usize,
+                end: draws.end as usize,
+                features: 0,
+                thresholds: 0,
+            },
         }
     }
 
     /// Whether there are draws to be made, and numbers for them.
     #[inline(always)]
     fn go_on(&self) -> bool {
-        let Made { first, end, features, thresholds } = self.made;
+        let Reached { first, end, features, thresholds } = self.reached;
         first < end && features + thresholds + BLOCK < AHEAD
     }
 
@@ -74,7 +79,7 @@ impl<'a> Draws<'a> {
     /// Nothing here is a branch, because none could be predicted.
     #[inline(always)]
     fn make(&mut self, first_below: FirstBelow) {
-        let Made { first, end, features, thresholds } = self.made;
+        let Reached { first, end, features, thresholds } = self.reached;
         let numbers = &self.numbers[features + thresholds..][..=BLOCK];
         let of_features = block(numbers);
         let (positions, inverses) = (block(&self.positions[features..]), block(&self.inverses[features..]));
@@ -94,7 +99,7 @@ impl<'a> Draws<'a> {
         // That of a constant is not read.
         self.threshold_numbers[target] = numbers[drawn];
         let varies = usize::from(is_hit & !is_constant);
-        self.made = Made {
+        self.reached = Reached {
             first: first + usize::from(is_hit & is_constant),
             end: end - varies,
             features: features + drawn,
@@ -110,10 +115,10 @@ fn block(values: &[u32]) -> &[u32; BLOCK] {
 
 impl<S: Splitter> FeatureDraws<S> {
     #[inline(always)]
-    fn keep(&mut self, made: Made) {
-        (self.first, self.end) = (made.first as u32, made.end as u32);
-        self.drawn += made.features;
-        self.stream.skip(made.features + made.thresholds);
+    fn keep(&mut self, reached: Reached) {
+        (self.first, self.end) = (reached.first as u32, reached.end as u32);
+        self.drawn += reached.features;
+        self.stream.skip(reached.features + reached.thresholds);
     }
 }
 

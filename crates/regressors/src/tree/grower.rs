@@ -1,180 +1,28 @@
 //! The growth of one tree, node by node.
 
 use super::abreast::settle_abreast;
-use super::bag::{Bag, NodeSums, largest_sum, rows_with_weight, total_weight};
-use super::columns::{Column, Columns, Kind};
+use super::bag::{Bag, NodeSums};
+use super::columns::{Column, Kind};
 use super::counted::{Counted, CountedNode, FeatureScores};
 use super::draws::FeatureDraws;
 use super::frontier::Frontier;
 use super::histogram::{HistogramId, Histograms};
 use super::model::Tree;
 use super::node::Node;
-use super::packed::{Layout, Packed, Sums};
-use super::params::{LeafLimits, Limits};
+use super::packed::{Packed, Sums};
+use super::params::LeafLimits;
 use super::partition::partition_in_parts;
 use super::search::{Search, Split};
 use super::small::{self, FeatureBits, Pair, PairSplit, SmallNode};
 use super::sorted::SortedRows;
 use super::splitter::{SplitRule, Splitter};
+use super::training::{Grown, Training};
 use crate::random::TreeRandom;
 use crate::vectors::{FirstBelow, vectorized};
-use std::mem;
 use std::ops::Range;
 
 /// Nodes with less impurity than this are leaves, and improvements may fall short by as much.
 const EPSILON: f64 = f64::EPSILON;
-
-/// What the trees of a fit have in common.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Training<'a> {
-    pub(crate) columns: &'a Columns,
-    /// A target per row.
-    pub(crate) targets: &'a [i64],
-    /// The unit of the targets, a power of two.
-    pub(crate) quantum: f64,
-    /// `min_impurity_decrease` is in squared units of `targets * quantum`.
-    pub(crate) limits: &'a Limits,
-}
-
-/// A tree, and what its growth found out.
-#[derive(Debug)]
-pub(crate) struct Grown {
-    pub(crate) tree: Tree,
-    /// Whether its sums of squares were exact in `f64`.
-    pub(crate) exact_squares: bool,
-    /// The training rows with weight, in the order of the leaves from left to right; those of a leaf ascend.
-    pub(crate) rows: Vec<u32>,
-}
-
-impl Grown {
-    /// Every leaf's value and its training rows with weight.
-    pub(crate) fn leaves(&self) -> impl Iterator<Item = (f64, &[u32])> {
-        let nodes = self.tree.nodes();
-        let mut stack = vec![0];
-        let mut rows = self.rows.as_slice();
-        std::iter::from_fn(move || {
-            loop {
-                let node = &nodes[stack.pop()?];
-                if let Some([left, right]) = node.children() {
-                    stack.extend([right, left]);
-                    continue;
-                }
-                let (of_leaf, others) = rows.split_at(node.n_node_samples as usize);
-                rows = others;
-                return Some((node.value, of_leaf));
-            }
-        })
-    }
-}
-
-/// Memory for the growth of a tree, reused from tree to tree where these have many rows.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    /// As [`Grown::rows`], which are taken from here.
-    pub(crate) rows: Vec<u32>,
-    moved: Vec<u32>,
-}
-
-/// Grows a tree on the rows with weight, of which there must be one; without weights all weigh 1.
-///
-/// `random` is as the tree's seed leaves it.
-pub(crate) fn grow<S: Splitter>(
-    training: &Training<'_>,
-    weights: Option<&[u32]>,
-    random: TreeRandom,
-    memory: &mut Memory,
-) -> Grown {
-    Start::new(training, weights, random, memory).grow::<S>()
-}
-
-/// Grows [`Training::trees_at_once`], or fewer; each is as [`grow`] grows it with its weights and random numbers.
-pub(crate) fn grow_some<S: Splitter>(
-    training: &Training<'_>,
-    trees: &[(Option<&[u32]>, TreeRandom)],
-) -> Vec<Grown> {
-    let mut memories: Vec<Memory> = trees.iter().map(|_| Memory::default()).collect();
-    let starts = trees.iter().zip(&mut memories);
-    let starts: Vec<Start<'_>> =
-        starts.map(|((weights, random), memory)| Start::new(training, *weights, *random, memory)).collect();
-    let are_small = starts.iter().all(|start| start.layout.fits::<i64>());
-    match (<[Start<'_>; 2]>::try_from(starts), training.abreast::<S>()) {
-        (Ok(starts), Some(first_below)) if are_small => {
-            Grower::grow_abreast(first_below, starts.map(Start::grower::<i64, S>)).into()
-        }
-        (Ok(starts), _) => starts.map(Start::grow::<S>).into(),
-        (Err(starts), _) => starts.into_iter().map(Start::grow::<S>).collect(),
-    }
-}
-
-/// What the growth of a tree begins with.
-struct Start<'a> {
-    training: &'a Training<'a>,
-    weights: Option<&'a [u32]>,
-    random: TreeRandom,
-    layout: Layout,
-    rows: Vec<u32>,
-    moved: &'a mut [u32],
-}
-
-impl<'a> Start<'a> {
-    fn new(
-        training: &'a Training<'a>,
-        weights: Option<&'a [u32]>,
-        random: TreeRandom,
-        memory: &'a mut Memory,
-    ) -> Self {
-        let rows = rows_with_weight(training.targets.len(), weights, mem::take(&mut memory.rows));
-        let total_weight = total_weight(weights, rows.len());
-        let largest_sum = largest_sum(training.targets, weights);
-        let counts_rows = weights.is_some() && training.limits.min_samples_leaf > 1;
-        let layout = Layout::new(rows.len() as u64, total_weight, largest_sum, counts_rows);
-        memory.moved.resize(rows.len(), 0);
-        Self { training, weights, random, layout, rows, moved: &mut memory.moved }
-    }
-
-    fn grower<P: Packed, S: Splitter>(self) -> Grower<'a, P, S> {
-        let bag = Bag::new(self.training.targets, self.weights, self.layout);
-        Grower::new(self.training, bag, self.rows, self.random, self.moved)
-    }
-
-    fn grow<S: Splitter>(self) -> Grown {
-        if self.layout.fits::<i64>() {
-            self.grower::<i64, S>().grow()
-        } else {
-            self.grower::<i128, S>().grow()
-        }
-    }
-}
-
-impl Training<'_> {
-    /// How many trees a thread had better grow at once.
-    pub(crate) fn trees_at_once<S: Splitter>(&self) -> usize {
-        if self.abreast::<S>().is_some() { 2 } else { 1 }
-    }
-
-    /// Some if most of the time goes into draws that wait for each other, and not into rows, of which two trees have
-    /// twice as many in the cache.
-    fn abreast<S: Splitter>(&self) -> Option<FirstBelow> {
-        let is_worth_it = S::RULE == SplitRule::Random
-            && self.marks_tell_all()
-            && self.limits.max_leaf_nodes.is_none()
-            && self.columns.n_ranked() == 0;
-        FirstBelow::new().filter(|_| is_worth_it)
-    }
-
-    fn all_are_drawn(&self) -> bool {
-        self.limits.max_features >= self.columns.n_features()
-    }
-
-    /// Whether a node's features can be drawn all at once, since their marks say which are constant.
-    fn marks_tell_all(&self) -> bool {
-        self.all_are_drawn() && self.columns.are_plain()
-    }
-
-    fn impurity(&self, sums: &NodeSums) -> f64 {
-        sums.variance() * (self.quantum * self.quantum)
-    }
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Side {
@@ -228,7 +76,8 @@ impl Made {
     }
 }
 
-struct Grower<'a, P, S> {
+/// A tree that is growing.
+pub(super) struct Grower<'a, P, S> {
     training: &'a Training<'a>,
     bag: Bag<'a, P>,
     draws: FeatureDraws<S>,
@@ -250,7 +99,7 @@ struct Grower<'a, P, S> {
 }
 
 impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
-    fn new(
+    pub(super) fn new(
         training: &'a Training<'a>,
         bag: Bag<'a, P>,
         rows: Vec<u32>,
@@ -276,7 +125,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         }
     }
 
-    fn grow(mut self) -> Grown {
+    pub(super) fn grow(mut self) -> Grown {
         let root = self.root();
         match self.training.limits.max_leaf_nodes {
             None => {
@@ -288,7 +137,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         self.finish(&root)
     }
 
-    fn grow_abreast(first_below: FirstBelow, mut trees: [Self; 2]) -> [Grown; 2] {
+    pub(super) fn grow_abreast(first_below: FirstBelow, mut trees: [Self; 2]) -> [Grown; 2] {
         let roots = trees.each_mut().map(|tree| tree.root());
         let mut are_open = [false; 2];
         for ((tree, root), is_open) in trees.iter_mut().zip(roots).zip(&mut are_open) {

@@ -7,8 +7,8 @@
 //! * `columns` encodes the records once per fit, by their `values`, so that a row lists the few sums it
 //!   counts in;
 //! * `bag` holds the rows of one tree and what each adds to a sum, `packed` into one integer;
-//! * `grower` takes node after node, depth first or by `frontier` best first, and has their rows parted
-//!   (`partition`);
+//! * `training` has what the trees of a fit share; `grower` takes node after node of one, depth first or by
+//!   `frontier` best first: it marks a node's features, has them drawn, and the rows parted (`partition`);
 //! * `histogram` sums a node's rows, or takes them from its parent's and its sibling's sums; for a root, rows
 //!   may be listed `by_slot`. Features with many values keep their rows `sorted` instead;
 //! * `search` draws features and keeps the best split: of a node `counted` in a histogram, where features
@@ -45,6 +45,7 @@ mod small;
 mod sorted;
 mod splitter;
 mod stream;
+mod training;
 mod values;
 
 pub(crate) use bag::{sample_weights, total_weight};
@@ -52,7 +53,6 @@ pub(crate) use changed::predict_changes;
 pub(crate) use columns::Columns;
 pub(crate) use descent::Scratch;
 pub(crate) use ensemble::Ensemble;
-pub(crate) use grower::{Grown, Memory, Training, grow, grow_some};
 pub use model::Tree;
 pub(crate) use model::{check_trees, mean_importances};
 pub use node::Node;
@@ -63,3 +63,4 @@ pub use single::{
     ExtraTreeValidParams, SingleTree, SingleTreeParams, SingleTreeValidParams,
 };
 pub use splitter::{Best, Random, SplitRule, Splitter};
+pub(crate) use training::{Grown, Memory, Training, grow, grow_some};

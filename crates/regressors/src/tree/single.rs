@@ -3,11 +3,11 @@
 use super::bag::{sample_weights, total_weight};
 use super::columns::Columns;
 use super::descent::{Scratch, WORK_OF_MANY};
-use super::grower::{Memory, Training, grow};
 use super::model::Tree;
 use super::params::{Growth, TreeParams};
 use super::rows::{PerRow, predict_blocks};
 use super::splitter::{Best, Random, Splitter};
+use super::training::{Memory, Training, grow};
 use crate::input::check_fit;
 use crate::parallel::in_pool;
 use crate::random::{RandomState, TreeRandom};
