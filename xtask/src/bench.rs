@@ -16,7 +16,7 @@ use measure::Sides;
 use report::Line;
 use rows::{Data, ROWS};
 use sets::Set;
-use stage::{Error, MAX_THREADS};
+use stage::Error;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -43,7 +43,7 @@ pub(crate) struct Flags {
     repeats: u16,
 
     /// Threads of every fit
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_THREADS)))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = stage::thread_count())]
     threads: u16,
 
     /// Write the table into README.md, between its markers, instead of stdout

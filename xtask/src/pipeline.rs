@@ -4,7 +4,7 @@ use crate::driver::{Driver, Manner};
 use crate::freshness::Project;
 use crate::{build, children, lockfile, root, scores, status};
 use anyhow::Result;
-use stage::{Config, Error, Kind, MAX_THREADS};
+use stage::{Config, Error, Kind};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
@@ -126,7 +126,7 @@ pub(crate) struct Inputs {
     pub(crate) config: PathBuf,
 
     /// Threads of every stage, at most 1024 [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_THREADS)))]
+    #[arg(long, value_name = "N", value_parser = stage::thread_count())]
     pub(crate) threads: Option<u16>,
 
     /// Override one configuration key, as in `feature-selection.select=none`; may be repeated

@@ -3,11 +3,11 @@
 use crate::Origin;
 use crate::features::{check_names, check_values, feature_names, matrix};
 use crate::observations::origins;
+use crate::raw::REPEATED_COLUMN;
 use crate::roles::Role;
 use crate::table::{Artifact, Table, Writing};
 use ndarray::Array2;
 use stage::{Error, Folder, Publication, Result};
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -56,10 +56,11 @@ impl Split {
         Ok(split)
     }
 
-    /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id`, `origin` and `group`.
+    /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id`, `origin` and
+    /// `group`.
     ///
-    /// These three are what artifacts have: an int64 index, a text, and a uint64 hash. Rows without `row_id` are numbered from 0; without
-    /// the label column no row has a label.
+    /// These three are what artifacts have: an int64 index, a text, and a uint64 hash. Rows without `row_id` are
+    /// numbered from 0; without the label column no row has a label.
     ///
     /// # Errors
     /// If the file cannot be read, two columns have one name, a feature or label is not numeric and finite, or a column
@@ -147,14 +148,11 @@ const RENAME: &str = "rename the column, or leave it out";
 
 /// Refuses columns of a plain file that would be taken for something else, or for each other.
 fn check_plain(table: &Table, label_name: &str) -> Result<()> {
-    let mut seen = HashSet::new();
+    if let Some(name) = table.repeated_column() {
+        return Err(table.refuse(format!("column '{name}': {REPEATED_COLUMN}")));
+    }
     for field in table.schema().fields() {
         let name = field.name().as_str();
-        if !seen.insert(name) {
-            return Err(
-                table.refuse(format!("column '{name}': this column occurs twice; rename one of them"))
-            );
-        }
         let is_taken = match name {
             "group" => table.u64s(name).is_err(),
             "origin" => table.numbers(name).is_ok(),

@@ -22,9 +22,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use stage::{Error, Folder, Result};
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
+use std::collections::{HashMap, HashSet};
 use std::iter;
 use std::mem;
 use std::ops::Range;
@@ -293,7 +291,8 @@ impl Table {
             let metadata = pairs.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))).collect();
             Ok((reader, metadata))
         };
-        let (reader, metadata) = unhurt(read).map_err(|reason| unreadable(&path, &reason))?;
+        let (reader, metadata) =
+            unhurt(read).map_err(|reason| unreadable(&path, &headless(&bytes, reason)))?;
         let declared = reader.metadata().file_metadata().num_rows();
         let mut groups = reader.metadata().row_groups().iter();
         let sum = groups.try_fold(0u64, |sum, group| sum.checked_add(u64::try_from(group.num_rows()).ok()?));
@@ -306,6 +305,13 @@ impl Table {
     /// An error about this file.
     pub(crate) fn refuse(&self, reason: impl std::fmt::Display) -> Error {
         Error::data(format!("{}: {reason}", self.path.display()))
+    }
+
+    /// The first column with a name that another before it has.
+    pub(crate) fn repeated_column(&self) -> Option<&str> {
+        let mut seen = HashSet::new();
+        let mut names = self.schema().fields().iter().map(|field| field.name().as_str());
+        names.find(|name| !seen.insert(*name))
     }
 
     pub(crate) fn rows(&self) -> Result<usize> {
@@ -596,17 +602,23 @@ pub(crate) fn check_rows(found: usize, declared: usize) -> Result<(), String> {
     Err(format!("its pages have {found} rows where its head has {declared}"))
 }
 
+/// Why a file that begins with `start` has no head of a Parquet file, where the decoder says `reason`.
+pub(crate) fn headless(start: &[u8], reason: String) -> String {
+    if start.starts_with(&GZIP) {
+        "the whole file is compressed by gzip, decompress it".to_owned()
+    } else {
+        reason
+    }
+}
+
 /// An error about a file of which `reason` says why it is no Parquet file that can be read here.
 pub(crate) fn unreadable(path: &Path, reason: &str) -> Error {
-    let mut start = [0; 2];
-    let is_gzip = File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == GZIP;
     let codec = reason.rsplit_once("Disabled feature at compile time: ").map(|(_, feature)| feature);
     let reason = match codec {
         Some(feature) => {
             let codec = if feature == "flate2" { "gzip" } else { feature };
             format!("its pages are compressed by {codec}, but may be by Snappy only, or not at all")
         }
-        None if is_gzip => "the whole file is compressed by gzip, decompress it".to_owned(),
         None => reason.to_owned(),
     };
     Error::data(format!("{}: not a readable Parquet file: {reason}", path.display()))

@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
 /// Most trees of a forest and most stages of boosting: a seed and a node of each take some 50 MB.
-pub(crate) const MAX_ESTIMATORS: usize = 1_000_000;
+const MAX_ESTIMATORS: usize = 1_000_000;
 
 /// Refuses no trees, and more than memory could hold.
 pub(crate) fn check_estimators(n: usize) -> Result<()> {

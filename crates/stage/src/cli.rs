@@ -1,13 +1,19 @@
 //! The flags that all stages take.
 
 use crate::{Config, Error, Folder, Hold, Kind, Lock, Patience, Result, driver};
+use clap::builder::RangedI64ValueParser;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, thread};
 
 /// The most threads of a process: more than any machine has use for, and fewer than systems refuse to start.
-pub const MAX_THREADS: u16 = 1024;
+const MAX_THREADS: u16 = 1024;
+
+/// Reads a number of threads, 1 to 1,024, from a command line.
+pub fn thread_count() -> RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..=i64::from(MAX_THREADS))
+}
 
 /// Flags common to all stages.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -29,7 +35,7 @@ pub struct Arguments {
     pub set: Vec<String>,
 
     /// Threads, at most 1024 [default: RAYON_NUM_THREADS, else SLURM_CPUS_PER_TASK, else the machine's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_THREADS)))]
+    #[arg(long, value_name = "N", value_parser = thread_count())]
     pub threads: Option<u16>,
 
     /// Name of the run in logs and run records [default: the time and a random word]
@@ -140,7 +146,7 @@ pub(crate) fn run_id(text: &str) -> std::result::Result<String, String> {
 /// How many threads to use: the flag, `RAYON_NUM_THREADS`, `SLURM_CPUS_PER_TASK`, or what the machine offers.
 ///
 /// # Errors
-/// If a variable that decides is no number from 1 to [`MAX_THREADS`].
+/// If a variable that decides is no number from 1 to 1,024.
 pub fn threads(flag: Option<u16>) -> Result<usize> {
     let most = usize::from(MAX_THREADS);
     if let Some(threads) = flag {

@@ -19,7 +19,7 @@ mod signals;
 mod task;
 mod temporary;
 
-pub use cli::{Arguments, LogFlags, LogFormat, MAX_THREADS, threads};
+pub use cli::{Arguments, LogFlags, LogFormat, thread_count, threads};
 pub use config::Config;
 pub use context::{Context, generated_run_id};
 pub use error::{Error, Kind, Result};

@@ -90,9 +90,8 @@ impl TryFrom<Written> for Sample {
 
     fn try_from(written: Written) -> Result<Self, String> {
         match written {
-            Written::Whole(count) => Ok(Self(Some(Samples::Count(count)))),
-            Written::Real(share) => Ok(Self(Some(Samples::Fraction(share)))),
             Written::Word(word) if word == NONE => Ok(Self(None)),
+            rows @ (Written::Whole(_) | Written::Real(_)) => Ok(Self(Some(Rows::try_from(rows)?.0))),
             other => other.refuse("a number of rows, a share of them or \"none\""),
         }
     }

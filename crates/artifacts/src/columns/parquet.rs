@@ -3,7 +3,7 @@
 use super::typed::{self, named};
 use super::{Column, Values};
 use crate::raw::{column, parquet as raw};
-use crate::table::{check_rows, unreadable};
+use crate::table::{check_rows, headless, unreadable};
 use arrow_array::cast::AsArray;
 use arrow_array::types as t;
 use arrow_array::{Array, ArrowPrimitiveType};
@@ -14,6 +14,7 @@ use parquet::arrow::arrow_reader::{
 };
 use stage::{Error, Result};
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
@@ -31,7 +32,11 @@ pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
     let metadata = panic::catch_unwind(AssertUnwindSafe(|| {
         ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())
     }));
-    let metadata = metadata.unwrap_or_else(|_| Err("damaged metadata".into())).map_err(refuse)?;
+    let metadata = metadata.unwrap_or_else(|_| Err("damaged metadata".into())).map_err(|reason| {
+        let mut start = [0; 2];
+        let _ = file.read_exact_at(&mut start, 0);
+        refuse(headless(&start, reason))
+    })?;
     let rows = metadata.metadata().file_metadata().num_rows();
     let rows = usize::try_from(rows).map_err(|error| refuse(error.to_string()))?;
     for place in 0..metadata.schema().fields().len() {

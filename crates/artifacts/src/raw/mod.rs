@@ -140,7 +140,7 @@ fn repeated(row_id: &[i64]) -> Option<i64> {
 }
 
 /// What is wrong with a column name that occurs twice.
-const REPEATED_COLUMN: &str = "this column occurs twice; rename one of them";
+pub(crate) const REPEATED_COLUMN: &str = "this column occurs twice; rename one of them";
 
 /// A file without the column that should hold its index.
 fn no_index(source: Source<'_>, name: &str) -> Error {

@@ -15,8 +15,8 @@ pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
     let table = Table::parse(source.path.to_path_buf(), bytes).map_err(hint)?;
     let batches = table.batches().map_err(hint)?;
     let names: Vec<String> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
-    if let Some(repeated) = (1..names.len()).find(|&field| names[..field].contains(&names[field])) {
-        return Err(source.refuse(Some(&names[repeated]), None, super::REPEATED_COLUMN));
+    if let Some(name) = table.repeated_column() {
+        return Err(source.refuse(Some(name), None, super::REPEATED_COLUMN));
     }
     let index = source.index.map(|name| {
         let field = names.iter().position(|other| other == name);

@@ -37,7 +37,7 @@ pub(super) struct FeatureDraws<S> {
     pub(super) order: Vec<u32>,
     pub(super) first: u32,
     pub(super) end: u32,
-    /// Draws made in the node.
+    /// Draws made in the node, of those made all at once.
     pub(super) drawn: usize,
     max_features: usize,
     /// The number of positions that each of a node's draws chooses from, 1 after the last, and its [`inverse`].

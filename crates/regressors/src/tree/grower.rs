@@ -96,6 +96,7 @@ pub(super) struct Grower<'a, P, S> {
     /// What is left to be made in preorder, the next node last.
     stack: Vec<Job>,
     total_weight: f64,
+    exact_squares: bool,
 }
 
 impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
@@ -122,52 +123,38 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             nodes: Vec::new(),
             stack: Vec::new(),
             total_weight: 0.0,
+            exact_squares: true,
         }
     }
 
     pub(super) fn grow(mut self) -> Grown {
         let root = self.root();
         match self.training.limits.max_leaf_nodes {
-            None => {
-                self.stack.push(root);
-                self.grow_in_preorder();
-            }
+            None => self.start(root),
             Some(max_leaf_nodes) => self.best_first(root, max_leaf_nodes),
         }
-        self.finish(&root)
+        self.finish()
     }
 
+    /// Grows both in preorder; whichever tree's node is settled first goes on to its next.
     pub(super) fn grow_abreast(first_below: FirstBelow, mut trees: [Self; 2]) -> [Grown; 2] {
-        let roots = trees.each_mut().map(|tree| tree.root());
-        let mut are_open = [false; 2];
-        for ((tree, root), is_open) in trees.iter_mut().zip(roots).zip(&mut are_open) {
-            tree.stack.push(root);
-            *is_open = tree.open_next();
+        for tree in &mut trees {
+            let root = tree.root();
+            tree.start(root);
         }
-        while are_open == [true; 2] {
+        while trees.iter().all(Self::is_open) {
             let [a, b] = trees.each_mut().map(|tree| &mut tree.draws);
             vectorized!(settle_abreast(first_below, [a, b]));
-            for (tree, is_open) in trees.iter_mut().zip(&mut are_open) {
-                if tree.draws.are_settled() {
-                    tree.close_last();
-                    *is_open = tree.open_next();
-                }
-            }
+            let settled = trees.iter_mut().filter(|tree| tree.draws.are_settled());
+            settled.for_each(Self::go_on);
         }
-        let [a, b] = trees;
-        let finish = |mut tree: Self, is_open: bool, root| {
-            if is_open {
-                tree.settle();
-                tree.close_last();
-                tree.grow_in_preorder();
-            }
-            tree.finish(root)
-        };
-        [finish(a, are_open[0], &roots[0]), finish(b, are_open[1], &roots[1])]
+        // The larger one goes on alone.
+        trees.map(Self::finish)
     }
 
     fn root(&mut self) -> Job {
         let sums = self.bag.node(&self.rows);
+        self.exact_squares = sums.is_exact();
         self.total_weight = sums.weight();
         self.leaf_limits = self.training.limits.leaf(self.total_weight);
         let mut root = Job {
@@ -185,40 +172,56 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         root
     }
 
-    fn finish(self, root: &Job) -> Grown {
-        let tree = Tree::grown(self.nodes, self.training.columns.n_features());
-        Grown { tree, exact_squares: root.sums.is_exact(), rows: self.rows }
+    /// Begins to make nodes in preorder.
+    fn start(&mut self, root: Job) {
+        self.stack.push(root);
+        self.open_next();
     }
 
     /// Makes all nodes that are left.
-    fn grow_in_preorder(&mut self) {
-        while self.open_next() {
+    fn finish(mut self) -> Grown {
+        while self.is_open() {
             self.settle();
-            self.close_last();
+            self.go_on();
         }
+        let tree = Tree::grown(self.nodes, self.training.columns.n_features());
+        Grown { tree, exact_squares: self.exact_squares, rows: self.rows }
     }
 
-    /// Makes leaves up to the next other node, which is opened and stays last; returns whether there is one.
-    fn open_next(&mut self) -> bool {
+    /// Whether there is a node whose features are marked, the last of the stack.
+    fn is_open(&self) -> bool {
+        !self.stack.is_empty()
+    }
+
+    /// Makes leaves up to the next other node, if there is one, and opens that.
+    fn open_next(&mut self) {
         while let Some(job) = self.stack.last().copied() {
-            if !job.is_leaf {
-                let histogram = self.open(&job);
-                self.stack.last_mut().into_iter().for_each(|job| job.histogram = histogram);
-                return true;
+            if job.is_leaf {
+                self.add_leaf(&job);
+                self.stack.pop();
+                continue;
             }
-            self.add_leaf(&job);
-            self.stack.pop();
+            let histogram = self.open(&job);
+            if let Some(open) = self.stack.last_mut() {
+                open.histogram = histogram;
+            }
+            return;
         }
-        false
     }
 
-    /// Makes the node that is open.
-    fn close_last(&mut self) {
-        let Some(job) = self.stack.pop() else { return };
-        if self.is_pair(&job) {
-            return self.add_pair(&job);
+    /// Makes the node that is open and settled, and opens the next.
+    fn go_on(&mut self) {
+        if let Some(job) = self.stack.pop() {
+            self.close(&job);
         }
-        let Some(Children { left, right, .. }) = self.add_node(&job) else { return };
+        self.open_next();
+    }
+
+    fn close(&mut self, job: &Job) {
+        if self.is_pair(job) {
+            return self.add_pair(job);
+        }
+        let Some(Children { left, right, .. }) = self.add_node(job) else { return };
         // Leaves whose turn it is need not go by the stack.
         if !left.is_leaf {
             self.stack.extend([right, left]);
@@ -381,8 +384,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         job.n_rows() == 2 && !job.is_leaf && self.is_small(job) && self.training.columns.are_plain()
     }
 
-    /// Makes a node of two rows, which is open, and its leaves: a full tree has more of these than of any other size, and they
-    /// need little of what others do.
+    /// Makes a node of two rows, which is open, and its leaves: a full tree has more of these than of any other size,
+    /// and they need little of what others do.
     fn add_pair(&mut self, job: &Job) {
         let split = self.pair(job).split(&self.draws);
         let id = self.nodes.len();
@@ -410,7 +413,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             || job.impurity <= EPSILON
     }
 
-    /// Searches the best split of a node that is open and moves its rows accordingly; `None` if no split is good enough.
+    /// Searches the best split of a node that is open and moves its rows accordingly; `None` if no split is good
+    /// enough.
     fn split(&mut self, job: &Job) -> Option<Children> {
         let (split, constants) = self.search(job);
         let mut children = split.and_then(|split| self.part(job, split, constants));
