@@ -74,6 +74,40 @@ impl FirstBelow {
     }
 }
 
+/// Adds a number to some of eight sums, on processors that need no branch for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaskedAdd {
+    #[cfg(target_arch = "x86_64")]
+    simd: pulp::x86::V4,
+    #[cfg(not(target_arch = "x86_64"))]
+    never: std::convert::Infallible,
+}
+
+impl MaskedAdd {
+    /// The number of sums.
+    pub(crate) const LANES: usize = 8;
+
+    /// None on other processors.
+    pub(crate) fn new() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        return Some(Self { simd: pulp::x86::V4::try_new()? });
+        #[cfg(not(target_arch = "x86_64"))]
+        None
+    }
+
+    /// The sums, with the number added to those whose bit is set.
+    #[inline(always)]
+    pub(crate) fn add(self, sums: [i64; Self::LANES], bits: u8, number: i64) -> [i64; Self::LANES] {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let (simd, sums) = (self.simd.avx512f, pulp::cast(sums));
+            pulp::cast(simd._mm512_mask_add_epi64(sums, bits, sums, simd._mm512_set1_epi64(number)))
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        match self.never {}
+    }
+}
+
 /// The dot product of two rows of the same length: per lane in their order, then over lanes.
 #[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -95,6 +129,16 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn sums_with_a_bit_are_added_to(sums: [i64; 8], bits: u8, number: i64) {
+            let Some(masked) = MaskedAdd::new() else {
+                println!("skipped: this processor visits what it adds to");
+                return Ok(());
+            };
+            let added = |at: usize| if bits >> at & 1 == 1 { sums[at].wrapping_add(number) } else { sums[at] };
+            prop_assert_eq!(masked.add(sums, bits, number), std::array::from_fn(added));
+        }
+
         #[test]
         fn a_bit_tells_what_is_below(numbers: [u16; 16], limit in 0..=u16::MAX >> 1) {
             let numbers = numbers.map(|number| number >> 1);

@@ -328,6 +328,13 @@ impl Columns {
         (self.rarer.len() / self.n_rows + self.coded.len()).max(1)
     }
 
+    /// Whether rows have the rarer value of so many binary features that it takes less time to look at
+    /// `at_once` features after the other than to visit these.
+    pub(super) fn are_dense(&self, at_once: usize) -> bool {
+        // Visits also end where no processor foretells it, which takes as long as all of them.
+        2 * self.rarer.len() * at_once >= self.n_features() * self.n_rows
+    }
+
     #[inline]
     pub(super) fn feature(&self, feature: u32) -> &Column {
         &self.columns[feature as usize]
@@ -352,6 +359,12 @@ impl Columns {
     #[inline(always)]
     pub(super) fn for_each_slot(&self, row: u32, mut visit: impl FnMut(usize)) {
         self.for_each_rarer(row, &mut visit);
+        self.for_each_code(row, visit);
+    }
+
+    /// Visits the slots of a row's codes.
+    #[inline(always)]
+    pub(super) fn for_each_code(&self, row: u32, mut visit: impl FnMut(usize)) {
         let (row, words) = (row as usize, self.code_words());
         let codes = self.codes[row * words..][..words].as_flattened();
         self.first_slots

@@ -6,6 +6,7 @@ use super::columns::{CODES, Columns};
 use super::packed::Packed;
 use super::small;
 use crate::parallel::{is_parallel, parts};
+use crate::vectors::{MaskedAdd, vectorized};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -20,6 +21,7 @@ pub(super) struct HistogramId(u32);
 #[derive(Debug)]
 pub(super) struct Histograms<'a, P> {
     columns: &'a Columns,
+    adder: Adder<'a>,
     kept: Vec<Vec<P>>,
     free: Vec<HistogramId>,
     scratch: Vec<P>,
@@ -35,8 +37,10 @@ impl<'a, P: Packed> Histograms<'a, P> {
 
     pub(super) fn new(columns: &'a Columns) -> Self {
         let worth = columns.n_slots() / (Self::SLOTS_PER_COUNT * columns.slots_per_row());
-        let scratch = vec![P::default(); columns.n_slots()];
-        Self { columns, kept: Vec::new(), free: Vec::new(), scratch, min_rows: worth.max(Self::MIN_ROWS) }
+        let adder = Adder::new::<P>(columns);
+        let scratch = vec![P::default(); adder.n_slots()];
+        let min_rows = worth.max(Self::MIN_ROWS);
+        Self { columns, adder, kept: Vec::new(), free: Vec::new(), scratch, min_rows }
     }
 
     /// Whether a node of so many rows has a histogram of its own.
@@ -59,14 +63,14 @@ impl<'a, P: Packed> Histograms<'a, P> {
 
     /// Sums up the rows of a node that keeps its histogram.
     pub(super) fn count(&mut self, rows: &[u32], bag: &Bag<'_, P>) -> HistogramId {
-        let (columns, n_values) = (self.columns, rows.len() * self.columns.slots_per_row());
+        let (adder, n_values) = (self.adder, rows.len() * self.columns.slots_per_row());
         if is_parallel(n_values) {
-            let add_part = |part, sums: &mut [P]| add_many(columns, sums, &rows[part], bag);
+            let add_part = |part, sums: &mut [P]| adder.add_many(sums, &rows[part], bag);
             self.count_parts(parts(rows.len(), n_values), add_part)
         } else {
             // A list of one part would cost most nodes, which have few rows, a hundredth of their instructions.
             let id = self.empty();
-            add_many(columns, &mut self.kept[id.0 as usize], rows, bag);
+            adder.add_many(&mut self.kept[id.0 as usize], rows, bag);
             id
         }
     }
@@ -93,13 +97,13 @@ impl<'a, P: Packed> Histograms<'a, P> {
         });
         let histogram = &mut self.kept[id.0 as usize];
         histogram.clear();
-        histogram.resize(self.columns.n_slots(), P::default());
+        histogram.resize(self.adder.n_slots(), P::default());
         id
     }
 
     /// Sums up few rows, to be forgotten by [`Self::clear`].
     pub(super) fn count_few(&mut self, rows: &[u32], bag: &Bag<'_, P>) {
-        add(self.columns, &mut self.scratch, rows, bag);
+        self.adder.add(&mut self.scratch, rows, |row| bag.of(row));
     }
 
     /// The sums under `id`, or without it those of few rows.
@@ -122,10 +126,7 @@ impl<'a, P: Packed> Histograms<'a, P> {
     /// Subtracts rows from their parent's histogram.
     pub(super) fn subtract_rows(&mut self, parent: HistogramId, rows: &[u32], bag: &Bag<'_, P>) {
         let parent = &mut self.kept[parent.0 as usize];
-        for row in rows {
-            let sums = bag.of(*row);
-            self.columns.for_each_slot(*row, |slot| parent[slot] -= sums);
-        }
+        self.adder.add(parent, rows, |row| P::default() - bag.of(row));
     }
 
     /// Subtracts a child's histogram from its parent's, which becomes the other child's.
@@ -137,24 +138,108 @@ impl<'a, P: Packed> Histograms<'a, P> {
     }
 }
 
-/// Adds up rows of a node that keeps its histogram.
-fn add_many<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
-    let Some(codes_of) = columns.codes_with_all_slots() else { return add(columns, histogram, rows, bag) };
-    let (of_rarer, of_codes) = histogram.split_at_mut(columns.n_features());
-    let (slots, _) = of_codes.as_chunks_mut::<{ codes::LIMIT }>();
-    let (mut sums, mut codes) = ([P::default(); ROWS_AT_ONCE], [[0; CODES]; ROWS_AT_ONCE]);
-    for rows in rows.chunks(ROWS_AT_ONCE) {
-        // Looked up before any is needed, many rows are on their way from memory at once.
-        sums.iter_mut().zip(rows).for_each(|(sums, row)| *sums = bag.of(*row));
-        for (sums, row) in sums.iter().zip(rows) {
-            columns.for_each_rarer(*row, |slot| of_rarer[slot] += *sums);
-        }
-        // The slots of a block of features stay in the first-level cache.
-        for (block, slots) in slots.chunks_mut(CODES).enumerate() {
-            codes.iter_mut().zip(rows).for_each(|(codes, row)| *codes = codes_of(*row, block));
-            add_block(slots, codes[..rows.len()].iter().zip(&sums));
+/// Adds rows to histograms.
+#[derive(Clone, Copy, Debug)]
+struct Adder<'a> {
+    columns: &'a Columns,
+    /// Some if it adds the binary features' slots in less time than [`Columns::for_each_rarer`].
+    masked: Option<MaskedAdd>,
+}
+
+impl<'a> Adder<'a> {
+    fn new<P: Packed>(columns: &'a Columns) -> Self {
+        let is_worth_it = P::BITS == i64::BITS && columns.are_dense(MaskedAdd::LANES);
+        Self { columns, masked: MaskedAdd::new().filter(|_| is_worth_it) }
+    }
+
+    /// The slots that a histogram must have: some more where binary features' are added at once.
+    fn n_slots(self) -> usize {
+        let n_features = self.columns.n_features();
+        let together = self.masked.map_or(0, |_| n_features / WORD * WORD + slots_at_once(n_features % WORD));
+        self.columns.n_slots().max(together)
+    }
+
+    /// Adds up rows of a node that keeps its histogram.
+    fn add_many<P: Packed>(self, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
+        let Some(codes_of) = self.columns.codes_with_all_slots() else {
+            return self.add(histogram, rows, |row| bag.of(row));
+        };
+        let (of_rarer, of_codes) = histogram.split_at_mut(self.columns.n_features());
+        let (slots, _) = of_codes.as_chunks_mut::<{ codes::LIMIT }>();
+        let (mut sums, mut codes) = ([P::default(); ROWS_AT_ONCE], [[0; CODES]; ROWS_AT_ONCE]);
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            // Looked up before any is needed, many rows are on their way from memory at once.
+            sums.iter_mut().zip(rows).for_each(|(sums, row)| *sums = bag.of(*row));
+            for (sums, row) in sums.iter().zip(rows) {
+                self.columns.for_each_rarer(*row, |slot| of_rarer[slot] += *sums);
+            }
+            // The slots of a block of features stay in the first-level cache.
+            for (block, slots) in slots.chunks_mut(CODES).enumerate() {
+                codes.iter_mut().zip(rows).for_each(|(codes, row)| *codes = codes_of(*row, block));
+                add_block(slots, codes[..rows.len()].iter().zip(&sums));
+            }
         }
     }
+
+    /// Adds rows, each with the given sums.
+    fn add<P: Packed>(self, histogram: &mut [P], rows: &[u32], sums_of: impl Fn(u32) -> P) {
+        let Some(masked) = self.masked else {
+            for row in rows {
+                let sums = sums_of(*row);
+                self.columns.for_each_slot(*row, |slot| histogram[slot] += sums);
+            }
+            return;
+        };
+        if let Some(slots) = P::as_i64s(histogram) {
+            vectorized!(self.add_bits(masked, slots, rows, |row| sums_of(row).as_i64()));
+        }
+        for row in rows {
+            let sums = sums_of(*row);
+            self.columns.for_each_code(*row, |slot| histogram[slot] += sums);
+        }
+    }
+
+    /// Adds to the slots of binary features, of which a row's bits tell those that it counts in.
+    #[inline(always)]
+    fn add_bits(self, masked: MaskedAdd, histogram: &mut [i64], rows: &[u32], sums_of: impl Fn(u32) -> i64) {
+        let n_features = self.columns.n_features();
+        for (word, slots) in histogram.chunks_mut(WORD).take(self.columns.words()).enumerate() {
+            let (slots, _) = slots.as_chunks_mut();
+            let rows = rows.iter().map(|row| (self.columns.bits(*row)[word], sums_of(*row)));
+            match slots_at_once(n_features - word * WORD) / MaskedAdd::LANES {
+                1 => add_word::<1>(masked, slots, rows),
+                2 => add_word::<2>(masked, slots, rows),
+                4 => add_word::<4>(masked, slots, rows),
+                _ => add_word::<8>(masked, slots, rows),
+            }
+        }
+    }
+}
+
+/// The slots that are added at once where so many features are left.
+fn slots_at_once(n_features: usize) -> usize {
+    n_features.next_power_of_two().clamp(MaskedAdd::LANES, WORD)
+}
+
+/// Bits of a word of [`Columns::bits`].
+const WORD: usize = u64::BITS as usize;
+
+/// Adds rows, as words of bits and packed sums, to the first slots of a word, `N` times as many as are added at once.
+#[inline(always)]
+fn add_word<const N: usize>(
+    masked: MaskedAdd,
+    slots: &mut [[i64; MaskedAdd::LANES]],
+    rows: impl Iterator<Item = (u64, i64)>,
+) {
+    let Some(slots) = slots.first_chunk_mut::<N>() else { return };
+    // In registers; elsewhere, each row would wait for the one before.
+    let mut sums = *slots;
+    for (bits, of_row) in rows {
+        for (sums, bits) in sums.iter_mut().zip(bits.to_le_bytes()) {
+            *sums = masked.add(*sums, bits, of_row);
+        }
+    }
+    *slots = sums;
 }
 
 /// Adds up rows that are neighbours, feature by feature, if [`Columns::codes_with_all_slots`] are some.
@@ -197,13 +282,6 @@ fn add_block<'a, P: Packed + 'a>(
             let rows = rows.clone();
             rows.for_each(|(codes, sums)| slots[usize::from(codes[feature % CODES])] += *sums);
         }
-    }
-}
-
-fn add<P: Packed>(columns: &Columns, histogram: &mut [P], rows: &[u32], bag: &Bag<'_, P>) {
-    for row in rows {
-        let sums = bag.of(*row);
-        columns.for_each_slot(*row, |slot| histogram[slot] += sums);
     }
 }
 
@@ -256,6 +334,36 @@ mod tests {
         }
         let id = histograms.count(&rows, &bag);
         assert_eq!(histograms.get(Some(id)), expected);
+    }
+
+    #[test]
+    fn dense_features_count_as_others_do() {
+        // As many as fill a part of a word, a word, and words and a part.
+        for n_binary in [2, 7, 8, 15, 30, 63, 64, 65, 140] {
+            let records = Array2::from_shape_fn((40, n_binary + 1), |(row, feature)| {
+                let varies = (row * 31 + feature * 17 + row * feature) % 5;
+                if feature == n_binary / 2 { varies as f64 } else { f64::from(u8::from(varies < 2)) }
+            });
+            let targets: Vec<i64> = (0..40).map(|row| row * row % 97 - 40).collect();
+            let columns = Columns::new(&records.view(), None).unwrap();
+            assert!(columns.are_dense(MaskedAdd::LANES));
+            let bag = Bag::<i64>::new(&targets, None, Layout::new(40, 40, 40_000, false));
+            let mut histograms = Histograms::new(&columns);
+            let mut expected = vec![0; columns.n_slots()];
+            let rows: Vec<u32> = (0..40).filter(|row| row % 3 != 0).collect();
+            let (some, others) = rows.split_at(9);
+            let id = histograms.count(&rows, &bag);
+            histograms.subtract_rows(id, others, &bag);
+            histograms.count_few(some, &bag);
+            for row in some {
+                columns.for_each_slot(*row, |slot| expected[slot] += bag.of(*row));
+            }
+            for counted in [histograms.get(Some(id)), histograms.get(None)] {
+                assert_eq!(counted[..expected.len()], expected);
+            }
+            histograms.clear(some);
+            assert!(histograms.get(None).iter().all(|sums| *sums == 0));
+        }
     }
 
     #[test]

@@ -114,6 +114,12 @@ pub(super) trait Packed:
     /// As [`Self::unpack`], by operations that processors do on many numbers at once; of layouts that
     /// [have them](Layout::has_fields).
     fn fields(self, layout: Layout) -> Fields;
+
+    /// The same numbers as integers of 64 bits, if they are such.
+    fn as_i64s(packed: &mut [Self]) -> Option<&mut [i64]>;
+
+    /// The lowest 64 bits.
+    fn as_i64(self) -> i64;
 }
 
 /// Where the fields of packed sums lie.
@@ -155,7 +161,7 @@ impl Layout {
 const WHOLE: f64 = 4_503_599_627_370_496.0;
 
 macro_rules! packed {
-    ($integer:ty) => {
+    ($integer:ty, $as_i64s:expr) => {
         impl Packed for $integer {
             const BITS: u32 = <$integer>::BITS;
 
@@ -185,12 +191,21 @@ macro_rules! packed {
                 let sum = packed.wrapping_add(smallest << layout.low_bits) >> layout.low_bits;
                 Fields { weight: float(weight) - WHOLE, sum: float(sum) - float(smallest) }
             }
+
+            fn as_i64s(packed: &mut [Self]) -> Option<&mut [i64]> {
+                $as_i64s(packed)
+            }
+
+            #[inline(always)]
+            fn as_i64(self) -> i64 {
+                self as i64
+            }
         }
     };
 }
 
-packed!(i64);
-packed!(i128);
+packed!(i64, Some);
+packed!(i128, |_| None);
 
 #[cfg(test)]
 mod tests {
