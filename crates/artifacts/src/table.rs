@@ -589,9 +589,13 @@ impl Rows<'_> {
 }
 
 /// What `decode` gives. It may panic on hostile pages, and a refused file must not look like a bug of ours.
-fn unhurt<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-    let outcome = panic::catch_unwind(AssertUnwindSafe(decode));
-    outcome.map_err(|_| "damaged pages".to_owned())?.map_err(|error| error.to_string())
+pub(crate) fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
+    panic::catch_unwind(AssertUnwindSafe(decode)).map_err(|_| "damaged pages".to_owned())
+}
+
+/// As [`guarded`], with all errors as texts.
+pub(crate) fn unhurt<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    guarded(decode)?.map_err(|error| error.to_string())
 }
 
 /// Refuses pages with other rows than their file's head declares; the decoder is silent about them.

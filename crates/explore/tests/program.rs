@@ -32,6 +32,7 @@ fn errors_are_one_line_with_the_exit_code_of_their_kind() {
     let page = file(folder.path(), "page.html", "<html></html>");
     let cut = file(folder.path(), "cut.json", r#"{"a":{"1":1,"2":"#);
     let damaged = file(folder.path(), "b.parquet", "PAR1 and no more");
+    let gzip = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/bad/raw/gzip-pages.parquet");
     let nothing = folder.path().join("nothing.csv");
     let nothing = nothing.to_str().unwrap();
     for (arguments, code, line) in [
@@ -50,6 +51,11 @@ fn errors_are_one_line_with_the_exit_code_of_their_kind() {
         ),
         (vec![&page, "--input-format", "parquet"], 65, format!("{page}: not a readable Parquet file")),
         (vec![&cut], 65, format!("{cut}: column 'a', row 2: the file ends too early, at line 1, byte 16")),
+        (
+            vec![gzip, "describe"],
+            65,
+            format!("{gzip}: not a readable Parquet file: its pages are compressed by gzip, but may be by"),
+        ),
         (vec![&damaged, "describe"], 65, format!("{damaged}: not a readable Parquet file")),
         (
             vec![folder.path().to_str().unwrap()],

@@ -3,7 +3,7 @@
 use super::typed::{self, named};
 use super::{Column, Values};
 use crate::raw::{column, parquet as raw};
-use crate::table::{check_rows, headless, unreadable};
+use crate::table::{check_rows, guarded, headless, unhurt, unreadable};
 use arrow_array::cast::AsArray;
 use arrow_array::types as t;
 use arrow_array::{Array, ArrowPrimitiveType};
@@ -15,7 +15,6 @@ use parquet::arrow::arrow_reader::{
 use stage::{Error, Result};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 /// Rows that are decoded at once.
@@ -25,14 +24,8 @@ const BATCH: usize = 1 << 14;
 pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
     let file = File::open(path).map_err(|error| Error::reading(path, &error))?;
     let refuse = |reason: String| unreadable(path, &reason);
-    // The decoder may panic on hostile files; a refused file must not look like a bug of ours.
-    let guarded = |decode: &dyn Fn() -> Result<(Column, usize)>| {
-        panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(refuse("damaged pages".into())))
-    };
-    let metadata = panic::catch_unwind(AssertUnwindSafe(|| {
-        ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())
-    }));
-    let metadata = metadata.unwrap_or_else(|_| Err("damaged metadata".into())).map_err(|reason| {
+    let metadata = unhurt(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()));
+    let metadata = metadata.map_err(|reason| {
         let mut start = [0; 2];
         let _ = file.read_exact_at(&mut start, 0);
         refuse(headless(&start, reason))
@@ -40,7 +33,7 @@ pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
     let rows = metadata.metadata().file_metadata().num_rows();
     let rows = usize::try_from(rows).map_err(|error| refuse(error.to_string()))?;
     for place in 0..metadata.schema().fields().len() {
-        let (column, found) = guarded(&|| read_column(path, &file, &metadata, place))?;
+        let (column, found) = guarded(|| read_column(path, &file, &metadata, place)).map_err(refuse)??;
         check_rows(found, rows).map_err(refuse)?;
         take(column);
     }
@@ -63,8 +56,10 @@ fn read_column(
     let mask = ProjectionMask::roots(builder.parquet_schema(), [place]);
     let reader = builder.with_projection(mask).with_batch_size(BATCH).build();
     let (mut growing, mut rows) = (Growing::new(field.data_type()), 0);
-    for batch in reader.map_err(|error| refuse(&error))? {
-        let batch = batch.map_err(|error| refuse(&error))?;
+    let undecoded =
+        |error: &dyn std::fmt::Display| unreadable(path, &format!("column '{}': {error}", field.name()));
+    for batch in reader.map_err(|error| undecoded(&error))? {
+        let batch = batch.map_err(|error| undecoded(&error))?;
         growing.append(batch.column(0)).map_err(|reason| refuse(&reason))?;
         rows += batch.num_rows();
     }
