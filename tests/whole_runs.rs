@@ -122,7 +122,7 @@ fn plain_files_of_numbers_train_and_predict() {
 fn plain_files_that_cannot_be_used_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let pipeline = Pipeline::new(&root().join("tests/other/pipeline.toml"), &root().join("tests/other"));
-    let pipeline = pipeline.set("train={ Linear = {} }");
+    let pipeline = pipeline.set("train={ DecisionTree = {} }");
     let config = pipeline.arguments.config().unwrap();
     let plain = |name: &str, features: &[&str], label: &[Option<f64>]| {
         let rows = label.len();
@@ -156,6 +156,9 @@ fn plain_files_that_cannot_be_used_are_named() {
     let gap = plain("gap", &["a", "b"], &[Some(1.0), None]);
     let message = "gap/train.parquet: column 'y', row 2: null; every row to train on needs its label";
     assert_eq!(refused(&gap, &good), (65, message.into()));
+    let far = plain("far", &["a", "b"], &[Some(1.0), Some(1e200)]);
+    let message = "DecisionTree: far/train.parquet: column 'y', row 2: 1e200 is too large to square";
+    assert_eq!(refused(&far, &good), (65, message.into()));
     for (name, features, reason) in [
         ("less", &["a"][..], "column 'b' is not there, which the train rows have"),
         ("more", &["a", "b", "c"], "column 'c': the train rows do not have it"),

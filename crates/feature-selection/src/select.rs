@@ -221,7 +221,7 @@ impl Chain<'_> {
         let kept = self.outcome.kept.iter();
         let features: Vec<String> = kept.map(|&index| self.encoded.features[index].name.clone()).collect();
         let Fitted { label_name, row_id, .. } = self.fitted;
-        Names { features: &features, label: label_name, row_id }.refuse(place, error)
+        Names { features: &features, label: label_name, row_id, plain_file: None }.refuse(place, error)
     }
 
     /// Keeps some of the features, in one round; `judge` says of the feature at a place whether it stays, and why.

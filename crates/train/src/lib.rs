@@ -21,7 +21,7 @@ use learner::Learner;
 use outputs::Output;
 use stage::log::{self, Level};
 use stage::{Error, Folder, Kind, Result, Summary, TaskFlags};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use units::Unit;
 
 /// The stage's name, and its section in configurations.
@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let outputs = if arguments.merge {
         tasks::merge(&plan.models, &rows, arguments, output)?
     } else {
-        fit_all(&plan.models, &rows, output)?
+        fit_all(&plan.models, (&rows, arguments.train.as_deref()), output)?
     };
     let summary = outputs::publish(&plan, outputs, (&rows, test.as_ref()), rows_key, (&config, arguments))?;
     if arguments.merge {
@@ -170,7 +170,7 @@ fn test_rows(arguments: &Arguments, train: &Split) -> Result<Option<Split>> {
 
 fn fit_all(
     planned: &[Planned<Learner>],
-    rows: &Split,
+    rows: (&Split, Option<&Path>),
     output: impl Fn(&str, &Fitted) -> Result<Output> + Sync,
 ) -> Result<Vec<Output>> {
     let jobs: Vec<Job> = planned.iter().map(|planned| Job { planned, trees: None }).collect();
