@@ -40,16 +40,19 @@ fn bits_below_one_by_one(numbers: &[u16; 16], limit: u16) -> u32 {
     numbers.iter().rev().fold(0, |bits, number| (bits << 1) | u32::from(*number < limit))
 }
 
-/// Finds the first of 16 numbers that is less than a limit, on processors that need no branch and no memory for it.
+/// What pays only where it takes neither a branch nor memory, which is with AVX-512.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FirstBelow {
+pub(crate) struct Avx512 {
     #[cfg(target_arch = "x86_64")]
     simd: pulp::x86::V4,
     #[cfg(not(target_arch = "x86_64"))]
     never: std::convert::Infallible,
 }
 
-impl FirstBelow {
+impl Avx512 {
+    /// The sums that [`Self::masked_add`] adds to at once.
+    pub(crate) const SUMS: usize = 8;
+
     /// None on other processors.
     pub(crate) fn new() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
@@ -58,9 +61,9 @@ impl FirstBelow {
         None
     }
 
-    /// The number's place and the number; 16 and 0 if there is none.
+    /// The first of 16 numbers that is less than `limit`: its place and the number; 16 and 0 if there is none.
     #[inline(always)]
-    pub(crate) fn find(self, numbers: [u32; 16], limit: u32) -> (usize, u32) {
+    pub(crate) fn first_below(self, numbers: [u32; 16], limit: u32) -> (usize, u32) {
         #[cfg(target_arch = "x86_64")]
         {
             let simd = self.simd.avx512f;
@@ -72,32 +75,10 @@ impl FirstBelow {
         #[cfg(not(target_arch = "x86_64"))]
         match self.never {}
     }
-}
 
-/// Adds a number to some of eight sums, on processors that need no branch for it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MaskedAdd {
-    #[cfg(target_arch = "x86_64")]
-    simd: pulp::x86::V4,
-    #[cfg(not(target_arch = "x86_64"))]
-    never: std::convert::Infallible,
-}
-
-impl MaskedAdd {
-    /// The number of sums.
-    pub(crate) const LANES: usize = 8;
-
-    /// None on other processors.
-    pub(crate) fn new() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        return Some(Self { simd: pulp::x86::V4::try_new()? });
-        #[cfg(not(target_arch = "x86_64"))]
-        None
-    }
-
-    /// The sums, with the number added to those whose bit is set.
+    /// The sums, with `number` added to those whose bit is set.
     #[inline(always)]
-    pub(crate) fn add(self, sums: [i64; Self::LANES], bits: u8, number: i64) -> [i64; Self::LANES] {
+    pub(crate) fn masked_add(self, sums: [i64; Self::SUMS], bits: u8, number: i64) -> [i64; Self::SUMS] {
         #[cfg(target_arch = "x86_64")]
         {
             let (simd, sums) = (self.simd.avx512f, pulp::cast(sums));
@@ -131,21 +112,21 @@ mod tests {
     proptest! {
         #[test]
         fn sums_with_a_bit_are_added_to(sums: [i64; 8], bits: u8, number: i64) {
-            let Some(masked) = MaskedAdd::new() else {
+            let Some(avx512) = Avx512::new() else {
                 println!("skipped: this processor visits what it adds to");
                 return Ok(());
             };
             let added = |at: usize| if bits >> at & 1 == 1 { sums[at].wrapping_add(number) } else { sums[at] };
-            prop_assert_eq!(masked.add(sums, bits, number), std::array::from_fn(added));
+            prop_assert_eq!(avx512.masked_add(sums, bits, number), std::array::from_fn(added));
         }
 
         #[test]
         fn a_bit_tells_what_is_below(numbers: [u16; 16], limit in 0..=u16::MAX >> 1) {
             let numbers = numbers.map(|number| number >> 1);
             for limit in numbers.into_iter().chain([limit]) {
-                if let Some(first_below) = FirstBelow::new() {
+                if let Some(avx512) = Avx512::new() {
                     let first = (0..).zip(numbers).find(|(_, number)| *number < limit);
-                    let (place, number) = first_below.find(numbers.map(u32::from), u32::from(limit));
+                    let (place, number) = avx512.first_below(numbers.map(u32::from), u32::from(limit));
                     prop_assert_eq!((place, number as u16), first.unwrap_or((16, 0)));
                 }
                 for bits in [bits_below(&numbers, limit), bits_below_one_by_one(&numbers, limit)] {

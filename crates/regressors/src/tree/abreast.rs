@@ -6,18 +6,18 @@
 use super::draws::{BLOCK, CONSTANT, FeatureDraws, remainder};
 use super::splitter::Splitter;
 use super::stream::AHEAD;
-use crate::vectors::FirstBelow;
+use crate::vectors::Avx512;
 use std::array;
 
 /// Makes draws of two trees until one or both are settled, as [`FeatureDraws::settle`] would.
 #[inline(always)]
-pub(super) fn settle_abreast<S: Splitter>(first_below: FirstBelow, trees: [&mut FeatureDraws<S>; 2]) {
+pub(super) fn settle_abreast<S: Splitter>(avx512: Avx512, trees: [&mut FeatureDraws<S>; 2]) {
     let [a, b] = trees;
     while !a.are_settled() && !b.are_settled() {
         let (mut of_a, mut of_b) = (Draws::of(a), Draws::of(b));
         while of_a.go_on() && of_b.go_on() {
-            of_a.make(first_below);
-            of_b.make(first_below);
+            of_a.make(avx512);
+            of_b.make(avx512);
         }
         let reached = [of_a.reached, of_b.reached];
         a.keep(reached[0]);
@@ -78,7 +78,7 @@ impl<'a> Draws<'a> {
     ///
     /// Nothing here is a branch, because none could be predicted.
     #[inline(always)]
-    fn make(&mut self, first_below: FirstBelow) {
+    fn make(&mut self, avx512: Avx512) {
         let Reached { first, end, features, thresholds } = self.reached;
         let numbers = &self.numbers[features + thresholds..][..=BLOCK];
         let of_features = block(numbers);
@@ -86,7 +86,7 @@ impl<'a> Draws<'a> {
         let from_right = array::from_fn(|draw| {
             positions[draw] - 1 - remainder(of_features[draw], positions[draw], inverses[draw])
         });
-        let (draw, from_right) = first_below.find(from_right, (end - first) as u32);
+        let (draw, from_right) = avx512.first_below(from_right, (end - first) as u32);
         let is_hit = draw < BLOCK;
         let at = end - 1 - from_right as usize;
         let entry = self.order[at];
@@ -147,7 +147,7 @@ mod tests {
             seeds: [u32; 2],
             nodes in prop::array::uniform2(prop::collection::vec((any::<u32>(), 0u32..8), 1..12)),
         ) {
-            let Some(first_below) = FirstBelow::new() else {
+            let Some(avx512) = Avx512::new() else {
                 println!("skipped: this processor draws for one tree at a time");
                 return Ok(());
             };
@@ -173,7 +173,7 @@ mod tests {
                     open(alone, known, *node);
                 }
                 let [a, b] = &mut abreast;
-                settle_abreast(first_below, [a, b]);
+                settle_abreast(avx512, [a, b]);
             }
         }
     }

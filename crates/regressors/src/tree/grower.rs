@@ -18,7 +18,7 @@ use super::sorted::SortedRows;
 use super::splitter::{SplitRule, Splitter};
 use super::training::{Grown, Training};
 use crate::random::TreeRandom;
-use crate::vectors::{FirstBelow, vectorized};
+use crate::vectors::{Avx512, vectorized};
 use std::ops::Range;
 
 /// Nodes with less impurity than this are leaves, and improvements may fall short by as much.
@@ -137,14 +137,14 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
     }
 
     /// Grows both in preorder; whichever tree's node is settled first goes on to its next.
-    pub(super) fn grow_abreast(first_below: FirstBelow, mut trees: [Self; 2]) -> [Grown; 2] {
+    pub(super) fn grow_abreast(avx512: Avx512, mut trees: [Self; 2]) -> [Grown; 2] {
         for tree in &mut trees {
             let root = tree.root();
             tree.start(root);
         }
         while trees.iter().all(Self::is_open) {
             let [a, b] = trees.each_mut().map(|tree| &mut tree.draws);
-            vectorized!(settle_abreast(first_below, [a, b]));
+            vectorized!(settle_abreast(avx512, [a, b]));
             let settled = trees.iter_mut().filter(|tree| tree.draws.are_settled());
             settled.for_each(Self::go_on);
         }

@@ -6,7 +6,7 @@ use super::columns::{CODES, Columns};
 use super::packed::Packed;
 use super::small;
 use crate::parallel::{is_parallel, parts};
-use crate::vectors::{MaskedAdd, vectorized};
+use crate::vectors::{Avx512, vectorized};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -143,19 +143,19 @@ impl<'a, P: Packed> Histograms<'a, P> {
 struct Adder<'a> {
     columns: &'a Columns,
     /// Some if it adds the binary features' slots in less time than [`Columns::for_each_rarer`].
-    masked: Option<MaskedAdd>,
+    avx512: Option<Avx512>,
 }
 
 impl<'a> Adder<'a> {
     fn new<P: Packed>(columns: &'a Columns) -> Self {
-        let is_worth_it = P::BITS == i64::BITS && columns.are_dense(MaskedAdd::LANES);
-        Self { columns, masked: MaskedAdd::new().filter(|_| is_worth_it) }
+        let is_worth_it = P::BITS == i64::BITS && columns.are_dense(Avx512::SUMS);
+        Self { columns, avx512: Avx512::new().filter(|_| is_worth_it) }
     }
 
     /// The slots that a histogram must have: some more where binary features' are added at once.
     fn n_slots(self) -> usize {
         let n_features = self.columns.n_features();
-        let together = self.masked.map_or(0, |_| n_features / WORD * WORD + slots_at_once(n_features % WORD));
+        let together = self.avx512.map_or(0, |_| n_features / WORD * WORD + slots_at_once(n_features % WORD));
         self.columns.n_slots().max(together)
     }
 
@@ -183,7 +183,7 @@ impl<'a> Adder<'a> {
 
     /// Adds rows, each with the given sums.
     fn add<P: Packed>(self, histogram: &mut [P], rows: &[u32], sums_of: impl Fn(u32) -> P) {
-        let Some(masked) = self.masked else {
+        let Some(avx512) = self.avx512 else {
             for row in rows {
                 let sums = sums_of(*row);
                 self.columns.for_each_slot(*row, |slot| histogram[slot] += sums);
@@ -191,7 +191,7 @@ impl<'a> Adder<'a> {
             return;
         };
         if let Some(slots) = P::as_i64s(histogram) {
-            vectorized!(self.add_bits(masked, slots, rows, |row| sums_of(row).as_i64()));
+            vectorized!(self.add_bits(avx512, slots, rows, |row| sums_of(row).as_i64()));
         }
         for row in rows {
             let sums = sums_of(*row);
@@ -201,16 +201,16 @@ impl<'a> Adder<'a> {
 
     /// Adds to the slots of binary features, of which a row's bits tell those that it counts in.
     #[inline(always)]
-    fn add_bits(self, masked: MaskedAdd, histogram: &mut [i64], rows: &[u32], sums_of: impl Fn(u32) -> i64) {
+    fn add_bits(self, avx512: Avx512, histogram: &mut [i64], rows: &[u32], sums_of: impl Fn(u32) -> i64) {
         let n_features = self.columns.n_features();
         for (word, slots) in histogram.chunks_mut(WORD).take(self.columns.words()).enumerate() {
             let (slots, _) = slots.as_chunks_mut();
             let rows = rows.iter().map(|row| (self.columns.bits(*row)[word], sums_of(*row)));
-            match slots_at_once(n_features - word * WORD) / MaskedAdd::LANES {
-                1 => add_word::<1>(masked, slots, rows),
-                2 => add_word::<2>(masked, slots, rows),
-                4 => add_word::<4>(masked, slots, rows),
-                _ => add_word::<8>(masked, slots, rows),
+            match slots_at_once(n_features - word * WORD) / Avx512::SUMS {
+                1 => add_word::<1>(avx512, slots, rows),
+                2 => add_word::<2>(avx512, slots, rows),
+                4 => add_word::<4>(avx512, slots, rows),
+                _ => add_word::<8>(avx512, slots, rows),
             }
         }
     }
@@ -218,7 +218,7 @@ impl<'a> Adder<'a> {
 
 /// The slots that are added at once where so many features are left.
 fn slots_at_once(n_features: usize) -> usize {
-    n_features.next_power_of_two().clamp(MaskedAdd::LANES, WORD)
+    n_features.next_power_of_two().clamp(Avx512::SUMS, WORD)
 }
 
 /// Bits of a word of [`Columns::bits`].
@@ -227,8 +227,8 @@ const WORD: usize = u64::BITS as usize;
 /// Adds rows, as words of bits and packed sums, to the first slots of a word, `N` times as many as are added at once.
 #[inline(always)]
 fn add_word<const N: usize>(
-    masked: MaskedAdd,
-    slots: &mut [[i64; MaskedAdd::LANES]],
+    avx512: Avx512,
+    slots: &mut [[i64; Avx512::SUMS]],
     rows: impl Iterator<Item = (u64, i64)>,
 ) {
     let Some(slots) = slots.first_chunk_mut::<N>() else { return };
@@ -236,7 +236,7 @@ fn add_word<const N: usize>(
     let mut sums = *slots;
     for (bits, of_row) in rows {
         for (sums, bits) in sums.iter_mut().zip(bits.to_le_bytes()) {
-            *sums = masked.add(*sums, bits, of_row);
+            *sums = avx512.masked_add(*sums, bits, of_row);
         }
     }
     *slots = sums;
@@ -346,7 +346,7 @@ mod tests {
             });
             let targets: Vec<i64> = (0..40).map(|row| row * row % 97 - 40).collect();
             let columns = Columns::new(&records.view(), None).unwrap();
-            assert!(columns.are_dense(MaskedAdd::LANES));
+            assert!(columns.are_dense(Avx512::SUMS));
             let bag = Bag::<i64>::new(&targets, None, Layout::new(40, 40, 40_000, false));
             let mut histograms = Histograms::new(&columns);
             let mut expected = vec![0; columns.n_slots()];

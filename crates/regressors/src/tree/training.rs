@@ -8,7 +8,7 @@ use super::packed::{Layout, Packed};
 use super::params::Limits;
 use super::splitter::{SplitRule, Splitter};
 use crate::random::TreeRandom;
-use crate::vectors::FirstBelow;
+use crate::vectors::Avx512;
 use std::mem;
 
 /// What the trees of a fit have in common.
@@ -97,9 +97,7 @@ fn grow_two<S: Splitter>(
     let starts = [Start::new(training, a.0, a.1, &mut of_a), Start::new(training, b.0, b.1, &mut of_b)];
     let are_small = starts.iter().all(|start| start.layout.fits::<i64>());
     match training.abreast::<S>() {
-        Some(first_below) if are_small => {
-            Grower::grow_abreast(first_below, starts.map(Start::grower::<i64, S>))
-        }
+        Some(avx512) if are_small => Grower::grow_abreast(avx512, starts.map(Start::grower::<i64, S>)),
         _ => starts.map(Start::grow::<S>),
     }
 }
@@ -152,12 +150,12 @@ impl Training<'_> {
 
     /// Some if most of the time goes into draws that wait for each other, and not into rows, of which two trees have
     /// twice as many in the cache.
-    fn abreast<S: Splitter>(&self) -> Option<FirstBelow> {
+    fn abreast<S: Splitter>(&self) -> Option<Avx512> {
         let is_worth_it = S::RULE == SplitRule::Random
             && self.marks_tell_all()
             && self.limits.max_leaf_nodes.is_none()
             && self.columns.n_ranked() == 0;
-        FirstBelow::new().filter(|_| is_worth_it)
+        Avx512::new().filter(|_| is_worth_it)
     }
 
     pub(super) fn all_are_drawn(&self) -> bool {
