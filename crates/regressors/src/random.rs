@@ -4,6 +4,8 @@
 #[derive(Clone)]
 pub struct RandomState {
     state: [u32; Self::WORDS],
+    /// What is drawn from the state, of which the first `next` are.
+    numbers: [u32; Self::WORDS],
     next: usize,
 }
 
@@ -24,29 +26,44 @@ impl RandomState {
             let previous = state[i - 1];
             state[i] = 1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(i as u32);
         }
-        Self { state, next: Self::WORDS }
+        Self { state, numbers: [0; Self::WORDS], next: Self::WORDS }
     }
 
+    #[inline(never)]
     fn regenerate(&mut self) {
-        for i in 0..Self::WORDS {
-            let y = (self.state[i] & 0x8000_0000) | (self.state[(i + 1) % Self::WORDS] & 0x7fff_ffff);
-            let twist = if y & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.state[i] = self.state[(i + Self::SHIFT) % Self::WORDS] ^ (y >> 1) ^ twist;
+        let twist = |upper: u32, lower: u32, far: u32| {
+            let y = (upper & 0x8000_0000) | (lower & 0x7fff_ffff);
+            far ^ (y >> 1) ^ (0x9908_b0df * (y & 1))
+        };
+        let (state, ahead) = (&mut self.state, Self::SHIFT);
+        let behind = Self::WORDS - ahead;
+        for i in 0..behind {
+            state[i] = twist(state[i], state[i + 1], state[i + ahead]);
         }
+        for i in behind..Self::WORDS - 1 {
+            state[i] = twist(state[i], state[i + 1], state[i - behind]);
+        }
+        let last = Self::WORDS - 1;
+        state[last] = twist(state[last], state[0], state[last - behind]);
+        self.numbers = self.state.map(|word| {
+            let mut y = word;
+            y ^= y >> 11;
+            y ^= (y << 7) & 0x9d2c_5680;
+            y ^= (y << 15) & 0xefc6_0000;
+            y ^ (y >> 18)
+        });
         self.next = 0;
     }
 
     /// The next 32 bits.
+    #[inline]
     pub fn next_u32(&mut self) -> u32 {
         if self.next == Self::WORDS {
             self.regenerate();
         }
-        let mut y = self.state[self.next];
+        let number = self.numbers[self.next];
         self.next += 1;
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c_5680;
-        y ^= (y << 15) & 0xefc6_0000;
-        y ^ (y >> 18)
+        number
     }
 
     /// `random_sample()`: uniform in `[0, 1)` with 53 bits.
@@ -82,6 +99,29 @@ impl RandomState {
     pub fn randint(&mut self, high: u32) -> u32 {
         assert!(high > 0, "an empty range has no integers to draw");
         self.below_or_at(high - 1)
+    }
+
+    /// `bincount(randint(0, high, draws), minlength=high)`: how often each integer in `0..high` is drawn.
+    ///
+    /// # Panics
+    /// If `high` is 0.
+    pub fn count_randints(&mut self, high: u32, draws: u32) -> Vec<u32> {
+        assert!(high > 0, "an empty range has no integers to draw");
+        let max = high - 1;
+        if max == 0 {
+            return vec![draws];
+        }
+        let mask = u32::MAX >> max.leading_zeros();
+        // No processor foretells which values are beyond the range: they are counted too, and forgotten.
+        let mut counts = vec![0; mask as usize + 1];
+        let mut drawn = 0;
+        while drawn < draws {
+            let value = self.next_u32() & mask;
+            counts[value as usize] += 1;
+            drawn += u32::from(value <= max);
+        }
+        counts.truncate(high as usize);
+        counts
     }
 
     /// The seed that scikit-learn draws for each tree: `randint(0, 2^31 - 1)`.
@@ -174,6 +214,26 @@ mod tests {
             [0.374_540_118_847_362_5, 0.950_714_306_409_916_2]
         );
         assert_eq!(RandomState::new(42).permutation(10), [8, 1, 5, 0, 7, 2, 9, 4, 3, 6]);
+    }
+
+    #[test]
+    fn numbers_go_on_as_numpys() {
+        // np.random.RandomState(42).randint(0, 2**32, 2000, dtype=np.uint32)
+        let mut random = RandomState::new(42);
+        let numbers: Vec<u32> = (0..2000).map(|_| random.next_u32()).collect();
+        assert_eq!([623, 624, 1999].map(|at| numbers[at]), [1_077_437_785, 108_880_612, 2_238_969_328]);
+        assert_eq!(numbers.into_iter().map(u64::from).sum::<u64>(), 4_277_769_182_228);
+    }
+
+    #[test]
+    fn counts_are_those_of_single_draws() {
+        for (high, draws) in [(1, 3), (2, 50), (1000, 5000), (1024, 5000)] {
+            let (mut random, mut counting) = (RandomState::new(7), RandomState::new(7));
+            let mut expected = vec![0; high as usize];
+            (0..draws).for_each(|_| expected[random.randint(high) as usize] += 1);
+            assert_eq!(counting.count_randints(high, draws), expected);
+            assert_eq!(counting.next_u32(), random.next_u32());
+        }
     }
 
     #[test]

@@ -41,16 +41,13 @@ impl Bootstrap {
     /// How often each row is drawn by the tree with this seed.
     pub(super) fn counts(&self, seed: u32) -> Vec<u32> {
         let mut random = RandomState::new(seed);
+        let Some(cumulative) = &self.cumulative else {
+            return random.count_randints(self.n_samples as u32, self.draws);
+        };
         let mut counts = vec![0; self.n_samples];
         for _ in 0..self.draws {
-            let row = match &self.cumulative {
-                None => random.randint(self.n_samples as u32) as usize,
-                Some(cumulative) => {
-                    let drawn = random.random_sample();
-                    cumulative.partition_point(|probability| *probability <= drawn)
-                }
-            };
-            counts[row] += 1;
+            let drawn = random.random_sample();
+            counts[cumulative.partition_point(|probability| *probability <= drawn)] += 1;
         }
         counts
     }

@@ -88,9 +88,15 @@ impl<'a, P: Packed> Bag<'a, P> {
 pub(super) fn rows_with_weight(n_rows: usize, weights: Option<&[u32]>, memory: Vec<u32>) -> Vec<u32> {
     let (all, mut rows) = (0..n_rows as u32, memory);
     rows.clear();
-    match weights {
-        Some(weights) => rows.extend(all.filter(|row| weights[*row as usize] > 0)),
-        None => rows.extend(all),
+    rows.extend(all);
+    if let Some(weights) = weights {
+        // No processor foretells which rows have none: each is written, and where it has none, the next in its place.
+        let mut kept = 0;
+        for (row, weight) in (0..).zip(weights) {
+            rows[kept] = row;
+            kept += usize::from(*weight > 0);
+        }
+        rows.truncate(kept);
     }
     rows
 }
@@ -196,7 +202,7 @@ mod tests {
 
     #[test]
     fn rows_without_weight_are_left_out() {
-        assert_eq!(rows_with_weight(3, Some(&[2, 0, 1]), vec![5]), [0, 2]);
+        assert_eq!(rows_with_weight(4, Some(&[2, 0, 1, 0]), vec![5]), [0, 2]);
         assert_eq!(rows_with_weight(2, None, Vec::new()), [0, 1]);
     }
 
