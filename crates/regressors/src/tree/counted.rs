@@ -396,6 +396,7 @@ impl<P: Packed, S: Splitter> Features<S> for CountedNode<'_, P> {
         is_constant
     }
 
+    #[inline(always)]
     fn binary(&self, feature: u32) -> (&Column, Sums) {
         let sums = self.node.histogram[feature as usize].unpack(self.bag.layout);
         (self.columns.feature(feature), sums)

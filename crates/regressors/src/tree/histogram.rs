@@ -133,7 +133,7 @@ impl<'a, P: Packed> Histograms<'a, P> {
     pub(super) fn subtract(&mut self, parent: HistogramId, child: HistogramId) {
         let mut parents = std::mem::take(&mut self.kept[parent.0 as usize]);
         let child = &self.kept[child.0 as usize];
-        parents.iter_mut().zip(child).for_each(|(parent, child)| *parent -= *child);
+        vectorized!(parents.iter_mut().zip(child).for_each(|(parent, child)| *parent -= *child));
         self.kept[parent.0 as usize] = parents;
     }
 }

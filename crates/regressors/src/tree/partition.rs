@@ -1,6 +1,6 @@
 //! Rows that go left and rows that go right.
 
-use crate::parallel::{VALUES_PER_ROW, part_size};
+use crate::parallel::{VALUES_PER_ROW, is_parallel, part_size};
 use rayon::prelude::*;
 
 /// As [`partition`], by several threads if that is worth it.
@@ -10,10 +10,22 @@ pub(super) fn partition_in_parts(
     moved: &mut [u32],
     goes_left: impl Fn(u32) -> bool + Sync,
 ) -> usize {
-    let size = part_size(rows.len(), VALUES_PER_ROW * rows.len());
-    if size >= rows.len() {
-        return partition(rows, moved, goes_left);
+    let n_values = VALUES_PER_ROW * rows.len();
+    if is_parallel(n_values) {
+        partition_by_threads(rows, moved, part_size(rows.len(), n_values), goes_left)
+    } else {
+        partition(rows, moved, goes_left)
     }
+}
+
+/// As [`partition`], each thread some parts of `size` rows.
+#[inline(never)]
+fn partition_by_threads(
+    rows: &mut [u32],
+    moved: &mut [u32],
+    size: usize,
+    goes_left: impl Fn(u32) -> bool + Sync,
+) -> usize {
     let parts = rows.par_chunks_mut(size).zip(moved.par_chunks_mut(size));
     let n_left: Vec<usize> = parts.map(|(rows, moved)| partition(rows, moved, &goes_left)).collect();
     // Every part has its left rows first: those of all parts move together.

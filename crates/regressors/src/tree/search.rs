@@ -140,6 +140,7 @@ impl<S: Splitter> Search<S> {
         }
     }
 
+    #[inline(always)]
     fn best(&self, features: &impl Features<S>) -> Option<Split> {
         self.best.and_then(|winner| match winner {
             Winner::Other(split) => Some(split),
@@ -150,6 +151,7 @@ impl<S: Splitter> Search<S> {
         })
     }
 
+    #[inline(always)]
     fn binary_split(&self, feature: u32, number: u32, column: &Column, rarer: Sums) -> Option<Split> {
         let (Kind::Binary { rarer: level }, [lower, upper]) = (&column.kind, column.levels.as_slice()) else {
             return None;

@@ -309,6 +309,7 @@ impl<P: Packed, S: Splitter> Features<S> for SmallNode<'_, P> {
         }
     }
 
+    #[inline(always)]
     fn binary(&self, feature: u32) -> (&Column, Sums) {
         let mut sums = P::default();
         let rarer = self.rows.iter().filter(|row| self.columns.has_bit(**row, feature));
