@@ -409,6 +409,7 @@ impl Columns {
     }
 
     /// A row's code of any feature that is not ranked.
+    #[inline(always)]
     pub(super) fn code_of(&self, column: &Column, feature: u32, row: u32) -> u32 {
         match column.kind {
             Kind::Coded { at, .. } => self.code(row, at),

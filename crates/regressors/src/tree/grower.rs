@@ -224,7 +224,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let Some(Children { left, right, .. }) = self.add_node(job) else { return };
         // Leaves whose turn it is need not go by the stack.
         if !left.is_leaf {
-            self.stack.extend([right, left]);
+            self.stack.push(right);
+            self.stack.push(left);
             return;
         }
         self.add_leaf(&left);
@@ -398,9 +399,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         let node = &mut self.nodes[id];
         (node.left, node.right) = (id as i32 + 1, id as i32 + 2);
         (node.feature, node.threshold) = (feature as i32, threshold);
-        // A leaf of one row has no impurity.
-        let leaves = rows.map(|row| self.leaf(1, self.bag.of(row).unpack(self.bag.layout), 0.0));
-        self.nodes.extend(leaves);
+        for row in rows {
+            // A leaf of one row has no impurity.
+            self.nodes.push(self.leaf(1, self.bag.of(row).unpack(self.bag.layout), 0.0));
+        }
     }
 
     fn is_leaf(&self, job: &Job) -> bool {

@@ -67,11 +67,10 @@ impl Pair<'_> {
         let (entry, number) = draws.varying().next()?;
         let feature = feature(entry);
         let column = self.columns.feature(feature);
-        let codes = self.rows.map(|row| self.columns.code_of(column, feature, row));
-        let ([lower, upper], rows) = match (codes, self.rows) {
-            ([a, b], [row, other]) if a > b => ([b, a], [other, row]),
-            in_order => in_order,
-        };
+        let [row, other] = self.rows;
+        let code = |row: u32| self.columns.code_of(column, feature, row);
+        let (a, b) = (code(row), code(other));
+        let ([lower, upper], rows) = if a > b { ([b, a], [other, row]) } else { ([a, b], [row, other]) };
         let threshold = match S::RULE {
             SplitRule::Best => column.midpoint(lower, upper),
             SplitRule::Random => random_threshold(number, column.value(lower), column.value(upper)),
