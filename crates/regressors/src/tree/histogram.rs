@@ -148,7 +148,7 @@ struct Adder<'a> {
 
 impl<'a> Adder<'a> {
     fn new<P: Packed>(columns: &'a Columns) -> Self {
-        let is_worth_it = P::BITS == i64::BITS && columns.are_dense(Avx512::SUMS);
+        let is_worth_it = P::as_i64s(&mut []).is_some() && columns.are_dense(Avx512::SUMS);
         Self { columns, avx512: Avx512::new().filter(|_| is_worth_it) }
     }
 
