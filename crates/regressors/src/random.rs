@@ -4,7 +4,7 @@
 #[derive(Clone)]
 pub struct RandomState {
     state: [u32; Self::WORDS],
-    /// What is drawn from the state, of which the first `next` are.
+    /// The numbers that the state gives, of which the first `next` are drawn.
     numbers: [u32; Self::WORDS],
     next: usize,
 }
