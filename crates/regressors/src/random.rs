@@ -105,7 +105,7 @@ impl RandomState {
     ///
     /// # Panics
     /// If `high` is 0.
-    pub fn count_randints(&mut self, high: u32, draws: u32) -> Vec<u32> {
+    pub(crate) fn count_randints(&mut self, high: u32, draws: u32) -> Vec<u32> {
         assert!(high > 0, "an empty range has no integers to draw");
         let max = high - 1;
         if max == 0 {

@@ -1,6 +1,7 @@
 //! A tree's training rows with their weights.
 
 use super::packed::{Layout, Packed, Sums};
+use super::partition::keep;
 use crate::parallel::{for_each_part, map_parts, sum_rows};
 use crate::target::EXACT;
 use crate::{Error, Result};
@@ -87,16 +88,15 @@ impl<'a, P: Packed> Bag<'a, P> {
 /// in `memory`.
 pub(super) fn rows_with_weight(n_rows: usize, weights: Option<&[u32]>, memory: Vec<u32>) -> Vec<u32> {
     let (all, mut rows) = (0..n_rows as u32, memory);
-    rows.clear();
-    rows.extend(all);
-    if let Some(weights) = weights {
-        // No processor foretells which rows have none: each is written, and where it has none, the next in its place.
-        let mut kept = 0;
-        for (row, weight) in (0..).zip(weights) {
-            rows[kept] = row;
-            kept += usize::from(*weight > 0);
+    match weights {
+        Some(weights) => {
+            let n_kept = weights.iter().filter(|weight| **weight > 0).count();
+            keep(all, n_kept, |row| weights[row as usize] > 0, &mut rows);
         }
-        rows.truncate(kept);
+        None => {
+            rows.clear();
+            rows.extend(all);
+        }
     }
     rows
 }

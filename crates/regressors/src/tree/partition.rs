@@ -1,4 +1,4 @@
-//! Rows that go left and rows that go right.
+//! Rows that go left and rows that go right, and rows that are kept of others.
 
 use crate::parallel::{VALUES_PER_ROW, is_parallel, part_size};
 use rayon::prelude::*;
@@ -40,6 +40,24 @@ fn partition_by_threads(
     }
     rows[all_left..].copy_from_slice(&moved[..all_right]);
     all_left
+}
+
+/// Makes `kept` those of some rows that are kept, `n_kept` of them, in their order.
+#[inline(always)]
+pub(super) fn keep(
+    rows: impl IntoIterator<Item = u32>,
+    n_kept: usize,
+    is_kept: impl Fn(u32) -> bool,
+    kept: &mut Vec<u32>,
+) {
+    // No processor foretells which are: each is written, and where it is not kept, the next in its place.
+    kept.resize(n_kept + 1, 0);
+    let mut n = 0;
+    for row in rows {
+        kept[n] = row;
+        n += usize::from(is_kept(row));
+    }
+    kept.truncate(n_kept);
 }
 
 /// Moves the rows that go left to the front, all in their order, and returns their number; `moved` is as long as `rows`.

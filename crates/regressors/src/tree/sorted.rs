@@ -1,7 +1,7 @@
 //! A node's rows by ascending value of each feature with many values.
 
 use super::columns::{Columns, Kind};
-use super::partition::partition;
+use super::partition::{keep, partition};
 use crate::parallel::is_parallel;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -27,13 +27,8 @@ impl SortedRows {
         let order = |feature: &u32| match &columns.feature(*feature).kind {
             Kind::Ranked { sorted, .. } if rows.len() == n_rows => Some(sorted.clone()),
             Kind::Ranked { sorted, .. } => {
-                // The rows are in no order that a branch could be predicted by.
-                let (mut order, mut n) = (vec![0; rows.len() + 1], 0);
-                for row in sorted {
-                    order[n] = *row;
-                    n += usize::from(in_bag[*row as usize]);
-                }
-                order.truncate(n);
+                let mut order = Vec::new();
+                keep(sorted.iter().copied(), rows.len(), |row| in_bag[row as usize], &mut order);
                 Some(order)
             }
             _ => None,
