@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from sklearn.preprocessing import MaxAbsScaler
 
+SHORT = 1.0  # seconds; a fit that took less is made once more, and the second one counts
 PREDICTING = 0.02  # seconds; predictions are repeated for this long
 PACKAGES = {"scikit-learn": "scikit-learn", "lightgbm": "LightGBM", "xgboost-cpu": "XGBoost", "numpy": "numpy"}
 
@@ -121,12 +122,19 @@ def reset_peak():
 
 def answer(request, rows, threads):
     params = request["params"]
-    model = LIBRARIES[request["library"]](request["model"], params, threads)
+
+    def fit():
+        model = LIBRARIES[request["library"]](request["model"], params, threads)
+        start = time.perf_counter()
+        model.fit(rows.train, rows.train_y)
+        return model, time.perf_counter() - start
+
     before = reset_peak()
-    start = time.perf_counter()
-    model.fit(rows.train, rows.train_y)
-    fit_seconds = time.perf_counter() - start
+    model, fit_seconds = fit()
     after = peak_bytes()
+    if fit_seconds < SHORT:
+        del model
+        model, fit_seconds = fit()
     model.predict(rows.test)  # the first prediction may prepare a model for all others
     times, start = 0, time.perf_counter()
     while times == 0 or time.perf_counter() - start < PREDICTING:

@@ -37,9 +37,10 @@ fn biosphere(given: &Params, rows: &Rows) -> Result<Answer> {
         .with_seed(u64::from(given.random_state))
         .with_n_jobs(Some(i32::try_from(rayon::current_num_threads())?));
     rows.time(|| {
-        let mut forest = biosphere::RandomForest::new(parameters);
+        let mut forest = biosphere::RandomForest::new(parameters.clone());
         forest.fit(&train.view(), &targets.view());
-        Ok(move || Ok(Array1::from(forest.predict(&test.view()).to_vec())))
+        let test = test.view();
+        Ok(move || Ok(Array1::from(forest.predict(&test).to_vec())))
     })
 }
 
@@ -55,8 +56,9 @@ fn smartcore(given: &Params, rows: &Rows) -> Result<Answer> {
         .with_seed(u64::from(given.random_state));
     parameters.max_depth = given.max_depth.map(u16::try_from).transpose()?;
     rows.time(|| {
-        let forest = RandomForestRegressor::fit(&train, &targets, parameters)?;
-        Ok(move || Ok(Array1::from(forest.predict(&test)?)))
+        let forest = RandomForestRegressor::fit(&train, &targets, parameters.clone())?;
+        let test = &test;
+        Ok(move || Ok(Array1::from(forest.predict(test)?)))
     })
 }
 
@@ -76,7 +78,7 @@ fn forust(given: &Params, rows: &Rows) -> Result<Answer> {
             .set_num_threads(Some(rayon::current_num_threads()));
         let matrix = Matrix::new(&train, targets.len(), columns);
         booster.fit_unweighted(&matrix, &targets, None).map_err(|error| anyhow!("forust: {error}"))?;
-        let n = rows.test.nrows();
-        Ok(move || Ok(Array1::from(booster.predict(&Matrix::new(&test, n, columns), true))))
+        let test = Matrix::new(&test, rows.test.nrows(), columns);
+        Ok(move || Ok(Array1::from(booster.predict(&test, true))))
     })
 }
