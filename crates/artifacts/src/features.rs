@@ -1,9 +1,10 @@
 //! `feature-selection/features.parquet`: encoded, selected features of all rows.
 
 use crate::Origin;
+use crate::matrix::{self, Order};
 use crate::observations::{RESERVED, origins};
 use crate::table::{Artifact, Table, Writing};
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 use stage::{Error, Folder, Publication, Result};
 
 /// File name in the stage's folder.
@@ -22,7 +23,7 @@ pub struct Features {
     pub group: Vec<u64>,
     /// Names of the features, in the order of the columns of `values`.
     pub names: Vec<String>,
-    /// Finite values, shape `(n_rows, n_features)`.
+    /// Finite values, shape `(n_rows, n_features)`; stored by column when read.
     pub values: Array2<f64>,
     /// Name of the label column.
     pub label_name: String,
@@ -43,7 +44,7 @@ impl Features {
             row_id: table.i64s("row_id")?,
             origin: origins(&table)?,
             group: table.u64s("group")?,
-            values: matrix(&table, &names)?,
+            values: matrix::read(&table, &names, Order::Columns)?,
             names,
             label: table.optional_f64s(&label_name)?,
             label_name,
@@ -56,17 +57,15 @@ impl Features {
     ///
     /// # Errors
     /// If a value is not finite or lengths differ (a bug), or the disk refuses it.
-    pub fn write(&self, publication: &mut Publication) -> Result<()> {
+    pub fn write(self, publication: &mut Publication) -> Result<()> {
         self.check().map_err(Error::internal)?;
-        let mut table = Writing::new(ARTIFACT)
+        let table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .i64s("row_id", self.row_id.iter().copied())
+            .i64s("row_id", self.row_id)
             .texts("origin", self.origin.iter().map(|origin| origin.name()))
-            .u64s("group", self.group.iter().copied());
-        for (name, column) in self.names.iter().zip(self.values.columns()) {
-            table = table.f64s(name, column.iter().copied());
-        }
-        let table = table.optional_f64s(&self.label_name, self.label.iter().copied());
+            .u64s("group", self.group)
+            .matrix(&self.names, self.values)
+            .optional_f64s(&self.label_name, self.label);
         publication.artifact(FILE, &table.to_bytes()?)
     }
 
@@ -76,7 +75,7 @@ impl Features {
             return Err("columns differ in length".into());
         }
         check_names(&self.names, &self.label_name)?;
-        check_values(&self.names, self.values.columns().into_iter(), &self.row_id)
+        check_values(&self.names, &self.values, &self.row_id)
     }
 }
 
@@ -93,12 +92,18 @@ pub(crate) fn check_names(names: &[String], label: &str) -> std::result::Result<
     }
 }
 
-pub(crate) fn check_values<'a>(
+/// Values are finite.
+pub(crate) fn check_values(
     names: &[String],
-    columns: impl Iterator<Item = ArrayView1<'a, f64>>,
+    values: &Array2<f64>,
     row_id: &[i64],
 ) -> std::result::Result<(), String> {
-    for (name, column) in names.iter().zip(columns) {
+    // All of them in the order in which they lie, without an early end, are seen faster than one by one.
+    let are_finite = |values: &[f64]| values.iter().fold(true, |are, value| are & value.is_finite());
+    if values.as_slice_memory_order().is_some_and(are_finite) {
+        return Ok(());
+    }
+    for (name, column) in names.iter().zip(values.columns()) {
         if let Some(row) = column.iter().position(|value| !value.is_finite()) {
             return Err(format!("column '{name}', row_id {}: {} is not finite", row_id[row], column[row]));
         }
@@ -110,14 +115,4 @@ pub(crate) fn check_values<'a>(
 pub(crate) fn feature_names(table: &Table, label: &str) -> Vec<String> {
     let names = table.schema().fields().iter().map(|field| field.name().as_str());
     names.filter(|name| *name != label && !RESERVED.contains(name)).map(str::to_owned).collect()
-}
-
-/// The named columns as a matrix.
-pub(crate) fn matrix(table: &Table, names: &[String]) -> Result<Array2<f64>> {
-    let mut matrix = Array2::zeros((table.rows()?, names.len()));
-    for (name, mut column) in names.iter().zip(matrix.columns_mut()) {
-        let values = table.f64s(name)?;
-        column.assign(&ArrayView1::from(&values));
-    }
-    Ok(matrix)
 }

@@ -7,6 +7,7 @@
 
 mod cells;
 mod kind;
+mod matrix;
 mod names;
 mod rows;
 mod table;
@@ -34,6 +35,7 @@ pub mod predictions;
 pub use cells::{Cell, Cells, CellsBuilder};
 pub use features::Features;
 pub use kind::{Kind, Parsed};
+pub use matrix::take_rows;
 pub use names::Names;
 pub use observations::Observations;
 pub use rejected::Rejected;

@@ -1,7 +1,8 @@
 //! `split/train.parquet`, `val.parquet`, `test.parquet`: the rows of one role.
 
 use crate::Origin;
-use crate::features::{check_names, check_values, feature_names, matrix};
+use crate::features::{check_names, check_values, feature_names};
+use crate::matrix::{self, Order};
 use crate::observations::origins;
 use crate::raw::REPEATED_COLUMN;
 use crate::roles::Role;
@@ -27,7 +28,7 @@ pub struct Split {
     pub origin: Vec<Origin>,
     /// Names of the features.
     pub names: Vec<String>,
-    /// Finite values, shape `(n_rows, n_features)`.
+    /// Finite values, shape `(n_rows, n_features)`; stored by row when read.
     pub values: Array2<f64>,
     /// Name of the label column.
     pub label_name: String,
@@ -47,7 +48,7 @@ impl Split {
         let split = Self {
             row_id: table.i64s("row_id")?,
             origin: origins(&table)?,
-            values: matrix(&table, &names)?,
+            values: matrix::read(&table, &names, Order::Rows)?,
             names,
             label: table.optional_f64s(&label_name)?,
             label_name,
@@ -102,17 +103,23 @@ impl Split {
     ///
     /// # Errors
     /// If a value is not finite or lengths differ (a bug), or the disk refuses it.
-    pub fn write(&self, role: Role, publication: &mut Publication) -> Result<()> {
+    pub fn write(self, role: Role, publication: &mut Publication) -> Result<()> {
+        publication.artifact(&file(role), &self.to_bytes()?)
+    }
+
+    /// Checks and encodes the rows: the content of their role's [`file`].
+    ///
+    /// # Errors
+    /// If a value is not finite or lengths differ (a bug).
+    pub fn to_bytes(self) -> Result<Vec<u8>> {
         self.check().map_err(Error::internal)?;
-        let mut table = Writing::new(ARTIFACT)
+        let table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .i64s("row_id", self.row_id.iter().copied())
-            .texts("origin", self.origin.iter().map(|origin| origin.name()));
-        for (name, column) in self.names.iter().zip(self.values.columns()) {
-            table = table.f64s(name, column.iter().copied());
-        }
-        let table = table.optional_f64s(&self.label_name, self.label.iter().copied());
-        publication.artifact(&file(role), &table.to_bytes()?)
+            .i64s("row_id", self.row_id)
+            .texts("origin", self.origin.iter().map(|origin| origin.name()))
+            .matrix(&self.names, self.values)
+            .optional_f64s(&self.label_name, self.label);
+        table.to_bytes()
     }
 
     /// The labels of all rows.
@@ -139,7 +146,7 @@ impl Split {
             return Err(format!("label of row_id {} is not finite", self.row_id[row]));
         }
         check_names(&self.names, &self.label_name)?;
-        check_values(&self.names, self.values.columns().into_iter(), &self.row_id)
+        check_values(&self.names, &self.values, &self.row_id)
     }
 }
 

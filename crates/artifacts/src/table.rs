@@ -1,7 +1,7 @@
 //! Parquet files in memory: written with the artifact's name and schema version, read back column by column, or some
 //! rows at a time.
 
-use crate::Cells;
+use crate::{Cells, matrix};
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray,
@@ -9,6 +9,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
+use ndarray::Array2;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -141,6 +142,16 @@ impl Writing {
         self.push(name, Arc::new(values.into_iter().collect::<StringArray>()), true)
     }
 
+    /// Adds the columns of a matrix, which are not copied if it is stored by column.
+    pub(crate) fn matrix(mut self, names: &[String], values: Array2<f64>) -> Self {
+        let rows = values.nrows();
+        let all = Float64Array::from(matrix::into_columns(values));
+        for (number, name) in names.iter().enumerate() {
+            self = self.push(name, Arc::new(all.slice(number * rows, rows)), false);
+        }
+        self
+    }
+
     /// Adds raw cells, with metadata of the field.
     pub(crate) fn cells(mut self, name: &str, cells: &Cells, metadata: HashMap<String, String>) -> Self {
         let column = cells.to_array();
@@ -223,11 +234,12 @@ impl Group {
     }
 
     fn write(&mut self, schema: &Schema, batch: &RecordBatch) -> Result<(), ParquetError> {
-        let fields = schema.fields().iter().zip(batch.columns());
-        let leaves = fields.map(|(field, column)| compute_leaves(field, column));
-        let leaves: Vec<_> = leaves.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         self.rows += batch.num_rows();
-        self.columns.par_iter_mut().zip(&leaves).try_for_each(|(column, leaf)| column.write(leaf))
+        let columns = self.columns.par_iter_mut().zip(schema.fields().par_iter().zip(batch.columns()));
+        // A field is one column in the file: there are no structures. What a column needs is freed with it.
+        columns.try_for_each(|(writer, (field, column))| {
+            compute_leaves(field, column)?.iter().try_for_each(|leaf| writer.write(leaf))
+        })
     }
 
     fn append(self, file: &mut SerializedFileWriter<&mut Vec<u8>>) -> Result<(), ParquetError> {

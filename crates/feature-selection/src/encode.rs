@@ -39,17 +39,11 @@ pub(crate) fn encode(observations: &Observations, blocks: &[Block]) -> Result<En
         })
     };
     let encoded: Vec<Result<_, String>> = ordered.par_iter().with_max_len(1).map(encode).collect();
-    let mut features = Vec::new();
-    let mut values = Vec::new();
-    for encoded in encoded {
-        for (feature, numbers) in encoded? {
-            features.push(feature);
-            values.extend(numbers);
-        }
-    }
+    let encoded: Vec<Vec<(Feature, Numbers)>> = encoded.into_iter().collect::<Result<_, String>>()?;
+    let (features, columns): (Vec<Feature>, Vec<Numbers>) = encoded.into_iter().flatten().unzip();
     check_names(&features, &observations.label_name)?;
     let shape = (observations.row_id.len(), features.len());
-    let values = Array2::from_shape_vec(shape.f(), values).map_err(|error| error.to_string())?;
+    let values = Array2::from_shape_vec(shape.f(), columns.concat()).map_err(|error| error.to_string())?;
     Ok(Encoded { features, values })
 }
 

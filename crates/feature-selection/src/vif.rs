@@ -5,6 +5,7 @@
 //! column leaves by a rank-one downdate of that inverse instead of a new fit.
 
 use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
 
 /// Residual variances below this share count as exact collinearity: an infinite factor.
 const COLLINEAR: f64 = 1e-10;
@@ -58,11 +59,12 @@ pub fn eliminate(records: ArrayView2<'_, f64>, limit: f64) -> Elimination {
 /// Correlations of all pairs of columns; a constant column has variance 0 and no correlations.
 fn correlation(records: ArrayView2<'_, f64>) -> Array2<f64> {
     let rows = records.nrows() as f64;
-    let columns: Vec<Vec<f64>> = records
-        .columns()
-        .into_iter()
+    let columns: Vec<_> = records.columns().into_iter().collect();
+    let columns: Vec<Vec<f64>> = columns
+        .into_par_iter()
         .map(|column| {
-            let mean = column.sum() / rows;
+            // However the records are stored, one value after the other gives the same bits.
+            let mean = column.iter().sum::<f64>() / rows;
             let centred: Vec<f64> = column.iter().map(|x| x - mean).collect();
             let norm = dot(&centred, &centred).sqrt();
             let largest = column.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
@@ -71,9 +73,9 @@ fn correlation(records: ArrayView2<'_, f64>) -> Array2<f64> {
             centred.into_iter().map(|x| if constant { 0.0 } else { x / norm }).collect()
         })
         .collect();
-    Array2::from_shape_fn((columns.len(), columns.len()), |(i, j)| {
-        if j <= i { dot(&columns[i], &columns[j]) } else { 0.0 }
-    })
+    let of_column = |i: usize| columns[..=i].iter().map(|other| dot(&columns[i], other)).collect();
+    let lower: Vec<Vec<f64>> = (0..columns.len()).into_par_iter().map(of_column).collect();
+    Array2::from_shape_fn((columns.len(), columns.len()), |(i, j)| if j <= i { lower[i][j] } else { 0.0 })
 }
 
 /// A dot product in four lanes: the same bits on every processor.

@@ -1,8 +1,9 @@
 //! Can a tree tell these rows from train rows? If it can, a score on them says little about train-like rows.
 
+use artifacts::take_rows;
 use linfa::Dataset;
 use linfa::traits::{Fit, Predict};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use regressors::DecisionTree;
 use regressors::random::RandomState;
@@ -31,7 +32,7 @@ pub fn auc(values: &Array2<f64>, train: &[usize], other: &[usize]) -> Option<f64
         random.permutation(side.len())[..rows].iter().map(|&place| side[place]).collect()
     };
     let sampled = [sample(train), sample(other)].concat();
-    let records = values.select(Axis(0), &sampled);
+    let records = take_rows(values, &sampled);
     // Rows of either side lie in random order, so every FOLDS-th row is a random fold of both.
     let folds: Vec<Vec<(bool, f64)>> =
         (0..FOLDS).into_par_iter().map(|fold| scores(&records, rows, fold)).collect();
@@ -49,9 +50,9 @@ fn scores(records: &Array2<f64>, train_rows: usize, fold: usize) -> Vec<(bool, f
         .max_depth(MAX_DEPTH)
         .min_samples_leaf(Samples::Count(MIN_SAMPLES_LEAF))
         .random_state(SEED);
-    let fitted = params.fit(&Dataset::new(records.select(Axis(0), &seen), targets));
+    let fitted = params.fit(&Dataset::new(take_rows(records, &seen), targets));
     let shares = match fitted {
-        Ok(tree) => tree.predict(&records.select(Axis(0), &held)),
+        Ok(tree) => tree.predict(&take_rows(records, &held)),
         // Of values that no tree can be fitted on, such as infinite ones.
         Err(_) => Array1::from_elem(held.len(), 0.5),
     };

@@ -6,8 +6,8 @@ mod report;
 pub use adversarial::auc as adversarial_auc;
 
 use artifacts::roles::{self, Assignable, Role, SplitConfig};
-use artifacts::{Features, Observations, Split};
-use ndarray::Axis;
+use artifacts::{Features, Observations, Split, splits};
+use rayon::prelude::*;
 use stage::log::{self, Level};
 use stage::{Arguments, Key, Result, Summary};
 
@@ -34,15 +34,22 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let assignable =
         Assignable { row_id: &features.row_id, origin: &features.origin, group: &features.group };
     let roles = roles::assign(assignable, &config)?;
-    let report = report::report(&features, &observations, &roles);
+    let of_role = |role: Role| {
+        let rows: Vec<usize> = (0..roles.len()).filter(|&row| roles[row] == role).collect();
+        Ok((format!("{} {}", rows.len(), role.name()), take(&features, &rows).to_bytes()?))
+    };
+    let (report, files) = rayon::join(
+        || report::report(&features, &observations, &roles),
+        || Role::ALL.into_par_iter().map(of_role).collect::<Vec<Result<_>>>(),
+    );
 
     let key = Key::new(&whole, &["split"])?.read(&ingest).read(&selection);
     let mut publication = arguments.folder("split").publish(key)?;
     let mut counts = Vec::new();
-    for role in Role::ALL {
-        let rows: Vec<usize> = (0..roles.len()).filter(|&row| roles[row] == role).collect();
-        counts.push(format!("{} {}", rows.len(), role.name()));
-        take(&features, &rows).write(role, &mut publication)?;
+    for (role, file) in Role::ALL.into_iter().zip(files) {
+        let (count, bytes) = file?;
+        counts.push(count);
+        publication.artifact(&splits::file(role), &bytes)?;
     }
     report.write(&mut publication)?;
     let text = format!("{}, adversarial AUC of test {}", counts.join(", "), auc_text(&report));
@@ -54,7 +61,7 @@ fn take(features: &Features, rows: &[usize]) -> Split {
         row_id: rows.iter().map(|&row| features.row_id[row]).collect(),
         origin: rows.iter().map(|&row| features.origin[row]).collect(),
         names: features.names.clone(),
-        values: features.values.select(Axis(0), rows),
+        values: artifacts::take_rows(&features.values, rows),
         label_name: features.label_name.clone(),
         label: rows.iter().map(|&row| features.label[row]).collect(),
     }

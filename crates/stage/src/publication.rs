@@ -7,6 +7,7 @@
 use crate::manifest::{MANIFEST, Manifest, Unit, hash_of};
 use crate::temporary::{Temporary, remove, sweep, sync};
 use crate::{Error, Folder, Key, Result, failpoint};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
@@ -26,7 +27,7 @@ impl Staged {
     }
 }
 
-/// An artifact that lies safely on disk, hashed, and waits for its publication; dropped without, it leaves nothing.
+/// An artifact that is written, hashed, and waits for its publication; dropped without, it leaves nothing.
 #[derive(Debug)]
 pub struct Prepared {
     staged: Staged,
@@ -38,7 +39,9 @@ impl Prepared {
     pub(crate) fn ahead(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
         // What refuses files refuses the lock first, whichever file comes first.
         open_lock(folder.path())?;
-        Self::new(folder, name, bytes)
+        let mut prepared = Self::new(folder, name, bytes)?;
+        prepared.staged.temporary.sync()?;
+        Ok(prepared)
     }
 
     fn new(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
@@ -145,8 +148,11 @@ impl Publication {
                 }
             }
         }
-        // A disk that is full refuses this before anything is lost.
-        let manifest = Temporary::write(&path.join(MANIFEST), &manifest.to_bytes()?)?;
+        // A disk that is full refuses this before anything is lost. All files go to it at once.
+        let mut manifest = Temporary::write(&path.join(MANIFEST), &manifest.to_bytes()?)?;
+        let files = self.staged.par_iter_mut().map(|staged| &mut staged.temporary);
+        let synced: Vec<Result<()>> = files.chain([&mut manifest]).map(Temporary::sync).collect();
+        synced.into_iter().collect::<Result<()>>()?;
         for file in old {
             remove(&file)?;
             failpoint("old output removed");

@@ -15,13 +15,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct Temporary {
     path: PathBuf,
     target: PathBuf,
+    is_synced: bool,
     is_renamed: bool,
     /// Keeps the lock.
-    _file: File,
+    file: File,
 }
 
 impl Temporary {
-    /// Writes `bytes` beside `target`, and returns when the disk has them.
+    /// Writes `bytes` beside `target`; the disk may not have them yet.
     ///
     /// # Errors
     /// If the disk refuses.
@@ -35,20 +36,34 @@ impl Temporary {
             failpoint("temporary half written");
             file.write_all(second)?;
             failpoint("temporary written");
-            file.sync_all()
+            Ok(())
         };
         let written = write();
-        failpoint("temporary synced");
-        let temporary = Self { path, target: target.to_path_buf(), is_renamed: false, _file: file };
+        let target = target.to_path_buf();
+        let temporary = Self { path, target, is_synced: false, is_renamed: false, file };
         written.map_err(refuse)?;
         Ok(temporary)
     }
 
-    /// Gives the file its name.
+    /// Returns when the disk has the file.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        if !self.is_synced {
+            self.file.sync_all().map_err(|error| Error::writing(&self.target, &error))?;
+            self.is_synced = true;
+            failpoint("temporary synced");
+        }
+        Ok(())
+    }
+
+    /// Gives the file its name, once the disk has it.
     ///
     /// # Errors
     /// If the disk refuses.
     pub(crate) fn rename(mut self) -> Result<()> {
+        self.sync()?;
         fs::rename(&self.path, &self.target).map_err(|error| Error::writing(&self.target, &error))?;
         self.is_renamed = true;
         failpoint("renamed");
