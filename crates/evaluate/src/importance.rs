@@ -3,12 +3,11 @@
 
 use crate::predict::{self, Fitted};
 use artifacts::Split;
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 use regressors::Change;
 use regressors::random::RandomState;
 use stage::Result;
-use std::mem;
 
 /// Shuffles of each feature, as scikit-learn's `permutation_importance` makes.
 pub const REPEATS: usize = 5;
@@ -64,17 +63,16 @@ pub fn importances(models: &[Fitted], val: &Split) -> Result<Importances> {
     let labelled: Vec<usize> = (0..val.label.len()).filter(|&row| val.label[row].is_some()).collect();
     let sample = Sample::new(val, &evenly(&labelled, MOST_ROWS));
     let rows = if sample.rows.len() > 1 { sample.rows.len() } else { 0 };
-    let mut permutations = if rows > 0 { sample.shuffle(models)? } else { vec![Vec::new(); models.len()] };
-    let of = |(model, permutation): (&Fitted, &mut Vec<Shuffled>)| ModelImportance {
+    let permutations = || if rows > 0 { sample.shuffle(models) } else { Ok(vec![Vec::new(); models.len()]) };
+    let impurities = || models.par_iter().map(Fitted::impurity_importances).collect::<Vec<_>>();
+    let (permutations, impurities) = rayon::join(permutations, impurities);
+    let models = models.iter().zip(impurities.into_iter().zip(permutations?));
+    let of = |(model, (impurity, permutation)): (&Fitted, _)| ModelImportance {
         model: model.name.clone(),
-        impurity: model.impurity_importances(),
-        permutation: mem::take(permutation),
+        impurity,
+        permutation,
     };
-    Ok(Importances {
-        features: val.names.clone(),
-        rows,
-        models: models.iter().zip(&mut permutations).map(of).collect(),
-    })
+    Ok(Importances { features: val.names.clone(), rows, models: models.map(of).collect() })
 }
 
 /// The rows that are shuffled.
@@ -108,7 +106,7 @@ impl<'a> Sample<'a> {
     fn of(val: &'a Split, rows: Vec<usize>) -> Self {
         Self {
             names: &val.names,
-            values: val.values.select(Axis(0), &rows),
+            values: artifacts::take_rows(&val.values, &rows),
             actual: rows.iter().filter_map(|&row| val.label[row]).collect(),
             sources: sources(rows.len()),
             rows,
@@ -122,7 +120,7 @@ impl<'a> Sample<'a> {
         let changes: Vec<Change> = alternatives.iter().map(|alternative| alternative.change).collect();
         let predictions = predict::changed(models, (&self.values, self.names), &changes)?;
         let rises = |(model, predicted): (&Fitted, &Array1<f64>)| self.rises(model, &alternatives, predicted);
-        Ok(models.iter().zip(&predictions).map(rises).collect())
+        Ok(models.par_iter().zip(&predictions).map(rises).collect())
     }
 
     /// By feature: how a model that predicts this for the alternatives fares.

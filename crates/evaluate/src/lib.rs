@@ -66,8 +66,10 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     config.section::<Section>("evaluate")?;
     let upstream = UPSTREAM.map(|stage| flags.folder(stage));
     let [ingest, selection, split, train] = &upstream;
-    let splits = Splits::read(split, ingest)?;
-    let models = predict::read(&config, train, [&splits.train, &splits.val, &splits.test])?;
+    let (splits, models) =
+        rayon::join(|| Splits::read(split, ingest), || predict::read(&config, train));
+    let (splits, mut models) = (splits?, models?);
+    predict::fill(&mut models, [&splits.train, &splits.val, &splits.test])?;
     let rows = [&splits.train, &splits.val, &splits.test].map(|split| split.row_id.len());
     let [rows_train, val, test] = rows.map(Into::into);
     let fields = [("train", rows_train), ("val", val), ("test", test), ("models", models.len().into())];
@@ -108,7 +110,9 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     };
     report.run.stages.extend(RunRecord::so_far(&text));
     publication.require("report.html");
-    publication.record("report.html", report::html(&report).as_bytes())?;
+    // Nothing else needs the models, and to free that many trees takes a while.
+    let (html, ()) = rayon::join(|| report::html(&report), || drop(models));
+    publication.record("report.html", html.as_bytes())?;
     let written = publication.commit()?;
     runs::write(&flags.out, &report.run)?;
     Ok(Summary { text, written })

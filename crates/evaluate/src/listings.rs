@@ -1,6 +1,7 @@
 //! The cells of rows as people wrote them, for whoever points at a row of the report.
 
 use artifacts::{Cell, Observations};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -25,7 +26,7 @@ impl Listings {
         };
         Self {
             columns: observations.columns.iter().map(|column| column.name.clone()).collect(),
-            cells: places.iter().map(cells).collect(),
+            cells: places.par_iter().map(cells).collect(),
         }
     }
 

@@ -40,12 +40,11 @@ impl Fitted {
     }
 }
 
-/// Reads the configured models that are stored, in the order of the configuration, and predicts the rows of
-/// train, val and test.
+/// Reads the configured models that are stored, in the order of the configuration; they have predicted nothing.
 ///
 /// # Errors
-/// If there are none, or one is refused or was fitted on other features.
-pub(crate) fn read(config: &Config, folder: &Folder, splits: [&Split; 3]) -> Result<Vec<Fitted>> {
+/// If there are none, or one is refused.
+pub(crate) fn read(config: &Config, folder: &Folder) -> Result<Vec<Fitted>> {
     let section: toml::Table = config.section("train")?;
     let mut names: Vec<&String> = Vec::new();
     for name in section.keys() {
@@ -66,18 +65,26 @@ pub(crate) fn read(config: &Config, folder: &Folder, splits: [&Split; 3]) -> Res
         let [train, val, test] = [(); 3].map(|()| Array1::zeros(0));
         Ok(Fitted { name: name.clone(), stored, train, val, test })
     };
-    let mut fitted: Vec<Fitted> = names.into_par_iter().map(unpredicted).collect::<Result<_>>()?;
+    let fitted: Vec<Fitted> = names.into_par_iter().map(unpredicted).collect::<Result<_>>()?;
     for model in &fitted {
         if let Stored::Vote(vote) = &model.stored {
             vote.check_members(folder)?;
         }
     }
-    let [train, val, test] = splits.map(|split| all(&fitted, &split.values, &split.names));
+    Ok(fitted)
+}
+
+/// Lets the models predict the rows of train, val and test.
+///
+/// # Errors
+/// If a model was fitted on other features, or a member of a vote is missing.
+pub(crate) fn fill(models: &mut [Fitted], splits: [&Split; 3]) -> Result<()> {
+    let [train, val, test] = splits.map(|split| all(models, &split.values, &split.names));
     let predictions = train?.into_iter().zip(val?).zip(test?);
-    for (model, ((train, val), test)) in fitted.iter_mut().zip(predictions) {
+    for (model, ((train, val), test)) in models.iter_mut().zip(predictions) {
         (model.train, model.val, model.test) = (train, val, test);
     }
-    Ok(fitted)
+    Ok(())
 }
 
 /// What every model predicts for unscaled features, `(n_samples, n_features)`, whose columns are called `names`.

@@ -38,6 +38,7 @@ use artifacts::selection::Selection;
 use artifacts::split_report::SplitReport;
 use maud::{Markup, html};
 use page::Page;
+use rayon::prelude::*;
 use runs::Run;
 
 /// What the page shows.
@@ -130,12 +131,13 @@ impl Report {
 
 /// The whole page.
 pub fn html(report: &Report) -> String {
-    let sections = sections(report);
-    let shown = || sections.iter().filter(|(.., markup)| !markup.0.is_empty());
-    let links = page::nav(shown().map(|(id, name, _)| (*id, *name)));
+    let sections = || SECTIONS.par_iter().map(|section| (section.render)(report)).collect::<Vec<Markup>>();
+    let (sections, listings) = rayon::join(sections, || plots::listings(report));
+    let shown = || SECTIONS.iter().zip(&sections).filter(|(_, markup)| !markup.0.is_empty());
+    let links = page::nav(shown().map(|(section, _)| (section.id, section.name)));
     let main = html! {
-        @for (.., section) in shown() { (section) }
-        (plots::listings(report))
+        @for (_, section) in shown() { (section) }
+        (listings)
     };
     Page {
         title: &format!("{} · {}", report.run.label, report.title),
@@ -147,19 +149,26 @@ pub fn html(report: &Report) -> String {
     .to_html()
 }
 
-/// Every section: its id, how a link to it reads, and what it shows, if anything.
-fn sections(report: &Report) -> [(&'static str, &'static str, Markup); 11] {
-    [
-        ("scores", "Scores", scores::section(report)),
-        ("changes", "Changes", changes::section(report)),
-        ("plots", "Plots", plots::section(report)),
-        ("residuals", "Residuals", plots::residuals(report)),
-        ("bands", "Bands", bands::section(report)),
-        ("errors", "Largest errors", errors::section(report)),
-        ("importances", "Importances", importance::section(report)),
-        ("features", "Features", features::section(report)),
-        ("split", "Split", split::section(report)),
-        ("models", "Models", models::section(report)),
-        ("run", "Run", run::section(report)),
-    ]
+/// A section of the page.
+struct Section {
+    id: &'static str,
+    /// How a link to it reads.
+    name: &'static str,
+    /// What it shows of a report, if anything.
+    render: fn(&Report) -> Markup,
 }
+
+/// All of them, in the order of the page.
+const SECTIONS: [Section; 11] = [
+    Section { id: "scores", name: "Scores", render: scores::section },
+    Section { id: "changes", name: "Changes", render: changes::section },
+    Section { id: "plots", name: "Plots", render: plots::section },
+    Section { id: "residuals", name: "Residuals", render: plots::residuals },
+    Section { id: "bands", name: "Bands", render: bands::section },
+    Section { id: "errors", name: "Largest errors", render: errors::section },
+    Section { id: "importances", name: "Importances", render: importance::section },
+    Section { id: "features", name: "Features", render: features::section },
+    Section { id: "split", name: "Split", render: split::section },
+    Section { id: "models", name: "Models", render: models::section },
+    Section { id: "run", name: "Run", render: run::section },
+];
