@@ -102,10 +102,7 @@ impl Rows {
     ///
     /// # Errors
     /// If the fit or a prediction fails.
-    pub(crate) fn time<P: Fn() -> Result<Array1<f64>>>(
-        &self,
-        fit: impl Fn() -> Result<P>,
-    ) -> Result<Answer> {
+    pub(crate) fn time<P: Fn() -> Result<Array1<f64>>>(&self, fit: impl Fn() -> Result<P>) -> Result<Answer> {
         let timed = || {
             let start = Instant::now();
             fit().map(|predict| (predict, start.elapsed()))

@@ -66,8 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     config.section::<Section>("evaluate")?;
     let upstream = UPSTREAM.map(|stage| flags.folder(stage));
     let [ingest, selection, split, train] = &upstream;
-    let (splits, models) =
-        rayon::join(|| Splits::read(split, ingest), || predict::read(&config, train));
+    let (splits, models) = rayon::join(|| Splits::read(split, ingest), || predict::read(&config, train));
     let (splits, mut models) = (splits?, models?);
     predict::fill(&mut models, [&splits.train, &splits.val, &splits.test])?;
     let rows = [&splits.train, &splits.val, &splits.test].map(|split| split.row_id.len());

@@ -72,7 +72,8 @@ fn fitted_rows(
     }
     let label = labels.flatten().collect::<Array1<f64>>();
     let row_id = labelled.iter().map(|&place| observations.row_id[rows[place]]).collect();
-    let (values, label_name) = (artifacts::take_rows(&encoded.values, &rows), observations.label_name.clone());
+    let (values, label_name) =
+        (artifacts::take_rows(&encoded.values, &rows), observations.label_name.clone());
     Ok(Fitted { values, labelled, row_id, label_name, label })
 }
 

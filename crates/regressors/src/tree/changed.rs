@@ -11,7 +11,7 @@ use crate::changes::{CHANGES_AT_ONCE, Change, changed};
 use crate::vectors::vectorized;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
-use std::mem;
+use std::ops::Range;
 
 /// Most originals that go together: enough to come to most nodes, few enough to stay in cache.
 const MOST_ROWS: usize = 2048;
@@ -159,20 +159,20 @@ fn slot(place: u32, bit_words: u32) -> usize {
 /// Originals and changes on their way through a tree.
 struct Passage<'a> {
     originals: &'a Originals,
-    rows: Stack<u32>,
+    rows: Parted<u32>,
     /// Changes that are on a way of their own.
-    movers: Stack<Mover>,
+    movers: Parted<Mover>,
     /// By change: the last tree in which it left its original.
     left_in: Vec<u32>,
     /// Where to go on.
     branches: Vec<Branch>,
 }
 
-/// A node or leaf, and where those who have come to it begin on the stacks.
+/// A node or leaf, and those who have come to it.
 struct Branch {
     id: u32,
-    rows: usize,
-    movers: usize,
+    rows: Range<usize>,
+    movers: Range<usize>,
 }
 
 impl<'a> Passage<'a> {
@@ -180,8 +180,8 @@ impl<'a> Passage<'a> {
         let nobody = Mover { change: 0, row: 0, place: UNUSED, word: 0 };
         Self {
             originals,
-            rows: Stack::new(originals.n_rows, 0),
-            movers: Stack::new(n_changes, nobody),
+            rows: Parted::new(originals.n_rows, 0),
+            movers: Parted::new(n_changes, nobody),
             left_in: vec![0; n_changes],
             branches: Vec::new(),
         }
@@ -190,23 +190,23 @@ impl<'a> Passage<'a> {
     /// Adds to each change its leaf's value, in a tree that has not had this number before.
     #[inline(always)]
     fn pass(&mut self, steps: &[Step<u32>], values: &[f64], tree: u32, sums: &mut [f64]) {
-        self.rows.items.extend(0..self.originals.n_rows as u32);
+        let n_rows = self.originals.n_rows;
+        self.rows.fill(0..n_rows as u32);
         let root = if steps.is_empty() { LEAF } else { 0 };
-        self.branches.push(Branch { id: root, rows: 0, movers: 0 });
-        while let Some(Branch { id, rows, movers }) = self.branches.pop() {
-            if rows == self.rows.items.len() && movers == self.movers.items.len() {
+        self.branches.push(Branch { id: root, rows: 0..n_rows, movers: 0..0 });
+        while let Some(branch) = self.branches.pop() {
+            if branch.rows.is_empty() && branch.movers.is_empty() {
                 continue;
             }
-            if id < LEAF {
-                self.part(&steps[id as usize], tree, (rows, movers));
+            if branch.id < LEAF {
+                self.part(&steps[branch.id as usize], tree, branch);
                 continue;
             }
-            let value = values[(id & !LEAF) as usize];
-            for mover in &self.movers.items[movers..] {
+            let value = values[(branch.id & !LEAF) as usize];
+            for mover in &self.movers.items[branch.movers] {
                 sums[mover.change as usize] += value;
             }
-            self.movers.items.truncate(movers);
-            for row in &self.rows.items[rows..] {
+            for row in &self.rows.items[branch.rows] {
                 let changes =
                     self.originals.changes[*row as usize]..self.originals.changes[*row as usize + 1];
                 // No sum is -0, so 0 may be added where there is nothing to add.
@@ -214,81 +214,109 @@ impl<'a> Passage<'a> {
                     *sum += if *left_in == tree { 0.0 } else { value };
                 }
             }
-            self.rows.items.truncate(rows);
         }
     }
 
     /// Sends those who have come to a node on to its children.
     #[inline(always)]
-    fn part(&mut self, step: &Step<u32>, tree: u32, (rows, movers): (usize, usize)) {
+    fn part(&mut self, step: &Step<u32>, tree: u32, Branch { rows, mut movers, .. }: Branch) {
         let originals = self.originals;
         let words = originals.column(step.place);
-        self.movers.part(movers, |mover| {
-            let is_other = mover.place == step.place;
-            step.parts(if is_other { mover.word } else { words[mover.row as usize] })
-        });
         if let Some(starts) = originals.starts(step.place) {
-            for &row in &self.rows.items[rows..] {
+            self.movers.make_room(movers.end + (starts[originals.n_rows] - starts[0]) as usize);
+            for &row in &self.rows.items[rows.clone()] {
                 let others = starts[row as usize] as usize..starts[row as usize + 1] as usize;
+                let goes_right = step.parts(words[row as usize]);
                 for other in &originals.others[others] {
-                    let goes_right = step.parts(other.word);
                     let left_in = &mut self.left_in[other.change as usize];
-                    if goes_right != step.parts(words[row as usize]) && *left_in != tree {
-                        *left_in = tree;
-                        self.movers.put(*other, goes_right);
-                    }
+                    let leaves = step.parts(other.word) != goes_right && *left_in != tree;
+                    *left_in = if leaves { tree } else { *left_in };
+                    self.movers.items[movers.end] = *other;
+                    movers.end += usize::from(leaves);
                 }
             }
         }
-        self.rows.part(rows, |row| step.parts(words[*row as usize]));
+        let [rows_right, rows_left] = self.rows.part(rows, |row| !step.parts(words[*row as usize]));
+        let [movers_right, movers_left] = self.movers.part(movers, |mover| {
+            let of_original = words[mover.row as usize];
+            !step.parts(if mover.place == step.place { mover.word } else { of_original })
+        });
+        // Left ones first: that is the order in which the steps lie.
         let [left, right] = step.children;
-        let (rows_right, movers_right) = (self.rows.stack(), self.movers.stack());
-        self.branches.push(Branch { id: left, rows, movers });
         self.branches.push(Branch { id: right, rows: rows_right, movers: movers_right });
+        self.branches.push(Branch { id: left, rows: rows_left, movers: movers_left });
     }
 }
 
-/// Those on their way, the ones at the node at hand last.
-struct Stack<T> {
+/// Those on their way: behind the ones who have come to the node at hand, nobody is waiting.
+struct Parted<T> {
+    /// There is always room for one more.
     items: Vec<T>,
-    /// Those who join the ones sent left, and those sent right; there is room for one more than there are.
-    sides: [Vec<T>; 2],
-    n: [usize; 2],
+    /// How many may be on their way, and nobody, who fills the room.
+    most: usize,
+    nobody: T,
 }
 
-impl<T: Copy> Stack<T> {
+impl<T: Copy> Parted<T> {
     fn new(most: usize, nobody: T) -> Self {
-        Self { items: Vec::new(), sides: [(); 2].map(|()| vec![nobody; most + 1]), n: [0; 2] }
+        Self { items: vec![nobody; most + 1], most, nobody }
     }
 
-    /// Sends the items from `start` on to one side each. There is no branch to foretell.
-    fn part(&mut self, start: usize, goes_right: impl Fn(&T) -> bool) {
-        let Self { items, sides: [_, rights], n: [_, right] } = self;
-        let mut left = start;
-        for at in start..items.len() {
-            let goes_right = goes_right(&items[at]);
-            rights[*right] = items[at];
-            items[left] = items[at];
-            left += usize::from(!goes_right);
-            *right += usize::from(goes_right);
+    /// Puts them all at the start.
+    fn fill(&mut self, all: impl Iterator<Item = T>) {
+        self.items.iter_mut().zip(all).for_each(|(item, new)| *item = new);
+    }
+
+    /// Has room for an item more than `n`.
+    #[inline(always)]
+    fn make_room(&mut self, n: usize) {
+        if n >= self.items.len() {
+            self.items.resize(2 * n + 1, self.nobody);
         }
-        items.truncate(left);
     }
 
-    /// Sends a new item to one side.
-    fn put(&mut self, item: T, goes_right: bool) {
-        let side = usize::from(goes_right);
-        self.sides[side][self.n[side]] = item;
-        self.n[side] += 1;
+    /// Parts those in `range`: the ones that do not go first stay there, the others go behind it. There is no branch to
+    /// foretell.
+    #[inline(always)]
+    fn part(&mut self, range: Range<usize>, goes_first: impl Fn(&T) -> bool) -> [Range<usize>; 2] {
+        let Range { start, end } = range;
+        self.make_room(end + range.len());
+        let (items, behind) = self.items[start..].split_at_mut(range.len());
+        let (mut stay, mut go) = (0, 0);
+        for at in 0..items.len() {
+            let item = items[at];
+            let goes_first = goes_first(&item);
+            items[stay] = item;
+            behind[go] = item;
+            stay += usize::from(!goes_first);
+            go += usize::from(goes_first);
+        }
+        let (stay, go) = (start + stay, end + go);
+        if go <= 4 * self.most {
+            return [start..stay, end..go];
+        }
+        // On a long way the gaps would add up.
+        self.items.copy_within(end..go, stay);
+        [start..stay, stay..end]
     }
+}
 
-    /// Stacks those sent left, and on top of them those sent right; returns where the latter begin.
-    fn stack(&mut self) -> usize {
-        let Self { items, sides: [lefts, rights], n } = self;
-        let [left, right] = mem::take(n);
-        items.extend_from_slice(&lefts[..left]);
-        let start = items.len();
-        items.extend_from_slice(&rights[..right]);
-        start
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_go_a_long_way_take_no_more_room() {
+        let mut parted = Parted::new(8, u32::MAX);
+        parted.fill(0..8);
+        let mut way = 0..8;
+        let mut stayed = Vec::new();
+        for node in 0..100 {
+            let [stay, go] = parted.part(way, |item| node % 10 != 0 || *item != node / 10);
+            stayed.extend_from_slice(&parted.items[stay]);
+            way = go;
+        }
+        assert_eq!((stayed, way.len()), ((0..8).collect(), 0));
+        assert!(parted.items.len() < 100, "{}", parted.items.len());
     }
 }
