@@ -60,3 +60,25 @@ pub fn take_rows(values: &Array2<f64>, rows: &[usize]) -> Array2<f64> {
     });
     taken
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Axis, Slice, array};
+
+    #[test]
+    fn rows_and_columns_are_the_same_however_values_are_stored() {
+        let by_row = array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]];
+        let mut by_column = Array2::zeros(by_row.dim().f());
+        by_column.assign(&by_row);
+        for values in [&by_row, &by_column] {
+            let taken = take_rows(values, &[2, 0, 2]);
+            assert_eq!(taken, array![[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]);
+            assert_eq!(taken.is_standard_layout(), values.is_standard_layout());
+            assert_eq!(into_columns(values.clone()), [1.0, 3.0, 5.0, 7.0, 2.0, 4.0, 6.0, 8.0]);
+        }
+        // What is cut off stays in memory.
+        by_column.slice_axis_inplace(Axis(1), Slice::from(1..));
+        assert_eq!(into_columns(by_column), [2.0, 4.0, 6.0, 8.0]);
+    }
+}
