@@ -107,7 +107,7 @@ impl Split {
         publication.artifact(&file(role), &self.to_bytes()?)
     }
 
-    /// Checks and encodes the rows: the content of their role's [`file`].
+    /// Checks and encodes the rows: the content of the [`file()`] of their role.
     ///
     /// # Errors
     /// If a value is not finite or lengths differ (a bug).
