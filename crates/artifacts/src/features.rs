@@ -44,7 +44,7 @@ impl Features {
             row_id: table.i64s("row_id")?,
             origin: origins(&table)?,
             group: table.u64s("group")?,
-            values: matrix::read(&table, &names, Order::Columns)?,
+            values: matrix::read(table.rows()?, &names, Order::Columns, |name| table.f64s(name))?,
             names,
             label: table.optional_f64s(&label_name)?,
             label_name,

@@ -1,7 +1,6 @@
 //! Matrices of features, which artifacts hold column by column.
 
-use crate::table::Table;
-use ndarray::{Array2, ArrayView1, ArrayViewMut1, ShapeBuilder};
+use ndarray::{Array2, ArrayView1, ArrayViewMut1, Axis, ShapeBuilder};
 use rayon::prelude::*;
 use stage::Result;
 
@@ -14,12 +13,17 @@ pub(crate) enum Order {
     Columns,
 }
 
-/// The named columns of a table.
-pub(crate) fn read(table: &Table, names: &[String], order: Order) -> Result<Array2<f64>> {
-    let mut matrix = Array2::zeros((table.rows()?, names.len()).set_f(order == Order::Columns));
+/// The columns that `column` gives by their names, of so many rows.
+pub(crate) fn read(
+    rows: usize,
+    names: &[String],
+    order: Order,
+    column: impl Fn(&str) -> Result<Vec<f64>> + Sync,
+) -> Result<Array2<f64>> {
+    let mut matrix = Array2::zeros((rows, names.len()).set_f(order == Order::Columns));
     let columns: Vec<_> = matrix.columns_mut().into_iter().collect();
-    let fill = |(name, mut column): (&String, ArrayViewMut1<'_, f64>)| {
-        table.f64s(name).map(|values| column.assign(&ArrayView1::from(&values)))
+    let fill = |(name, mut to): (&String, ArrayViewMut1<'_, f64>)| {
+        column(name).map(|values| to.assign(&ArrayView1::from(&values)))
     };
     let filled: Vec<Result<()>> = names.par_iter().zip(columns).map(fill).collect();
     filled.into_iter().collect::<Result<()>>()?;
@@ -43,15 +47,11 @@ pub(crate) fn into_columns(values: Array2<f64>) -> Vec<f64> {
 /// # Panics
 /// If there is no such row.
 pub fn take_rows(values: &Array2<f64>, rows: &[usize]) -> Array2<f64> {
-    let shape = (rows.len(), values.ncols());
     if values.is_standard_layout() {
-        let mut taken = Array2::zeros(shape);
-        for (mut to, &row) in taken.rows_mut().into_iter().zip(rows) {
-            to.assign(&values.row(row));
-        }
-        return taken;
+        return values.select(Axis(0), rows);
     }
-    let mut taken = Array2::zeros(shape.f());
+    // Column by column: `select` would go through all of them for every row, and turn them into rows.
+    let mut taken = Array2::zeros((rows.len(), values.ncols()).f());
     let columns: Vec<_> = taken.columns_mut().into_iter().zip(values.columns()).collect();
     columns.into_par_iter().for_each(|(to, from)| {
         for (to, &row) in to.into_iter().zip(rows) {
@@ -64,7 +64,7 @@ pub fn take_rows(values: &Array2<f64>, rows: &[usize]) -> Array2<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Axis, Slice, array};
+    use ndarray::{Slice, array};
 
     #[test]
     fn rows_and_columns_are_the_same_however_values_are_stored() {

@@ -48,7 +48,7 @@ impl Split {
         let split = Self {
             row_id: table.i64s("row_id")?,
             origin: origins(&table)?,
-            values: matrix::read(&table, &names, Order::Rows)?,
+            values: matrix::read(table.rows()?, &names, Order::Rows, |name| table.f64s(name))?,
             names,
             label: table.optional_f64s(&label_name)?,
             label_name,
@@ -72,13 +72,8 @@ impl Split {
         check_plain(&table, label_name)?;
         let names = feature_names(&table, label_name);
         let rows = table.rows()?;
-        let mut values = Array2::zeros((rows, names.len()));
-        for (name, mut column) in names.iter().zip(values.columns_mut()) {
-            for (row, (slot, value)) in column.iter_mut().zip(table.numbers(name)?).enumerate() {
-                *slot =
-                    value.ok_or_else(|| table.refuse(format!("column '{name}', row {}: null", row + 1)))?;
-            }
-        }
+        let values =
+            matrix::read(rows, &names, Order::Rows, |name| table.required(name, table.numbers(name)?))?;
         let label = match table.schema().index_of(label_name) {
             Ok(_) => table.numbers(label_name)?,
             Err(_) => vec![None; rows],

@@ -562,7 +562,8 @@ impl Table {
         self.refuse(format!("column '{name}', row {}: null", row + 1))
     }
 
-    fn required<V>(&self, name: &str, values: Vec<Option<V>>) -> Result<Vec<V>> {
+    /// A column's values, of which none may be null.
+    pub(crate) fn required<V>(&self, name: &str, values: Vec<Option<V>>) -> Result<Vec<V>> {
         let null = values.iter().position(Option::is_none);
         match null {
             Some(row) => Err(self.null(name, row)),

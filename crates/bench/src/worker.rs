@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// A fit that took less than this is made once more, and the second one counts: the first finds caches, pages and
-/// threads as the other sides' turns have left them, which costs a short fit a quarter of its time.
+/// threads as the other sides' turns have left them.
 const SHORT: Duration = Duration::from_secs(1);
 
 /// Predictions are repeated for this long, for one may take microseconds.

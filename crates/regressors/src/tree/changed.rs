@@ -5,7 +5,7 @@
 //! and every node parts those that come to it. Rows that do not fit into words are predicted whole.
 
 use super::descent::{LEAF, Step};
-use super::ensemble::{Ensemble, UNUSED, Words};
+use super::ensemble::{Ensemble, Words};
 use super::model::Tree;
 use crate::changes::{CHANGES_AT_ONCE, Change, changed};
 use crate::vectors::vectorized;
@@ -99,7 +99,7 @@ struct Originals {
 }
 
 /// A change that a step may see.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Mover {
     change: u32,
     row: u32,
@@ -177,11 +177,10 @@ struct Branch {
 
 impl<'a> Passage<'a> {
     fn new(originals: &'a Originals, n_changes: usize) -> Self {
-        let nobody = Mover { change: 0, row: 0, place: UNUSED, word: 0 };
         Self {
             originals,
-            rows: Parted::new(originals.n_rows, 0),
-            movers: Parted::new(n_changes, nobody),
+            rows: Parted::new(originals.n_rows),
+            movers: Parted::new(n_changes),
             left_in: vec![0; n_changes],
             branches: Vec::new(),
         }
@@ -252,14 +251,13 @@ impl<'a> Passage<'a> {
 struct Parted<T> {
     /// There is always room for one more.
     items: Vec<T>,
-    /// How many may be on their way, and nobody, who fills the room.
+    /// How many may be on their way.
     most: usize,
-    nobody: T,
 }
 
-impl<T: Copy> Parted<T> {
-    fn new(most: usize, nobody: T) -> Self {
-        Self { items: vec![nobody; most + 1], most, nobody }
+impl<T: Copy + Default> Parted<T> {
+    fn new(most: usize) -> Self {
+        Self { items: vec![T::default(); most + 1], most }
     }
 
     /// Puts them all at the start.
@@ -271,7 +269,7 @@ impl<T: Copy> Parted<T> {
     #[inline(always)]
     fn make_room(&mut self, n: usize) {
         if n >= self.items.len() {
-            self.items.resize(2 * n + 1, self.nobody);
+            self.items.resize(2 * n + 1, T::default());
         }
     }
 
@@ -307,7 +305,7 @@ mod tests {
 
     #[test]
     fn those_who_go_a_long_way_take_no_more_room() {
-        let mut parted = Parted::new(8, u32::MAX);
+        let mut parted = Parted::new(8);
         parted.fill(0..8);
         let mut way = 0..8;
         let mut stayed = Vec::new();

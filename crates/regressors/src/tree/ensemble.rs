@@ -40,7 +40,7 @@ pub(super) struct Words {
 }
 
 /// The place of a feature that no step reads.
-pub(super) const UNUSED: u32 = u32::MAX;
+const UNUSED: u32 = u32::MAX;
 
 /// Features of a word of bits.
 const WORD: usize = u32::BITS as usize;
