@@ -210,6 +210,12 @@ mod tests {
     }
 
     #[test]
+    fn a_feature_without_a_value_is_refused_by_its_row() {
+        let message = "plain.parquet: column 'z', row 2: null";
+        assert_eq!(read(|table| table.optional_f64s("z", [Some(1.0), None])).unwrap_err(), message);
+    }
+
+    #[test]
     fn columns_of_one_name_are_refused() {
         let twice =
             |name| format!("plain.parquet: column '{name}': this column occurs twice; rename one of them");
