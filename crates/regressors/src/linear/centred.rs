@@ -11,6 +11,10 @@ const MOST_PARTS: usize = 16;
 /// Rows that are worth a part.
 const ROWS_OF_PART: usize = 512;
 
+/// Products of two of a row's values, of all rows, that are worth waking threads: about two milliseconds' work, as
+/// long as it takes threads to wake that have slept for a while.
+const WORTH: usize = 1 << 25;
+
 /// A least-squares solution of smallest norm.
 pub(super) struct Solution {
     pub(super) coefficients: Array1<f64>,
@@ -87,17 +91,21 @@ impl<'a> Centred<'a> {
 
     /// The sums of what `add` adds for the rows of each part: the same for any number of threads.
     pub(super) fn sum_parts(&self, len: usize, add: impl Fn(Range<usize>, &mut [f64]) + Sync) -> Vec<f64> {
-        let n_rows = self.records.nrows();
+        let (n_rows, width) = (self.records.nrows(), self.means.len());
         // Two or four threads have as many of them each.
         let n_parts = (n_rows / ROWS_OF_PART).clamp(1, MOST_PARTS).next_power_of_two();
         let size = n_rows.div_ceil(n_parts);
         let starts: Vec<usize> = (0..n_rows).step_by(size).collect();
-        let parts = starts.into_par_iter().map(|start| {
+        let sums_from = |start: usize| {
             let mut sums = vec![0.0; len];
             add(start..n_rows.min(start + size), &mut sums);
             sums
-        });
-        let parts: Vec<Vec<f64>> = parts.collect();
+        };
+        let parts: Vec<Vec<f64>> = if n_rows.saturating_mul(width * width) < WORTH {
+            starts.into_iter().map(sums_from).collect()
+        } else {
+            starts.into_par_iter().map(sums_from).collect()
+        };
         parts.into_iter().reduce(add_up).unwrap_or_else(|| vec![0.0; len])
     }
 

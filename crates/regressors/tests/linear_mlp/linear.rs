@@ -48,6 +48,19 @@ fn rows_count_alike_wherever_they_stand() {
 }
 
 #[test]
+fn large_tables_are_fitted_alike_by_one_thread_and_by_three() {
+    // So many products of two values that they are worth waking threads.
+    let x = Array2::from_shape_fn((9000, 64), |(i, j)| (i * (j + 3) % 1009) as f64 / 7.0);
+    let y = Array1::from_shape_fn(9000, |i| (i % 97) as f64 / 3.0);
+    let train = Dataset::new(x, y);
+    let fit = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| LinearRegression::params().fit(&train).unwrap())
+    };
+    assert_eq!(fit(1), fit(3));
+}
+
+#[test]
 fn constants_leave_no_trace() {
     // The mean of three times 0.1 is not 0.1 in floating point.
     let train = Dataset::new(Array2::from_elem((3, 2), 0.1), array![1.0, 2.0, 4.5]);
