@@ -92,8 +92,10 @@ fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> 
     // Every key needs the hash, and what a stage begins with leaves a core idle. Without a thread it is made later.
     let _ = thread::Builder::new().spawn(tool);
     let threads = cli::threads(common.threads)?;
+    // With this thread among them, shared work begins before another has woken up.
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
+        .use_current_thread()
         .build_global()
         .map_err(|error| Error::internal(format!("cannot start {threads} threads: {error}")))?;
     let config = common.config()?;
