@@ -14,12 +14,13 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use stage::{Error, Folder, Result};
@@ -162,11 +163,28 @@ impl Writing {
 
     /// The Parquet file. The same table gives the same bytes.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
-        self.to_bytes_with([])
+        let n_rows = self.columns.first().map_or(0, |column| column.len());
+        let slice = |rows: Range<usize>| {
+            self.columns.iter().map(|column| column.slice(rows.start, rows.len())).collect()
+        };
+        self.encode(n_rows, slice)
     }
 
-    /// The Parquet file of these rows and those of `parts`, tables of the same columns, which are made one by one.
-    pub(crate) fn to_bytes_with(&self, parts: impl IntoIterator<Item = Self>) -> Result<Vec<u8>> {
+    /// The Parquet file of this table, which has no rows yet, with `n_rows` rows: `part` makes a table of some of them.
+    pub(crate) fn to_bytes_with(
+        &self,
+        n_rows: usize,
+        part: impl Fn(Range<usize>) -> Self + Sync,
+    ) -> Result<Vec<u8>> {
+        self.encode(n_rows, |rows| part(rows).columns)
+    }
+
+    /// Encodes `n_rows` rows, `columns` those of some of them: as many row groups at once as there are threads.
+    fn encode(
+        &self,
+        n_rows: usize,
+        columns: impl Fn(Range<usize>) -> Vec<ArrayRef> + Sync,
+    ) -> Result<Vec<u8>> {
         // Metadata of the schema itself would be written in hash order; the file's key-value list has one.
         let schema = Arc::new(Schema::new(self.fields.clone()));
         let write = || {
@@ -177,29 +195,34 @@ impl Writing {
             for (key, value) in metadata {
                 writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
             }
-            let (mut file, columns) = writer.into_serialized_writer()?;
-            let mut group = Group::new(&columns, 0)?;
-            for part in iter::once(self.columns.clone()).chain(parts.into_iter().map(|part| part.columns)) {
-                let batch = RecordBatch::try_new(Arc::clone(&schema), part)?;
-                let mut start = 0;
-                while start < batch.num_rows() {
-                    let rows = (batch.num_rows() - start).min(ROW_GROUP - group.rows);
-                    group.write(&schema, &batch.slice(start, rows))?;
-                    start += rows;
-                    if group.rows == ROW_GROUP {
-                        group.append(&mut file)?;
-                        group = Group::new(&columns, file.flushed_row_groups().len())?;
+            let (mut file, writers) = writer.into_serialized_writer()?;
+            let groups: Vec<(usize, Range<usize>)> = slices(0..n_rows, ROW_GROUP).enumerate().collect();
+            for groups in groups.chunks(rayon::current_num_threads()) {
+                let encoded = groups.par_iter().map(|(number, rows)| {
+                    let mut group = Group::new(&writers, *number)?;
+                    for rows in slices(rows.clone(), BATCH) {
+                        group.write(&schema, &columns(rows))?;
                     }
+                    group.close()
+                });
+                for chunks in encoded.collect::<Result<Vec<_>, ParquetError>>()? {
+                    let mut group = file.next_row_group()?;
+                    for chunk in chunks {
+                        chunk.append_to_row_group(&mut group)?;
+                    }
+                    group.close()?;
                 }
-            }
-            if group.rows > 0 {
-                group.append(&mut file)?;
             }
             file.close()?;
             Ok(bytes)
         };
         write().map_err(|error: ParquetError| Error::internal(format!("cannot encode: {error}")))
     }
+}
+
+/// Parts of a range, of `len` but the last.
+fn slices(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(len).map(move |start| start..range.end.min(start + len))
 }
 
 impl Writing {
@@ -223,32 +246,23 @@ impl Writing {
 }
 
 /// A row group that is encoded, columns in parallel.
-struct Group {
-    columns: Vec<ArrowColumnWriter>,
-    rows: usize,
-}
+struct Group(Vec<ArrowColumnWriter>);
 
 impl Group {
-    fn new(columns: &ArrowRowGroupWriterFactory, number: usize) -> Result<Self, ParquetError> {
-        Ok(Self { columns: columns.create_column_writers(number)?, rows: 0 })
+    fn new(writers: &ArrowRowGroupWriterFactory, number: usize) -> Result<Self, ParquetError> {
+        writers.create_column_writers(number).map(Self)
     }
 
-    fn write(&mut self, schema: &Schema, batch: &RecordBatch) -> Result<(), ParquetError> {
-        self.rows += batch.num_rows();
-        let columns = self.columns.par_iter_mut().zip(schema.fields().par_iter().zip(batch.columns()));
+    fn write(&mut self, schema: &Schema, columns: &[ArrayRef]) -> Result<(), ParquetError> {
+        let columns = self.0.par_iter_mut().zip(schema.fields().par_iter().zip(columns));
         // A field is one column in the file: there are no structures. What a column needs is freed with it.
         columns.try_for_each(|(writer, (field, column))| {
             compute_leaves(field, column)?.iter().try_for_each(|leaf| writer.write(leaf))
         })
     }
 
-    fn append(self, file: &mut SerializedFileWriter<&mut Vec<u8>>) -> Result<(), ParquetError> {
-        let chunks: Result<Vec<_>, _> = self.columns.into_par_iter().map(ArrowColumnWriter::close).collect();
-        let mut group = file.next_row_group()?;
-        for chunk in chunks? {
-            chunk.append_to_row_group(&mut group)?;
-        }
-        group.close().map(drop)
+    fn close(self) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        self.0.into_par_iter().map(ArrowColumnWriter::close).collect()
     }
 }
 
@@ -717,16 +731,18 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_the_row_groups_that_their_rows_make() {
-        let numbers = |rows: std::ops::Range<u32>| Writing::new(ARTIFACT).u32s("a", rows);
-        let all = 3 * ROW_GROUP as u32 / 2;
-        let whole = numbers(0..all).to_bytes().unwrap();
-        let parts = [numbers(1..7), numbers(7..all)];
-        let parts = numbers(0..1).to_bytes_with(parts).unwrap();
-        let [whole, parts] =
-            [whole, parts].map(|bytes| Table::checked("a.parquet".into(), bytes, ARTIFACT).unwrap());
-        assert_eq!(whole.group_rows().collect::<Vec<_>>(), [ROW_GROUP, ROW_GROUP / 2]);
-        assert_eq!(parts.group_rows().collect::<Vec<_>>(), [ROW_GROUP, ROW_GROUP / 2]);
-        assert_eq!(whole.u32s("a").unwrap(), parts.u32s("a").unwrap());
+    fn tables_in_parts_are_the_same_bytes_as_whole_ones_by_any_number_of_threads() {
+        let numbers = |rows: Range<usize>| Writing::new(ARTIFACT).u64s("a", rows.map(|row| row as u64));
+        let n_rows = 7 * ROW_GROUP / 2;
+        let encode = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| numbers(0..0).to_bytes_with(n_rows, numbers).unwrap())
+        };
+        let bytes = encode(1);
+        assert!(bytes == encode(3) && bytes == numbers(0..n_rows).to_bytes().unwrap());
+        let table = Table::checked("a.parquet".into(), bytes, ARTIFACT).unwrap();
+        let groups = [ROW_GROUP, ROW_GROUP, ROW_GROUP, ROW_GROUP / 2];
+        assert_eq!(table.group_rows().collect::<Vec<_>>(), groups);
+        assert!(table.u64s("a").unwrap().into_iter().eq(0..n_rows as u64));
     }
 }

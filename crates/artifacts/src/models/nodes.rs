@@ -1,31 +1,37 @@
 //! Trees as rows of nodes.
 
 use super::{ARTIFACT, json, parse};
-use crate::table::{BATCH, Rows, Table, Writing};
+use crate::table::{Rows, Table, Writing};
 use rayon::prelude::*;
 use regressors::target::{Parity, TargetScale};
 use regressors::tree::Node;
 use regressors::{GradientBoosting, Tree};
 use stage::Result;
-use std::iter;
+use std::mem;
+use std::ops::Range;
 
 /// A node, the number of its tree and its own.
 type Row<'a> = (u32, u32, &'a Node);
 
 /// One row per node, trees one after the other, nodes in the order of their ids.
 fn write<'a>(table: Writing, trees: impl IntoIterator<Item = &'a Tree>) -> Result<Vec<u8>> {
-    let mut rows = trees
-        .into_iter()
-        .zip(0u32..)
-        .flat_map(|(tree, number)| tree.nodes().iter().zip(0u32..).map(move |(node, id)| (number, id, node)));
-    let parts = iter::from_fn(|| {
-        let part: Vec<Row<'_>> = rows.by_ref().take(BATCH).collect();
-        (!part.is_empty()).then(|| columns(Writing::new(ARTIFACT), &part))
-    });
+    let trees: Vec<&Tree> = trees.into_iter().collect();
+    let n_nodes = || trees.iter().map(|tree| tree.nodes().len());
+    let starts: Vec<usize> =
+        n_nodes().scan(0, |next, n_nodes| Some(mem::replace(next, *next + n_nodes))).collect();
+    let part = |rows: Range<usize>| {
+        let first = starts.partition_point(|start| *start <= rows.start) - 1;
+        let of_tree = |(tree, number): (&&'a Tree, u32)| {
+            tree.nodes().iter().zip(0u32..).map(move |(node, id)| (number, id, node))
+        };
+        let nodes = trees[first..].iter().zip(first as u32..).flat_map(of_tree);
+        let rows: Vec<Row<'_>> = nodes.skip(rows.start - starts[first]).take(rows.len()).collect();
+        columns(Writing::new(ARTIFACT), &rows)
+    };
     columns(table, &[])
         .plain(&["tree", "node", "left", "right", "feature", "n_node_samples", "impurity", "value"])
         .mixed(&["threshold", "weighted_n_node_samples"])
-        .to_bytes_with(parts)
+        .to_bytes_with(n_nodes().sum(), part)
 }
 
 fn columns(table: Writing, rows: &[Row<'_>]) -> Writing {
