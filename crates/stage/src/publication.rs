@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
+use std::mem;
 use std::path::Path;
 
 /// A file that lies there under a temporary name.
@@ -39,13 +40,17 @@ impl Prepared {
     pub(crate) fn ahead(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
         // What refuses files refuses the lock first, whichever file comes first.
         open_lock(folder.path())?;
-        let mut prepared = Self::new(folder, name, bytes)?;
-        prepared.staged.temporary.sync()?;
-        Ok(prepared)
+        Self::new(bytes, || {
+            let mut staged = Staged::write(folder, name, bytes)?;
+            staged.temporary.sync()?;
+            Ok(staged)
+        })
     }
 
-    fn new(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
-        Ok(Self { staged: Staged::write(folder, name, bytes)?, hash: hash_of(bytes) })
+    /// Hashes an artifact while `stage` writes it.
+    fn new(bytes: &[u8], stage: impl FnOnce() -> Result<Staged> + Send) -> Result<Self> {
+        let (staged, hash) = rayon::join(stage, || hash_of(bytes));
+        Ok(Self { staged: staged?, hash })
     }
 
     /// The hash that the manifest will have of it.
@@ -86,7 +91,7 @@ impl Publication {
     /// # Errors
     /// If the disk refuses it, or no unit has begun.
     pub fn artifact(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let prepared = Prepared::new(&self.folder, name, bytes)?;
+        let prepared = Prepared::new(bytes, || Staged::write(&self.folder, name, bytes))?;
         self.prepared(prepared)
     }
 
@@ -157,11 +162,13 @@ impl Publication {
             remove(&file)?;
             failpoint("old output removed");
         }
-        let mut written = Vec::new();
-        for staged in self.staged.drain(..) {
-            staged.temporary.rename()?;
-            written.push(staged.written);
-        }
+        // Where a large file is replaced, this is when the old one is freed.
+        let renamed = mem::take(&mut self.staged).into_par_iter().map(|Staged { written, temporary }| {
+            temporary.rename()?;
+            Ok(written)
+        });
+        let renamed: Vec<Result<Written>> = renamed.collect();
+        let written = renamed.into_iter().collect::<Result<Vec<_>>>()?;
         sync(&path)?;
         failpoint("outputs published");
         manifest.rename()?;
