@@ -163,11 +163,10 @@ impl Writing {
 
     /// The Parquet file. The same table gives the same bytes.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
-        let n_rows = self.columns.first().map_or(0, |column| column.len());
-        let slice = |rows: Range<usize>| {
-            self.columns.iter().map(|column| column.slice(rows.start, rows.len())).collect()
-        };
-        self.encode(n_rows, slice)
+        let schema = self.schema();
+        let whole = RecordBatch::try_new(Arc::clone(&schema), self.columns.clone());
+        let whole = whole.map_err(|error| unencodable(error.into()))?;
+        self.encode(schema, whole.num_rows(), |rows| Ok(whole.slice(rows.start, rows.len())))
     }
 
     /// The Parquet file of this table, which has no rows yet, with `n_rows` rows: `part` makes a table of some of them.
@@ -176,17 +175,23 @@ impl Writing {
         n_rows: usize,
         part: impl Fn(Range<usize>) -> Self + Sync,
     ) -> Result<Vec<u8>> {
-        self.encode(n_rows, |rows| part(rows).columns)
+        let schema = self.schema();
+        let batch = |rows| Ok(RecordBatch::try_new(Arc::clone(&schema), part(rows).columns)?);
+        self.encode(Arc::clone(&schema), n_rows, batch)
     }
 
-    /// Encodes `n_rows` rows, `columns` those of some of them: as many row groups at once as there are threads.
+    /// The columns' schema. It has no metadata, which would be written in hash order; the file's key-value list has one.
+    fn schema(&self) -> Arc<Schema> {
+        Arc::new(Schema::new(self.fields.clone()))
+    }
+
+    /// Encodes `n_rows` rows, of which `batch` gives some at a time: as many row groups at once as there are threads.
     fn encode(
         &self,
+        schema: Arc<Schema>,
         n_rows: usize,
-        columns: impl Fn(Range<usize>) -> Vec<ArrayRef> + Sync,
+        batch: impl Fn(Range<usize>) -> Result<RecordBatch, ParquetError> + Sync,
     ) -> Result<Vec<u8>> {
-        // Metadata of the schema itself would be written in hash order; the file's key-value list has one.
-        let schema = Arc::new(Schema::new(self.fields.clone()));
         let write = || {
             let mut bytes = Vec::new();
             let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(&schema), Some(self.properties()))?;
@@ -201,7 +206,7 @@ impl Writing {
                 let encoded = groups.par_iter().map(|(number, rows)| {
                     let mut group = Group::new(&writers, *number)?;
                     for rows in slices(rows.clone(), BATCH) {
-                        group.write(&schema, &columns(rows))?;
+                        group.write(&schema, &batch(rows)?)?;
                     }
                     group.close()
                 });
@@ -216,8 +221,12 @@ impl Writing {
             file.close()?;
             Ok(bytes)
         };
-        write().map_err(|error: ParquetError| Error::internal(format!("cannot encode: {error}")))
+        write().map_err(unencodable)
     }
+}
+
+fn unencodable(error: ParquetError) -> Error {
+    Error::internal(format!("cannot encode: {error}"))
 }
 
 /// Parts of a range, of `len` but the last.
@@ -253,8 +262,8 @@ impl Group {
         writers.create_column_writers(number).map(Self)
     }
 
-    fn write(&mut self, schema: &Schema, columns: &[ArrayRef]) -> Result<(), ParquetError> {
-        let columns = self.0.par_iter_mut().zip(schema.fields().par_iter().zip(columns));
+    fn write(&mut self, schema: &Schema, batch: &RecordBatch) -> Result<(), ParquetError> {
+        let columns = self.0.par_iter_mut().zip(schema.fields().par_iter().zip(batch.columns()));
         // A field is one column in the file: there are no structures. What a column needs is freed with it.
         columns.try_for_each(|(writer, (field, column))| {
             compute_leaves(field, column)?.iter().try_for_each(|leaf| writer.write(leaf))
@@ -728,6 +737,14 @@ mod tests {
         let expected = format!("numbers.parquet: column 'a', row {}: null", null + 1);
         assert_eq!(table.read_rows(sum).unwrap_err().to_string(), expected);
         assert_eq!(table.u32s("a").unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn columns_of_different_lengths_are_no_table() {
+        for [a, b] in [[2, 3], [3, 2]] {
+            let table = Writing::new(ARTIFACT).u32s("a", 0..a).u32s("b", 0..b);
+            assert!(table.to_bytes().unwrap_err().to_string().contains("cannot encode"));
+        }
     }
 
     #[test]
