@@ -14,13 +14,12 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
-};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use stage::{Error, Folder, Result};
@@ -204,18 +203,11 @@ impl Writing {
             let groups: Vec<(usize, Range<usize>)> = slices(0..n_rows, ROW_GROUP).enumerate().collect();
             for groups in groups.chunks(rayon::current_num_threads()) {
                 let encoded = groups.par_iter().map(|(number, rows)| {
-                    let mut group = Group::new(&writers, *number)?;
-                    for rows in slices(rows.clone(), BATCH) {
-                        group.write(&schema, &batch(rows)?)?;
-                    }
-                    group.close()
+                    let batches = slices(rows.clone(), BATCH).map(&batch);
+                    Group::encode(writers.create_column_writers(*number)?, &schema, batches)
                 });
-                for chunks in encoded.collect::<Result<Vec<_>, ParquetError>>()? {
-                    let mut group = file.next_row_group()?;
-                    for chunk in chunks {
-                        chunk.append_to_row_group(&mut group)?;
-                    }
-                    group.close()?;
+                for group in encoded.collect::<Result<Vec<_>, ParquetError>>()? {
+                    group.append(&mut file)?;
                 }
             }
             file.close()?;
@@ -223,18 +215,7 @@ impl Writing {
         };
         write().map_err(unencodable)
     }
-}
 
-fn unencodable(error: ParquetError) -> Error {
-    Error::internal(format!("cannot encode: {error}"))
-}
-
-/// Parts of a range, of `len` but the last.
-fn slices(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
-    range.clone().step_by(len).map(move |start| start..range.end.min(start + len))
-}
-
-impl Writing {
     fn properties(&self) -> WriterProperties {
         let mut properties = WriterProperties::builder();
         for field in &self.fields {
@@ -254,24 +235,41 @@ impl Writing {
     }
 }
 
+fn unencodable(error: ParquetError) -> Error {
+    Error::internal(format!("cannot encode: {error}"))
+}
+
+/// Parts of a range, of `len` but the last.
+fn slices(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(len).map(move |start| start..range.end.min(start + len))
+}
+
 /// A row group that is encoded, columns in parallel.
-struct Group(Vec<ArrowColumnWriter>);
+struct Group(Vec<ArrowColumnChunk>);
 
 impl Group {
-    fn new(writers: &ArrowRowGroupWriterFactory, number: usize) -> Result<Self, ParquetError> {
-        writers.create_column_writers(number).map(Self)
+    fn encode(
+        mut writers: Vec<ArrowColumnWriter>,
+        schema: &Schema,
+        batches: impl Iterator<Item = Result<RecordBatch, ParquetError>>,
+    ) -> Result<Self, ParquetError> {
+        for batch in batches {
+            let batch = batch?;
+            let columns = writers.par_iter_mut().zip(schema.fields().par_iter().zip(batch.columns()));
+            // A field is one column in the file: there are no structures. What a column needs is freed with it.
+            columns.try_for_each(|(writer, (field, column))| {
+                compute_leaves(field, column)?.iter().try_for_each(|leaf| writer.write(leaf))
+            })?;
+        }
+        writers.into_par_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>().map(Self)
     }
 
-    fn write(&mut self, schema: &Schema, batch: &RecordBatch) -> Result<(), ParquetError> {
-        let columns = self.0.par_iter_mut().zip(schema.fields().par_iter().zip(batch.columns()));
-        // A field is one column in the file: there are no structures. What a column needs is freed with it.
-        columns.try_for_each(|(writer, (field, column))| {
-            compute_leaves(field, column)?.iter().try_for_each(|leaf| writer.write(leaf))
-        })
-    }
-
-    fn close(self) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-        self.0.into_par_iter().map(ArrowColumnWriter::close).collect()
+    fn append(self, file: &mut SerializedFileWriter<&mut Vec<u8>>) -> Result<(), ParquetError> {
+        let mut group = file.next_row_group()?;
+        for chunk in self.0 {
+            chunk.append_to_row_group(&mut group)?;
+        }
+        group.close().map(drop)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The system that a fit solves: records and targets less their means.
 
+use crate::parallel::is_parallel;
 use crate::vectors::vectorized;
 use ndarray::{Array1, ArrayView1, ArrayView2};
 use rayon::prelude::*;
@@ -11,9 +12,9 @@ const MOST_PARTS: usize = 16;
 /// Rows that are worth a part.
 const ROWS_OF_PART: usize = 512;
 
-/// Products of two of a row's values, of all rows, that are worth waking threads: about two milliseconds' work, as
-/// long as it takes threads to wake that have slept for a while.
-const WORTH: usize = 1 << 25;
+/// Products of two of a row's values that are worth one value of other work. So a system is shared whose products
+/// take some two milliseconds: as long as it may take threads to wake.
+const PRODUCTS_PER_VALUE: usize = 128;
 
 /// A least-squares solution of smallest norm.
 pub(super) struct Solution {
@@ -101,10 +102,11 @@ impl<'a> Centred<'a> {
             add(start..n_rows.min(start + size), &mut sums);
             sums
         };
-        let parts: Vec<Vec<f64>> = if n_rows.saturating_mul(width * width) < WORTH {
-            starts.into_iter().map(sums_from).collect()
-        } else {
+        let n_products = n_rows.saturating_mul(width * width);
+        let parts: Vec<Vec<f64>> = if is_parallel(n_products / PRODUCTS_PER_VALUE) {
             starts.into_par_iter().map(sums_from).collect()
+        } else {
+            starts.into_iter().map(sums_from).collect()
         };
         parts.into_iter().reduce(add_up).unwrap_or_else(|| vec![0.0; len])
     }
