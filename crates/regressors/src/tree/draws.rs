@@ -4,6 +4,7 @@ use super::splitter::{SplitRule, Splitter};
 use super::stream::{AHEAD, DrawStream};
 use crate::random::TreeRandom;
 use crate::vectors::bits_below;
+use std::hint::select_unpredictable;
 use std::marker::PhantomData;
 
 /// Marks a feature that is constant in the node.
@@ -47,6 +48,8 @@ pub(super) struct FeatureDraws<S> {
     long_inverses: Vec<u64>,
     /// The positions that a chunk of draws chose, counted from the right.
     from_right: Vec<u16>,
+    /// The draws of a chunk that hit a candidate, each at the number of those left before it.
+    hits: Vec<u16>,
     /// The random numbers of varying features' thresholds, at their places in the order.
     pub(super) threshold_numbers: Vec<u32>,
     splitter: PhantomData<S>,
@@ -106,6 +109,7 @@ impl<S: Splitter> FeatureDraws<S> {
             },
             positions,
             from_right: vec![0; AHEAD],
+            hits: vec![0; n_features + 1],
             threshold_numbers: vec![0; n_features],
             splitter: PhantomData,
         }
@@ -149,12 +153,33 @@ impl<S: Splitter> FeatureDraws<S> {
     #[inline(always)]
     pub(super) fn settle(&mut self) {
         if Self::are_in_chunks(self.order.len()) {
-            let mut node = self.one_by_one();
-            node.settle_by_chunks();
-            (self.first, self.end) = (node.first, node.end);
+            self.settle_by_chunks();
         } else {
             self.settle_one_by_one();
         }
+    }
+
+    /// Which draws hit a candidate does not depend on what is constant: so all of a chunk are found before any of them
+    /// is made, both without branches, none of which could be predicted.
+    #[inline(always)]
+    fn settle_by_chunks(&mut self) {
+        let Self { stream, order, inverses, from_right, hits, drawn, .. } = self;
+        let (mut first, mut left) = (self.first as usize, (self.end - self.first) as usize);
+        while left > 0 {
+            let positions = order.len() - *drawn;
+            let len = positions.min(AHEAD);
+            let padded_len = len.next_multiple_of(BLOCK);
+            let numbers = &stream.ahead()[..padded_len];
+            let inverses = &inverses[*drawn..][..padded_len];
+            positions_from_right(numbers, positions as u32, inverses, &mut from_right[..padded_len]);
+            let still_left = find_hits(&from_right[..len], left, hits);
+            first = take_hits(order, (first, still_left), from_right, &hits[still_left + 1..=left]);
+            let used = if still_left == 0 { usize::from(hits[1]) + 1 } else { len };
+            left = still_left;
+            stream.skip(used);
+            *drawn += used;
+        }
+        (self.first, self.end) = (first as u32, first as u32);
     }
 
     #[inline(always)]
@@ -236,30 +261,6 @@ impl<S: Splitter> NodeDraws<'_, S> {
         } else {
             self.next_alone()
         }
-    }
-
-    #[inline(always)]
-    fn settle_by_chunks(&mut self) {
-        while self.first < self.end {
-            if self.looked_at >= self.len {
-                self.leave_chunk(self.len);
-                self.enter_chunk();
-            }
-            let block = self.looked_at;
-            self.look_at_block();
-            while self.hits != 0 {
-                let draw = block + self.hits.trailing_zeros() as usize;
-                self.hits &= self.hits - 1;
-                let from_right = u32::from(self.draws.from_right[draw]);
-                // There may be fewer candidates by now.
-                if from_right < self.end - self.first {
-                    self.used = draw + 1;
-                    let entry = self.hit(from_right);
-                    self.settle(entry & CONSTANT != 0);
-                }
-            }
-        }
-        self.leave_chunk(self.used);
     }
 
     #[inline(always)]
@@ -366,6 +367,39 @@ impl<S: Splitter> NodeDraws<'_, S> {
     pub(super) fn constants(&self) -> u32 {
         self.first
     }
+}
+
+/// Finds the draws of a chunk that hit one of so many candidates; returns how many are left then.
+#[inline(always)]
+fn find_hits(from_right: &[u16], mut left: usize, hits: &mut [u16]) -> usize {
+    for (draw, from_right) in (0..).zip(from_right) {
+        // What hits next overwrites what does not.
+        hits[left] = draw;
+        left -= usize::from(usize::from(*from_right) < left);
+    }
+    left
+}
+
+/// Draws the candidates that are hit, of which the first stands at `first` and some are still left then; returns
+/// where the first of those stands.
+#[inline(always)]
+fn take_hits(
+    order: &mut [u32],
+    (mut first, still_left): (usize, usize),
+    from_right: &[u16],
+    hits: &[u16],
+) -> usize {
+    for (others, hit) in hits.iter().enumerate().rev() {
+        let last = first + still_left + others;
+        let at = last - usize::from(from_right[usize::from(*hit)]);
+        let entry = order[at];
+        let is_constant = entry & CONSTANT != 0;
+        let target = select_unpredictable(is_constant, first, last);
+        order[at] = order[target];
+        order[target] = entry;
+        first += usize::from(is_constant);
+    }
+    first
 }
 
 /// Turns numbers into the positions that they choose, counted from the right, of which there are `left` for
