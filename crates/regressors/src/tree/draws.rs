@@ -3,7 +3,6 @@
 use super::splitter::{SplitRule, Splitter};
 use super::stream::{AHEAD, DrawStream};
 use crate::random::TreeRandom;
-use crate::vectors::bits_below;
 use std::hint::select_unpredictable;
 use std::marker::PhantomData;
 
@@ -55,9 +54,9 @@ pub(super) struct FeatureDraws<S> {
     splitter: PhantomData<S>,
 }
 
-/// Draws that are compared with the number of candidates at once.
+/// Draws that are turned into positions at once.
 pub(super) const BLOCK: usize = 16;
-/// Most features of which a chunk of draws chooses: their number leaves the top bit of 16.
+/// Most features of which a chunk of draws chooses, so that 16 bits hold a position.
 const MOST_IN_CHUNK: usize = (1 << 15) - 1;
 
 /// The draws of one node.
@@ -72,15 +71,12 @@ pub(super) struct NodeDraws<'a, S> {
     end: u32,
     /// Draws before the chunk, at whose first draw the stream stands.
     drawn: usize,
-    /// Draws in the chunk, and rounded up to whole blocks.
+    /// Draws in the chunk.
     len: usize,
-    padded_len: usize,
     /// Draws of the chunk up to the last hit.
     used: usize,
-    /// The chunk's blocks that have been looked at, in draws.
-    looked_at: usize,
-    /// A bit for every later draw of the last of these blocks that may hit a candidate.
-    hits: u32,
+    /// Candidates that the chunk leaves.
+    still_left: u32,
     /// Position in the order of the feature drawn last.
     at: u32,
 }
@@ -134,18 +130,7 @@ impl<S: Splitter> FeatureDraws<S> {
     #[inline(always)]
     pub(super) fn one_by_one(&mut self) -> NodeDraws<'_, S> {
         let (first, end) = (self.first, self.end);
-        NodeDraws {
-            draws: self,
-            first,
-            end,
-            drawn: 0,
-            len: 0,
-            padded_len: 0,
-            used: 0,
-            looked_at: 0,
-            hits: 0,
-            at: 0,
-        }
+        NodeDraws { draws: self, first, end, drawn: 0, len: 0, used: 0, still_left: end - first, at: 0 }
     }
 
     /// Draws all candidates not drawn yet, whose marks have to say which are constant, and the thresholds of the
@@ -153,33 +138,12 @@ impl<S: Splitter> FeatureDraws<S> {
     #[inline(always)]
     pub(super) fn settle(&mut self) {
         if Self::are_in_chunks(self.order.len()) {
-            self.settle_by_chunks();
+            let mut node = self.one_by_one();
+            node.settle_by_chunks();
+            (self.first, self.end) = (node.first, node.end);
         } else {
             self.settle_one_by_one();
         }
-    }
-
-    /// Which draws hit a candidate does not depend on what is constant: so all of a chunk are found before any of them
-    /// is made, both without branches, none of which could be predicted.
-    #[inline(always)]
-    fn settle_by_chunks(&mut self) {
-        let Self { stream, order, inverses, from_right, hits, drawn, .. } = self;
-        let (mut first, mut left) = (self.first as usize, (self.end - self.first) as usize);
-        while left > 0 {
-            let positions = order.len() - *drawn;
-            let len = positions.min(AHEAD);
-            let padded_len = len.next_multiple_of(BLOCK);
-            let numbers = &stream.ahead()[..padded_len];
-            let inverses = &inverses[*drawn..][..padded_len];
-            positions_from_right(numbers, positions as u32, inverses, &mut from_right[..padded_len]);
-            let still_left = find_hits(&from_right[..len], left, hits);
-            first = take_hits(order, (first, still_left), from_right, &hits[still_left + 1..=left]);
-            let used = if still_left == 0 { usize::from(hits[1]) + 1 } else { len };
-            left = still_left;
-            stream.skip(used);
-            *drawn += used;
-        }
-        (self.first, self.end) = (first as u32, first as u32);
     }
 
     #[inline(always)]
@@ -263,25 +227,34 @@ impl<S: Splitter> NodeDraws<'_, S> {
         }
     }
 
+    /// As [`Self::next_of_chunk`] and [`Self::settle`] until all candidates are drawn, in less time.
+    #[inline(always)]
+    fn settle_by_chunks(&mut self) {
+        while self.first < self.end {
+            self.leave_chunk(self.len);
+            self.enter_chunk();
+            let FeatureDraws { order, from_right, hits, .. } = &mut *self.draws;
+            let (left, still_left) = ((self.end - self.first) as usize, self.still_left as usize);
+            let hits = &hits[still_left + 1..=left];
+            let first = take_hits(order, (self.first as usize, still_left), from_right, hits);
+            self.first = first as u32;
+            self.end = self.first + self.still_left;
+            self.used = hits.first().map_or(0, |draw| usize::from(*draw) + 1);
+        }
+        self.leave_chunk(self.used);
+    }
+
     #[inline(always)]
     fn next_of_chunk(&mut self) -> Option<u32> {
         while self.first < self.end && !self.are_enough() {
-            if self.hits == 0 {
-                if self.looked_at >= self.len {
-                    self.leave_chunk(self.len);
-                    self.enter_chunk();
-                }
-                self.look_at_block();
-                continue;
-            }
-            let draw = self.looked_at - BLOCK + self.hits.trailing_zeros() as usize;
-            self.hits &= self.hits - 1;
-            let from_right = u32::from(self.draws.from_right[draw]);
-            // There may be fewer candidates by now.
-            if from_right < self.end - self.first {
+            let left = self.end - self.first;
+            if left > self.still_left {
+                let draw = usize::from(self.draws.hits[left as usize]);
                 self.used = draw + 1;
-                return Some(self.hit(from_right));
+                return Some(self.hit(u32::from(self.draws.from_right[draw])));
             }
+            self.leave_chunk(self.len);
+            self.enter_chunk();
         }
         self.leave_chunk(self.used);
         None
@@ -312,31 +285,25 @@ impl<S: Splitter> NodeDraws<'_, S> {
         self.drawn + self.used >= self.draws.max_features && (self.end as usize) < self.draws.order.len()
     }
 
-    /// Turns the next draws into positions.
+    /// Turns the next draws into positions and finds those that hit: which do does not depend on what is constant.
     #[inline(always)]
     fn enter_chunk(&mut self) {
-        let FeatureDraws { stream, order, inverses, from_right, max_features, .. } = &mut *self.draws;
+        let FeatureDraws { stream, order, inverses, from_right, hits, max_features, .. } = &mut *self.draws;
         let left = order.len() - self.drawn;
         let until_enough = match max_features.saturating_sub(self.drawn) {
             0 => BLOCK,
             draws => draws,
         };
         self.len = left.min(until_enough).min(AHEAD);
-        self.padded_len = self.len.next_multiple_of(BLOCK);
-        let inverses = &inverses[self.drawn..][..self.padded_len];
-        let from_right = &mut from_right[..self.padded_len];
-        positions_from_right(&stream.ahead()[..self.padded_len], left as u32, inverses, from_right);
-    }
-
-    /// Compares the next block's positions with the number of candidates.
-    #[inline(always)]
-    fn look_at_block(&mut self) {
-        let candidates = (self.end - self.first) as u16;
-        let (blocks, _) = self.draws.from_right[self.looked_at..].as_chunks::<BLOCK>();
-        let hits = bits_below(&blocks[0], candidates);
-        let in_chunk = (self.len - self.looked_at).min(BLOCK);
-        self.hits = hits & (u32::MAX >> (32 - in_chunk));
-        self.looked_at += BLOCK;
+        let padded_len = self.len.next_multiple_of(BLOCK);
+        let inverses = &inverses[self.drawn..][..padded_len];
+        positions_from_right(
+            &stream.ahead()[..padded_len],
+            left as u32,
+            inverses,
+            &mut from_right[..padded_len],
+        );
+        self.still_left = find_hits(&from_right[..self.len], self.end - self.first, hits);
     }
 
     /// Goes on after the first `n` draws of the chunk.
@@ -344,7 +311,7 @@ impl<S: Splitter> NodeDraws<'_, S> {
     fn leave_chunk(&mut self, n: usize) {
         self.draws.stream.skip(n);
         self.drawn += n;
-        (self.len, self.used, self.looked_at, self.hits) = (0, 0, 0, 0);
+        (self.len, self.used) = (0, 0);
     }
 
     /// The tree's random numbers, for thresholds; not to be used with [`SplitRule::Best`].
@@ -357,7 +324,7 @@ impl<S: Splitter> NodeDraws<'_, S> {
     #[inline(always)]
     pub(super) fn settle(&mut self, is_constant: bool) {
         // Both cases are a swap; choosing its target by arithmetic spares a branch that is hard to predict.
-        let target = if is_constant { self.first } else { self.end - 1 };
+        let target = select_unpredictable(is_constant, self.first, self.end - 1);
         self.draws.order.swap(self.at as usize, target as usize);
         self.first += u32::from(is_constant);
         self.end -= u32::from(!is_constant);
@@ -370,14 +337,17 @@ impl<S: Splitter> NodeDraws<'_, S> {
 }
 
 /// Finds the draws of a chunk that hit one of so many candidates; returns how many are left then.
+///
+/// There is no branch on what hits, because none could be predicted.
 #[inline(always)]
-fn find_hits(from_right: &[u16], mut left: usize, hits: &mut [u16]) -> usize {
+fn find_hits(from_right: &[u16], candidates: u32, hits: &mut [u16]) -> u32 {
+    let mut left = candidates as usize;
     for (draw, from_right) in (0..).zip(from_right) {
         // What hits next overwrites what does not.
         hits[left] = draw;
         left -= usize::from(usize::from(*from_right) < left);
     }
-    left
+    left as u32
 }
 
 /// Draws the candidates that are hit, of which the first stands at `first` and some are still left then; returns
