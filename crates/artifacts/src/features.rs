@@ -61,8 +61,9 @@ impl Features {
         self.check().map_err(Error::internal)?;
         let table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
+            .plain(&["row_id", "group"])
             .i64s("row_id", self.row_id)
-            .texts("origin", self.origin.iter().map(|origin| origin.name()))
+            .names("origin", self.origin.iter().map(|origin| origin.name()))
             .u64s("group", self.group)
             .matrix(&self.names, self.values)
             .optional_f64s(&self.label_name, self.label);

@@ -86,9 +86,10 @@ impl Rejected {
     pub fn write(self, publication: &mut Publication) -> Result<()> {
         let mut table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
+            .plain(&["row_id"])
             .i64s("row_id", self.row_id)
-            .texts("origin", self.origin.into_iter().map(Origin::name))
-            .texts("reason", self.reason.into_iter().map(Reason::name))
+            .names("origin", self.origin.into_iter().map(Origin::name))
+            .names("reason", self.reason.into_iter().map(Reason::name))
             .cells("columns", &self.culprits, HashMap::new());
         for column in self.columns {
             table = table.cells(&column.name, &column.cells, kind_metadata(&column.kind)?);

@@ -2,10 +2,10 @@
 //! rows at a time.
 
 use crate::{Cells, matrix};
-use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Float64Type, Int8Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray,
-    RecordBatch, StringArray, UInt32Array, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array,
+    PrimitiveArray, RecordBatch, StringArray, UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
@@ -34,6 +34,9 @@ use std::sync::{Arc, OnceLock};
 /// Rows of a row group. The writer holds a group in memory beside the table until it is complete; readers may
 /// decode groups in parallel.
 const ROW_GROUP: usize = 1 << 16;
+
+/// Row groups that are encoded at once, each by as many threads as it has columns: they are in memory beside the table.
+const GROUPS_AT_ONCE: usize = 2;
 
 /// Rows that are encoded or decoded at a time where there may be many: few enough to stay in a core's cache.
 pub(crate) const BATCH: usize = 1 << 12;
@@ -134,6 +137,14 @@ impl Writing {
         self.push(name, Arc::new(StringArray::from_iter_values(values)), false)
     }
 
+    /// Adds a column of few texts, which takes a byte a row until it is written.
+    pub(crate) fn names<'a>(mut self, name: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
+        let column: DictionaryArray<Int8Type> = values.into_iter().collect();
+        self.fields.push(Field::new(name, DataType::Utf8, false));
+        self.columns.push(Arc::new(column));
+        self
+    }
+
     pub(crate) fn optional_texts<T: AsRef<str>>(
         self,
         name: &str,
@@ -162,10 +173,14 @@ impl Writing {
 
     /// The Parquet file. The same table gives the same bytes.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
-        let schema = self.schema();
-        let whole = RecordBatch::try_new(Arc::clone(&schema), self.columns.clone());
-        let whole = whole.map_err(|error| unencodable(error.into()))?;
-        self.encode(schema, whole.num_rows(), |rows| Ok(whole.slice(rows.start, rows.len())))
+        let n_rows = self.columns.first().map_or(0, |column| column.len());
+        if self.columns.iter().any(|column| column.len() != n_rows) {
+            return Err(Error::internal("cannot encode columns that differ in length"));
+        }
+        let slice = |rows: Range<usize>| {
+            self.columns.iter().map(|column| column.slice(rows.start, rows.len())).collect()
+        };
+        self.encode(n_rows, slice)
     }
 
     /// The Parquet file of this table, which has no rows yet, with `n_rows` rows: `part` makes a table of some of them.
@@ -174,24 +189,14 @@ impl Writing {
         n_rows: usize,
         part: impl Fn(Range<usize>) -> Self + Sync,
     ) -> Result<Vec<u8>> {
-        let schema = self.schema();
-        let batch = |rows| Ok(RecordBatch::try_new(Arc::clone(&schema), part(rows).columns)?);
-        self.encode(Arc::clone(&schema), n_rows, batch)
+        self.encode(n_rows, |rows| part(rows).columns)
     }
 
-    /// The columns' schema. It has no metadata, which would be written in hash order; the file's key-value list has one.
-    fn schema(&self) -> Arc<Schema> {
-        Arc::new(Schema::new(self.fields.clone()))
-    }
-
-    /// Encodes `n_rows` rows, of which `batch` gives some at a time: as many row groups at once as there are threads.
-    fn encode(
-        &self,
-        schema: Arc<Schema>,
-        n_rows: usize,
-        batch: impl Fn(Range<usize>) -> Result<RecordBatch, ParquetError> + Sync,
-    ) -> Result<Vec<u8>> {
+    /// Encodes `n_rows` rows, of which `batch` gives the columns of some at a time.
+    fn encode(&self, n_rows: usize, batch: impl Fn(Range<usize>) -> Vec<ArrayRef> + Sync) -> Result<Vec<u8>> {
         let write = || {
+            // Without metadata, which would be written in hash order; the file's key-value list has one.
+            let schema = Arc::new(Schema::new(self.fields.clone()));
             let mut bytes = Vec::new();
             let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(&schema), Some(self.properties()))?;
             let mut metadata: Vec<_> = self.metadata.iter().collect();
@@ -201,7 +206,7 @@ impl Writing {
             }
             let (mut file, writers) = writer.into_serialized_writer()?;
             let groups: Vec<(usize, Range<usize>)> = slices(0..n_rows, ROW_GROUP).enumerate().collect();
-            for groups in groups.chunks(rayon::current_num_threads()) {
+            for groups in groups.chunks(rayon::current_num_threads().min(GROUPS_AT_ONCE)) {
                 let encoded = groups.par_iter().map(|(number, rows)| {
                     let batches = slices(rows.clone(), BATCH).map(&batch);
                     Group::encode(writers.create_column_writers(*number)?, &schema, batches)
@@ -251,11 +256,10 @@ impl Group {
     fn encode(
         mut writers: Vec<ArrowColumnWriter>,
         schema: &Schema,
-        batches: impl Iterator<Item = Result<RecordBatch, ParquetError>>,
+        batches: impl Iterator<Item = Vec<ArrayRef>>,
     ) -> Result<Self, ParquetError> {
         for batch in batches {
-            let batch = batch?;
-            let columns = writers.par_iter_mut().zip(schema.fields().par_iter().zip(batch.columns()));
+            let columns = writers.par_iter_mut().zip(schema.fields().par_iter().zip(&batch));
             // A field is one column in the file: there are no structures. What a column needs is freed with it.
             columns.try_for_each(|(writer, (field, column))| {
                 compute_leaves(field, column)?.iter().try_for_each(|leaf| writer.write(leaf))
@@ -743,6 +747,15 @@ mod tests {
             let table = Writing::new(ARTIFACT).u32s("a", 0..a).u32s("b", 0..b);
             assert!(table.to_bytes().unwrap_err().to_string().contains("cannot encode"));
         }
+    }
+
+    #[test]
+    fn few_texts_are_the_same_bytes_as_texts() {
+        let names = || ["train", "all", "train"].into_iter().cycle().take(3 * BATCH / 2);
+        let few = Writing::new(ARTIFACT).names("a", names()).to_bytes().unwrap();
+        assert!(few == Writing::new(ARTIFACT).texts("a", names()).to_bytes().unwrap());
+        let table = Table::checked("a.parquet".into(), few, ARTIFACT).unwrap();
+        assert!(table.texts("a").unwrap().iter().map(String::as_str).eq(names()));
     }
 
     #[test]
