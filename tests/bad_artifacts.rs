@@ -73,7 +73,7 @@ const CASES: &[Case] = &[
         file: "null-coefficient.parquet",
         artifact: "train/Linear.parquet",
         reader: "evaluate",
-        message: "column 'coefficient', row 1: null",
+        message: "column 'coefficient', row 0: null",
     },
     Case {
         file: "wrong-type.parquet",

@@ -154,10 +154,10 @@ fn plain_files_that_cannot_be_used_are_named() {
         (error.exit_code(), error.to_string().replace(&format!("{}/", folder.path().display()), ""))
     };
     let gap = plain("gap", &["a", "b"], &[Some(1.0), None]);
-    let message = "gap/train.parquet: column 'y', row 2: null; every row to train on needs its label";
+    let message = "gap/train.parquet: column 'y', row 1: null; every row to train on needs its label";
     assert_eq!(refused(&gap, &good), (65, message.into()));
     let far = plain("far", &["a", "b"], &[Some(1.0), Some(1e200)]);
-    let message = "DecisionTree: far/train.parquet: column 'y', row 2: 1e200 is too large to square";
+    let message = "DecisionTree: far/train.parquet: column 'y', row 1: 1e200 is too large to square";
     assert_eq!(refused(&far, &good), (65, message.into()));
     for (name, features, reason) in [
         ("less", &["a"][..], "column 'b' is not there, which the train rows have"),

@@ -12,7 +12,7 @@ pub struct Names<'a> {
     pub label: &'a str,
     /// The index of each row in its raw file.
     pub row_id: &'a [i64],
-    /// The file that all rows are from, if it has no index: they go by their places in it, from 1.
+    /// The file that all rows are from, if it has no index: they go by their places in it, counted from 0 as pandas does.
     pub plain_file: Option<&'a Path>,
 }
 
@@ -25,7 +25,7 @@ impl Names<'_> {
         };
         let cell = |column: &str, row: usize, value: f64, reason: &str| {
             let row = match self.plain_file {
-                Some(_) => format!("row {}", row + 1),
+                Some(_) => format!("row {row}"),
                 None => format!("row_id {}", self.row_id[row]),
             };
             // Written out, the largest numbers have 300 digits.

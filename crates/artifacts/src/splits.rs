@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_feature_without_a_value_is_refused_by_its_row() {
-        let message = "plain.parquet: column 'z', row 2: null";
+        let message = "plain.parquet: column 'z', row 1: null";
         assert_eq!(read(|table| table.optional_f64s("z", [Some(1.0), None])).unwrap_err(), message);
     }
 

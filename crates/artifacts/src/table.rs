@@ -583,8 +583,9 @@ impl Table {
         Err(self.null(name, start + null))
     }
 
+    /// Rows are counted from 0, as pandas does.
     fn null(&self, name: &str, row: usize) -> Error {
-        self.refuse(format!("column '{name}', row {}: null", row + 1))
+        self.refuse(format!("column '{name}', row {row}: null"))
     }
 
     /// A column's values, of which none may be null.
@@ -736,7 +737,7 @@ mod tests {
         let sum = |batches: &mut dyn Iterator<Item = Result<Rows<'_>>>| {
             batches.map(|rows| Ok(rows?.u32s("a")?.len())).sum::<Result<usize>>()
         };
-        let expected = format!("numbers.parquet: column 'a', row {}: null", null + 1);
+        let expected = format!("numbers.parquet: column 'a', row {null}: null");
         assert_eq!(table.read_rows(sum).unwrap_err().to_string(), expected);
         assert_eq!(table.u32s("a").unwrap_err().to_string(), expected);
     }

@@ -34,26 +34,26 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let assignable =
         Assignable { row_id: &features.row_id, origin: &features.origin, group: &features.group };
     let roles = roles::assign(assignable, &config)?;
-    let of_role = |role: Role| {
-        let rows: Vec<usize> = (0..roles.len()).filter(|&row| roles[row] == role).collect();
-        Ok((format!("{} {}", rows.len(), role.name()), take(&features, &rows).to_bytes()?))
-    };
+    let rows = Role::ALL.map(|role| (role, rows_of(role, &roles)));
     let (report, files) = rayon::join(
-        || report::report(&features, &observations, &roles),
-        || Role::ALL.into_par_iter().map(of_role).collect::<Vec<Result<_>>>(),
+        || report::report(&features, &observations, &rows),
+        || rows.par_iter().map(|(_, rows)| take(&features, rows).to_bytes()).collect::<Vec<_>>(),
     );
 
     let key = Key::new(&whole, &["split"])?.read(&ingest).read(&selection);
     let mut publication = arguments.folder("split").publish(key)?;
     let mut counts = Vec::new();
-    for (role, file) in Role::ALL.into_iter().zip(files) {
-        let (count, bytes) = file?;
-        counts.push(count);
-        publication.artifact(&splits::file(role), &bytes)?;
+    for ((role, rows), bytes) in rows.iter().zip(files) {
+        counts.push(format!("{} {}", rows.len(), role.name()));
+        publication.artifact(&splits::file(*role), &bytes?)?;
     }
     report.write(&mut publication)?;
     let text = format!("{}, adversarial AUC of test {}", counts.join(", "), auc_text(&report));
     Ok(Summary { text, written: publication.commit()? })
+}
+
+fn rows_of(role: Role, roles: &[Role]) -> Vec<usize> {
+    (0..roles.len()).filter(|&row| roles[row] == role).collect()
 }
 
 fn take(features: &Features, rows: &[usize]) -> Split {

@@ -6,18 +6,22 @@ use artifacts::roles::Role;
 use artifacts::split_report::{RoleReport, SplitReport};
 use artifacts::{Cell, Features, Observations};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Percentiles of the label that the report gives.
 const PERCENTILES: [u8; 7] = [0, 5, 25, 50, 75, 95, 100];
 
+/// The rows of a role.
+type Rows = (Role, Vec<usize>);
+
 /// Reports on the rows of every role against the train rows.
-pub(crate) fn report(features: &Features, observations: &Observations, roles: &[Role]) -> SplitReport {
-    let rows_of = |role| (0..roles.len()).filter(|&row| roles[row] == role).collect::<Vec<_>>();
-    let train = rows_of(Role::Train);
+pub(crate) fn report(features: &Features, observations: &Observations, rows: &[Rows]) -> SplitReport {
+    let train: Vec<usize> =
+        rows.iter().filter(|(role, _)| *role == Role::Train).flat_map(|(_, rows)| rows).copied().collect();
     let train_groups: HashSet<u64> = train.iter().map(|&row| features.group[row]).collect();
-    let reports = Role::ALL.into_par_iter().map(|role| {
-        let rows = rows_of(role);
+    let columns: Vec<Levels<'_>> =
+        observations.columns.par_iter().filter_map(|column| Levels::of(column, &train)).collect();
+    let reports = rows.par_iter().map(|(role, rows)| {
         let labels: Vec<f64> = rows.iter().filter_map(|&row| features.label[row]).collect();
         let mut report = RoleReport {
             rows: rows.len(),
@@ -25,11 +29,11 @@ pub(crate) fn report(features: &Features, observations: &Observations, roles: &[
             label_quantiles: quantiles(labels),
             ..RoleReport::default()
         };
-        if role != Role::Train {
-            report.unseen_levels = unseen_levels(&observations.columns, &train, &rows);
+        if *role != Role::Train {
+            report.unseen_levels = unseen_levels(&columns, rows);
             report.twins_with_train =
                 rows.iter().filter(|row| train_groups.contains(&features.group[**row])).count();
-            report.adversarial_auc = adversarial::auc(&features.values, &train, &rows);
+            report.adversarial_auc = adversarial::auc(&features.values, &train, rows);
         }
         (role.name().to_owned(), report)
     });
@@ -50,25 +54,33 @@ fn quantiles(mut labels: Vec<f64>) -> BTreeMap<String, f64> {
     PERCENTILES.iter().map(|&percent| (format!("q{percent:02}"), at(percent))).collect()
 }
 
-/// Levels of raw columns that occur in `rows` and in no train row, by column.
-fn unseen_levels(columns: &[Column], train: &[usize], rows: &[usize]) -> BTreeMap<String, Vec<String>> {
-    let mut unseen = BTreeMap::new();
-    for column in columns {
-        if !matches!(column.kind, artifacts::Kind::Category | artifacts::Kind::List) {
-            continue;
-        }
-        let levels = levels(column, rows);
-        let left: Vec<String> =
-            levels.difference(&self::levels(column, train)).map(ToString::to_string).collect();
-        if !left.is_empty() {
-            unseen.insert(column.name.clone(), left);
-        }
-    }
-    unseen
+/// A raw column of levels, and those that occur in the train rows.
+struct Levels<'a> {
+    column: &'a Column,
+    of_train: HashSet<&'a str>,
 }
 
-fn levels<'a>(column: &'a Column, rows: &[usize]) -> BTreeSet<&'a str> {
-    let mut levels = BTreeSet::new();
+impl<'a> Levels<'a> {
+    /// `None` for a column of another kind.
+    fn of(column: &'a Column, train: &[usize]) -> Option<Self> {
+        matches!(column.kind, artifacts::Kind::Category | artifacts::Kind::List)
+            .then(|| Self { column, of_train: levels(column, train) })
+    }
+}
+
+/// Levels that occur in `rows` and in no train row, by column.
+fn unseen_levels(columns: &[Levels<'_>], rows: &[usize]) -> BTreeMap<String, Vec<String>> {
+    let unseen = columns.iter().map(|Levels { column, of_train }| {
+        let levels = levels(column, rows);
+        let mut left: Vec<String> = levels.difference(of_train).map(ToString::to_string).collect();
+        left.sort_unstable();
+        (column.name.clone(), left)
+    });
+    unseen.filter(|(_, left)| !left.is_empty()).collect()
+}
+
+fn levels<'a>(column: &'a Column, rows: &[usize]) -> HashSet<&'a str> {
+    let mut levels = HashSet::new();
     for &row in rows {
         match column.cells.get(row) {
             Some(Cell::Text(level)) => drop(levels.insert(level)),

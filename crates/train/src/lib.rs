@@ -134,7 +134,7 @@ fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
                 )));
             }
             if let Some(row) = split.label.iter().position(Option::is_none) {
-                let place = format!("{}: column '{label}', row {}", path.display(), row + 1);
+                let place = format!("{}: column '{label}', row {row}", path.display());
                 return Err(Error::data(format!("{place}: null; every row to train on needs its label")));
             }
             split
