@@ -38,7 +38,8 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     laptops: Option<PathBuf>,
 
-    /// Rounds of every row; a side that took half a minute for a row is asked no more
+    /// Rounds of every row: up to five times as many where one takes less than two seconds; a side that took half a
+    /// minute for a row is asked no more
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     repeats: u16,
 
@@ -130,7 +131,7 @@ fn render(lines: &Lines, flags: &Flags) -> String {
     let versions: Vec<String> =
         lines.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     text += &format!(
-        "{}; {} threads, sides in turn, medians of {} rounds (fewer where a side took half a minute). Data: {}.",
+        "{}; {} threads, sides in turn, medians of {} rounds (up to five times as many of short rows, fewer where a side took half a minute). Data: {}.",
         machine::describe(),
         flags.threads,
         flags.repeats,

@@ -11,10 +11,16 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A side whose fits of a row took this many seconds altogether is asked no more.
 const ENOUGH: f64 = 30.0;
+
+/// A row whose rounds so far took less than this each, on average, gets more of them: milliseconds differ most.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// Times the rounds that were asked for a short row gets at most.
+const MORE: u16 = 5;
 
 /// The name of this project's side.
 const OURS: &str = "ours";
@@ -120,7 +126,11 @@ impl Workers {
         let peers = if self.python.is_some() { row.peers } else { &[] };
         let mut measured =
             Measured { row, ours: Vec::new(), peers: peers.iter().map(|peer| (*peer, Vec::new())).collect() };
-        for _ in 0..sides.rounds {
+        let start = Instant::now();
+        for round in 0.. {
+            if !goes_on(round, sides.rounds, start.elapsed()) {
+                break;
+            }
             ask(&mut self.ours, OURS, row, &mut measured.ours)?;
             for (peer, answers) in &mut measured.peers {
                 let worker = if CRATES.contains(&peer.library) { &mut self.crates } else { &mut self.python };
@@ -130,6 +140,11 @@ impl Workers {
         measured.log();
         Ok(measured)
     }
+}
+
+/// Whether there is one more round after `done` ones that took `elapsed`, where `rounds` are asked for.
+fn goes_on(done: u16, rounds: u16, elapsed: Duration) -> bool {
+    done < rounds || done < rounds.saturating_mul(MORE) && elapsed < SHORT * u32::from(rounds)
 }
 
 /// Lets a worker fit, unless its fits took long enough.
@@ -292,5 +307,20 @@ impl Programs {
         }
         self.seconds.push(start.elapsed().as_secs_f64());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_rows_get_more_rounds() {
+        let rounds = |round: Duration| (0..).find(|done| !goes_on(*done, 5, round * u32::from(*done)));
+        let seconds = Duration::from_secs;
+        let expected = [(seconds(40), 5), (seconds(2), 5), (seconds(1), 10), (Duration::from_millis(1), 25)];
+        for (round, expected) in expected {
+            assert_eq!(rounds(round), Some(expected), "{round:?}");
+        }
     }
 }
