@@ -34,6 +34,9 @@ impl Avx512 {
     /// The sums that [`Self::masked_add`] adds to at once.
     pub(crate) const SUMS: usize = 8;
 
+    /// The numbers that [`Self::look_up`] chooses from, and how many it chooses at once.
+    pub(crate) const NUMBERS: usize = 8;
+
     /// None on other processors.
     pub(crate) fn new() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
@@ -52,6 +55,23 @@ impl Avx512 {
             let below = simd._mm512_cmplt_epu32_mask(numbers, simd._mm512_set1_epi32(limit as i32));
             let [first, ..]: [u32; 16] = pulp::cast(simd._mm512_maskz_compress_epi32(below, numbers));
             ((u32::from(below) | 1 << 16).trailing_zeros() as usize, first)
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        match self.never {}
+    }
+
+    /// The numbers at the given places, modulo their number.
+    #[inline(always)]
+    pub(crate) fn look_up(
+        self,
+        numbers: [f64; Self::NUMBERS],
+        places: [u32; Self::NUMBERS],
+    ) -> [f64; Self::NUMBERS] {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let simd = self.simd.avx512f;
+            let places = simd._mm512_cvtepu32_epi64(pulp::cast(places));
+            pulp::cast(simd._mm512_permutexvar_pd(places, pulp::cast(numbers)))
         }
         #[cfg(not(target_arch = "x86_64"))]
         match self.never {}
@@ -99,6 +119,16 @@ mod tests {
             };
             let added = |at: usize| if bits >> at & 1 == 1 { sums[at].wrapping_add(number) } else { sums[at] };
             prop_assert_eq!(avx512.masked_add(sums, bits, number), std::array::from_fn(added));
+        }
+
+        #[test]
+        fn numbers_are_looked_up(numbers: [f64; 8], places: [u32; 8]) {
+            let Some(avx512) = Avx512::new() else {
+                println!("skipped: this processor looks them up one by one");
+                return Ok(());
+            };
+            let expected = places.map(|place| numbers[place as usize % 8].to_bits());
+            prop_assert_eq!(avx512.look_up(numbers, places).map(f64::to_bits), expected);
         }
 
         #[test]

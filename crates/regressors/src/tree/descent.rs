@@ -6,7 +6,7 @@
 
 use super::node::Node;
 use super::rows::Block;
-use crate::vectors::vectorized;
+use crate::vectors::{Avx512, vectorized};
 use std::hint::black_box;
 
 /// Most leaves that a set of bits holds.
@@ -318,8 +318,30 @@ impl Scratch {
         };
         // Few values are weighed once each, not once a row.
         weighed.iter_mut().zip(values).for_each(|(weighed, value)| *weighed = weigh(*value));
+        if let (Some(avx512), Some(few)) = (Avx512::new(), few.first_chunk())
+            && values.len() <= few.len()
+        {
+            return add_by_look_up(avx512, few, &self.leaves, sums);
+        }
         rows.for_each(|(sum, leaf)| *sum += few[*leaf as usize % FEW]);
     }
+}
+
+/// Adds the value of its leaf to each row's sum.
+fn add_by_look_up(avx512: Avx512, values: &[f64; Avx512::NUMBERS], leaves: &[u32], sums: &mut [f64]) {
+    let n_whole = sums.len() - sums.len() % values.len();
+    let (whole, rest) = sums.split_at_mut(n_whole);
+    let (whole, _) = whole.as_chunks_mut::<{ Avx512::NUMBERS }>();
+    let (leaves_of_whole, _) = leaves.as_chunks();
+    vectorized!({
+        for (sums, leaves) in whole.iter_mut().zip(leaves_of_whole) {
+            for (sum, value) in sums.iter_mut().zip(avx512.look_up(*values, *leaves)) {
+                *sum += value;
+            }
+        }
+    });
+    let rest = rest.iter_mut().zip(&leaves[n_whole..]);
+    rest.for_each(|(sum, leaf)| *sum += values[*leaf as usize % values.len()]);
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, ArrayBase, Data, Ix2};
 use rayon::prelude::*;
+use std::array;
 
 /// Most rows of a block: enough to read a tree's nodes from memory once for many rows, few enough to stay
 /// in cache while all trees pass.
@@ -36,7 +37,20 @@ impl Block {
         // As many rows at once as make a cache line of a column.
         for (tile, rows) in rows.chunks(LANES * n_features).enumerate() {
             let n_rows = rows.len() / n_features;
-            for (feature, column) in features.iter().zip(values.chunks_exact_mut(column_len)) {
+            let columns = features.iter().zip(values.chunks_exact_mut(column_len));
+            if n_rows == LANES {
+                // A feature's values come from as many places at once as there are rows.
+                let rows: [&[f64]; LANES] = array::from_fn(|row| &rows[row * n_features..][..n_features]);
+                for (feature, column) in columns {
+                    let feature = *feature as usize;
+                    // Once for all rows.
+                    assert!(feature < n_features);
+                    let of_rows: [f64; LANES] = array::from_fn(|row| rows[row][feature]);
+                    column[tile * LANES..][..LANES].copy_from_slice(&of_rows.map(|value| value as f32));
+                }
+                continue;
+            }
+            for (feature, column) in columns {
                 let column = &mut column[tile * LANES..][..n_rows];
                 let of_feature = rows[*feature as usize..].iter().step_by(n_features);
                 column.iter_mut().zip(of_feature).for_each(|(value, given)| *value = *given as f32);
