@@ -131,7 +131,8 @@ fn render(lines: &Lines, flags: &Flags) -> String {
     let versions: Vec<String> =
         lines.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     text += &format!(
-        "{}; {} threads, sides in turn, medians of {} rounds (up to five times as many of short rows, fewer where a side took half a minute). Data: {}.",
+        "{}; {} threads, sides in turn, medians of {} rounds (up to five times as many of short rows, fewer where a \
+         side took half a minute). Data: {}.",
         machine::describe(),
         flags.threads,
         flags.repeats,

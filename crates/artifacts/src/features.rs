@@ -61,9 +61,8 @@ impl Features {
         self.check().map_err(Error::internal)?;
         let table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .plain(&["row_id", "group"])
-            .i64s("row_id", self.row_id)
-            .names("origin", self.origin.iter().map(|origin| origin.name()))
+            .rows(self.row_id, self.origin)
+            .plain(&["group"])
             .u64s("group", self.group)
             .matrix(&self.names, self.values)
             .optional_f64s(&self.label_name, self.label);

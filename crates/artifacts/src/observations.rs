@@ -69,9 +69,8 @@ impl Observations {
         self.check().map_err(Error::internal)?;
         let mut table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .plain(&["row_id", "group"])
-            .i64s("row_id", self.row_id)
-            .names("origin", self.origin.into_iter().map(Origin::name))
+            .rows(self.row_id, self.origin)
+            .plain(&["group"])
             .u64s("group", self.group);
         for column in self.columns {
             table = table.cells(&column.name, &column.cells, kind_metadata(&column.kind)?);

@@ -86,9 +86,7 @@ impl Rejected {
     pub fn write(self, publication: &mut Publication) -> Result<()> {
         let mut table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .plain(&["row_id"])
-            .i64s("row_id", self.row_id)
-            .names("origin", self.origin.into_iter().map(Origin::name))
+            .rows(self.row_id, self.origin)
             .names("reason", self.reason.into_iter().map(Reason::name))
             .cells("columns", &self.culprits, HashMap::new());
         for column in self.columns {

@@ -110,9 +110,7 @@ impl Split {
         self.check().map_err(Error::internal)?;
         let table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
-            .plain(&["row_id"])
-            .i64s("row_id", self.row_id)
-            .names("origin", self.origin.iter().map(|origin| origin.name()))
+            .rows(self.row_id, self.origin)
             .matrix(&self.names, self.values)
             .optional_f64s(&self.label_name, self.label);
         table.to_bytes()

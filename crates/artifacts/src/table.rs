@@ -1,7 +1,7 @@
 //! Parquet files in memory: written with the artifact's name and schema version, read back column by column, or some
 //! rows at a time.
 
-use crate::{Cells, matrix};
+use crate::{Cells, Origin, matrix};
 use arrow_array::types::{Float64Type, Int8Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array,
@@ -135,6 +135,12 @@ impl Writing {
 
     pub(crate) fn texts<T: AsRef<str>>(self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
         self.push(name, Arc::new(StringArray::from_iter_values(values)), false)
+    }
+
+    /// Adds what rows are known by: `row_id`, whose values hardly repeat, and `origin`.
+    pub(crate) fn rows(self, row_id: Vec<i64>, origin: Vec<Origin>) -> Self {
+        let origins = origin.into_iter().map(Origin::name);
+        self.plain(&["row_id"]).i64s("row_id", row_id).names("origin", origins)
     }
 
     /// Adds a column of few texts, which takes a byte a row until it is written.

@@ -16,11 +16,10 @@ type Rows = (Role, Vec<usize>);
 
 /// Reports on the rows of every role against the train rows.
 pub(crate) fn report(features: &Features, observations: &Observations, rows: &[Rows]) -> SplitReport {
-    let train: Vec<usize> =
-        rows.iter().filter(|(role, _)| *role == Role::Train).flat_map(|(_, rows)| rows).copied().collect();
+    let train = rows.iter().find(|(role, _)| *role == Role::Train).map_or(&[][..], |(_, rows)| rows);
     let train_groups: HashSet<u64> = train.iter().map(|&row| features.group[row]).collect();
     let columns: Vec<Levels<'_>> =
-        observations.columns.par_iter().filter_map(|column| Levels::of(column, &train)).collect();
+        observations.columns.par_iter().filter_map(|column| Levels::of(column, train)).collect();
     let reports = rows.par_iter().map(|(role, rows)| {
         let labels: Vec<f64> = rows.iter().filter_map(|&row| features.label[row]).collect();
         let mut report = RoleReport {
@@ -33,7 +32,7 @@ pub(crate) fn report(features: &Features, observations: &Observations, rows: &[R
             report.unseen_levels = unseen_levels(&columns, rows);
             report.twins_with_train =
                 rows.iter().filter(|row| train_groups.contains(&features.group[**row])).count();
-            report.adversarial_auc = adversarial::auc(&features.values, &train, rows);
+            report.adversarial_auc = adversarial::auc(&features.values, train, rows);
         }
         (role.name().to_owned(), report)
     });

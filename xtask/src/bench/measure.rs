@@ -126,16 +126,14 @@ impl Workers {
         let peers = if self.python.is_some() { row.peers } else { &[] };
         let mut measured =
             Measured { row, ours: Vec::new(), peers: peers.iter().map(|peer| (*peer, Vec::new())).collect() };
-        let start = Instant::now();
-        for round in 0.. {
-            if !goes_on(round, sides.rounds, start.elapsed()) {
-                break;
-            }
+        let (start, mut done) = (Instant::now(), 0);
+        while goes_on(done, sides.rounds, start.elapsed()) {
             ask(&mut self.ours, OURS, row, &mut measured.ours)?;
             for (peer, answers) in &mut measured.peers {
                 let worker = if CRATES.contains(&peer.library) { &mut self.crates } else { &mut self.python };
                 ask(worker.as_mut().context("no worker for a peer")?, peer.library, row, answers)?;
             }
+            done += 1;
         }
         measured.log();
         Ok(measured)
