@@ -109,8 +109,14 @@ impl Quantity {
     }
 }
 
+/// With three digits, which tell what just misses a goal from what meets it.
 fn times(ratio: f64) -> String {
-    if ratio >= 9.95 { format!("{ratio:.0}x") } else { format!("{ratio:.2}x") }
+    let decimals = match ratio {
+        ..9.995 => 2,
+        ..99.95 => 1,
+        _ => 0,
+    };
+    format!("{ratio:.decimals$}x")
 }
 
 fn score(rmse: Option<f64>) -> String {
@@ -157,12 +163,18 @@ mod tests {
         assert_eq!(
             text.lines().skip(4).take(2).collect::<Vec<_>>(),
             [
-                "| A | RandomForest | 50.0 ms | scikit-learn | 1.00 s | 20x | ≥ 15x | 2.0000 | 2.5000 |",
-                "| A | RandomForest | 100 ms | scikit-learn | 1.00 s | 10x | **≥ 15x** | 2.0000 | 2.5000 |",
+                "| A | RandomForest | 50.0 ms | scikit-learn | 1.00 s | 20.0x | ≥ 15x | 2.0000 | 2.5000 |",
+                "| A | RandomForest | 100 ms | scikit-learn | 1.00 s | 10.0x | **≥ 15x** | 2.0000 | 2.5000 |",
             ]
         );
         let text = table("Memory", &[line(3e7, 1e8, 0.3, Quantity::Bytes)]);
         assert!(text.contains("| 30.0 MB | scikit-learn | 100.0 MB | 0.30x | ≤ 0.3x |"), "{text}");
+    }
+
+    #[test]
+    fn factors_have_three_digits() {
+        let shown = [0.16, 9.951, 9.996, 14.62, 99.96, 177.4].map(times);
+        assert_eq!(shown, ["0.16x", "9.95x", "10.0x", "14.6x", "100x", "177x"]);
     }
 
     #[test]
