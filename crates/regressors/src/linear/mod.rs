@@ -45,7 +45,8 @@ impl LinearRegressionParams {
         self
     }
 
-    /// Singular values up to this multiple of the largest count as zero; at least 0, by default 1e-6.
+    /// Singular values up to this multiple of the largest count as zero; at least 0, by default 1e-6. As in LAPACK's
+    /// `gelsd`, which scikit-learn calls, 0, 1 and more stand for half of [`f64::EPSILON`].
     pub fn tol(mut self, tol: f64) -> Self {
         self.0.tol = tol;
         self
@@ -176,19 +177,20 @@ where
 impl LinearRegressionValidParams {
     /// Centres rows if there is to be an intercept, and solves their system.
     fn solve(&self, system: &mut Centred<'_>) -> Result<Solution> {
+        let tol = if self.tol > 0.0 && self.tol < 1.0 { self.tol } else { f64::EPSILON / 2.0 };
         let is_wide = system.records.nrows() < system.records.ncols();
-        if !is_wide && let Some(solution) = normal::solve(system, self.fit_intercept, self.tol) {
+        if !is_wide && let Some(solution) = normal::solve(system, self.fit_intercept, tol) {
             return Ok(solution);
         }
         // A number that is not finite leaves no products that could be solved.
         check_finite(&system.records)?;
         if !is_wide {
-            return orthogonal::solve_tall(system, self.tol);
+            return orthogonal::solve_tall(system, tol);
         }
         if self.fit_intercept {
             system.centre();
         }
-        orthogonal::solve_wide(system, self.tol)
+        orthogonal::solve_wide(system, tol)
     }
 }
 

@@ -77,6 +77,21 @@ fn the_tolerance_decides_the_rank() {
     let train = Dataset::new(matrix(&case.x), Array1::from(case.y.clone()));
     let rank = |tol| LinearRegression::params().tol(tol).fit(&train).unwrap().rank();
     assert_eq!((rank(1e-6), rank(1e-9)), (4, 5));
+    assert_eq!([0.0, 1.0, 7.0].map(rank), [5; 3], "as gelsd has it");
+}
+
+#[test]
+fn without_a_tolerance_rounding_is_still_no_rank() {
+    let x = array![[1.0, 0.1, 1.1], [2.0, 1.0, 3.0], [4.0, 0.7, 4.7], [3.0, 0.3, 3.3]];
+    let train = Dataset::new(x, array![1.0, 2.0, 7.0, 4.0]);
+    let test = array![[2.0, 0.0, 1.0], [0.0, 5.0, 1.0], [5.0, 2.0, 9.0]];
+    // What scikit-learn predicts.
+    let expected = array![2.28220141, -6.2529274, 8.78337237];
+    for tol in [0.0, 1e-6, 1.0] {
+        let model = LinearRegression::params().tol(tol).fit(&train).unwrap();
+        let predicted = model.predict(&test);
+        assert!((&predicted - &expected).iter().all(|d| d.abs() < 1e-8), "{tol}: {predicted}");
+    }
 }
 
 #[test]
