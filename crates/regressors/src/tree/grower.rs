@@ -380,9 +380,14 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         }
     }
 
-    /// Whether a node's children, if it has any, are leaves of a row each, and easy to find.
+    /// Whether a node's children, if it has any, are leaves of a row each, easy to find, and made right after it, as in
+    /// preorder.
     fn is_pair(&self, job: &Job) -> bool {
-        job.n_rows() == 2 && !job.is_leaf && self.is_small(job) && self.training.columns.are_plain()
+        job.n_rows() == 2
+            && !job.is_leaf
+            && self.is_small(job)
+            && self.training.columns.are_plain()
+            && self.training.limits.max_leaf_nodes.is_none()
     }
 
     /// Makes a node of two rows, which is open, and its leaves: a full tree has more of these than of any other size,

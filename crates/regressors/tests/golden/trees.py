@@ -130,6 +130,9 @@ TREES = [
     ("ExtraTree", "cents", {"max_leaf_nodes": 15, "min_samples_leaf": 2}),
     ("ExtraTree", "missing", {}),
     ("ExtraTree", "weighted", {"min_impurity_decrease": 100.0}),
+    # Best first down to nodes of two rows.
+    ("DecisionTree", "whole", {"max_leaf_nodes": 110}),
+    ("ExtraTree", "whole", {"max_leaf_nodes": 80}),
 ]
 
 FORESTS = [
@@ -146,6 +149,7 @@ FORESTS = [
     ("ExtraTrees", "cents", {"bootstrap": True, "max_features": 0.5}),
     ("ExtraTrees", "missing", {}),
     ("ExtraTrees", "weighted", {"max_depth": 7}),
+    ("RandomForest", "whole", {"max_leaf_nodes": 60}),
 ]
 
 # Trees of many nodes, stored by feature and threshold alone.
