@@ -1,6 +1,6 @@
 //! The stage binaries from outside: exit codes, one line of error, help.
 
-use crate::workspace::root;
+use crate::workspace::{STAGES, root};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -21,8 +21,6 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     });
     folder.join(name)
 }
-
-pub(crate) const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
 
 pub(crate) fn run(name: &str, arguments: &[&str]) -> Output {
     Command::new(binary(name)).args(arguments).current_dir(root()).env_remove("HOME").output().unwrap()

@@ -3,14 +3,13 @@
 
 use crate::binaries::binary;
 use crate::freshness::{Tides, differing, tree};
+use crate::workspace::STAGES;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-
-const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
 
 /// A stage's program on the table of tides.
 fn stage(tides: &Tides, name: &str) -> Command {

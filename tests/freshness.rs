@@ -1,14 +1,12 @@
 //! What `cargo xtask pipeline` calls fresh and stale, and why: every trap that other tools fall into.
 
 use crate::binaries::binary;
-use crate::workspace::root;
+use crate::workspace::{RECORDS, STAGES, root};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
-
-const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
 
 /// The table of tides with its configuration and complete artifacts, to be changed by a test.
 pub(crate) struct Tides {
@@ -423,7 +421,7 @@ pub(crate) fn tree(out: &Path) -> Vec<(String, Vec<u8>)> {
         for entry in fs::read_dir(out.join(stage)).unwrap() {
             let path = entry.unwrap().path();
             let name = format!("{stage}/{}", path.file_name().unwrap().to_str().unwrap());
-            let record = ["train/fits.parquet", "evaluate/report.html"].contains(&name.as_str());
+            let record = RECORDS.contains(&name.as_str());
             if path.is_file() && !record && !name.contains("/.") {
                 files.push((name, fs::read(&path).unwrap()));
             }

@@ -1,7 +1,7 @@
 //! What stages say on stderr, for people and as JSON.
 
-use crate::binaries::{STAGES, binary};
-use crate::workspace::{Pipeline, root};
+use crate::binaries::binary;
+use crate::workspace::{Pipeline, STAGES, root};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -6,6 +6,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// The stages, in order.
+pub(crate) const STAGES: [&str; 5] = ["ingest", "feature-selection", "split", "train", "evaluate"];
+
+/// Files beside a stage's artifacts that may differ between runs.
+pub(crate) const RECORDS: [&str; 2] = ["train/fits.parquet", "evaluate/report.html"];
+
 /// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -84,7 +90,7 @@ impl Pipeline {
 
     /// Runs all stages up to and with the named one.
     pub(crate) fn run_until(self, last: &str) -> Self {
-        for name in ["ingest", "feature-selection", "split", "train", "evaluate"] {
+        for name in STAGES {
             self.stage(name).unwrap_or_else(|error| panic!("{name}: {error}"));
             if name == last {
                 break;
@@ -105,7 +111,7 @@ impl Pipeline {
             for file in fs::read_dir(&stage).unwrap() {
                 let path = file.unwrap().path();
                 let name = path.strip_prefix(&self.arguments.out).unwrap().display().to_string();
-                let record = ["train/fits.parquet", "evaluate/report.html"].contains(&name.as_str());
+                let record = RECORDS.contains(&name.as_str());
                 if !record && !name.starts_with("runs/") && !name.contains("/.") {
                     artifacts.insert(name, fs::read(&path).unwrap());
                 }

@@ -216,6 +216,7 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
         let names = STAGES.map(|stage| stage.name).join(", ");
         return Err(Error::usage(format!("there is no stage '{name}'; valid are {names}")).into());
     };
+    // For who is used to `pipeline --force`: one stage always runs.
     flags.retain(|flag| flag != "--force");
     let config = value_of("--config", &flags).map_or_else(default_config, PathBuf::from);
     let out = value_of("--out", &flags).map_or_else(|| default_out(&config), PathBuf::from);

@@ -1,20 +1,9 @@
 //! The table of scores that a run ends with.
 
-use serde::Deserialize;
+use runs::Score;
 use stage::{Error, Result};
 use std::fs;
 use std::path::Path;
-
-/// A row of `evaluate/metrics.json`, as far as the table shows it.
-#[derive(Debug, Deserialize)]
-struct Score {
-    model: String,
-    split: String,
-    rmse: f64,
-    mae: f64,
-    r2: Option<f64>,
-    mape: f64,
-}
 
 const SPLITS: [&str; 4] = ["train", "val", "test", "test_unseen"];
 
@@ -78,6 +67,7 @@ mod tests {
             mae: 1.0,
             r2: Some(0.5),
             mape: 0.1,
+            rows: 1,
         };
         let text =
             render(&[score("Linear", 12.5), score("RandomForest", 9.0)], &["Linear", "MLP", "RandomForest"]);

@@ -92,7 +92,10 @@ impl Observations {
             }
         }
         match self.label.iter().position(|label| label.is_some_and(|y| !y.is_finite())) {
-            Some(row) => Err(format!("label of row_id {} is not finite", self.row_id[row])),
+            Some(row) => Err(format!(
+                "column '{}', row_id {}: the label is not finite",
+                self.label_name, self.row_id[row]
+            )),
             None => Ok(()),
         }
     }

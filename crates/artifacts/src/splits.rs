@@ -137,7 +137,10 @@ impl Split {
             return Err("columns differ in length".into());
         }
         if let Some(row) = self.label.iter().position(|label| label.is_some_and(|y| !y.is_finite())) {
-            return Err(format!("label of row_id {} is not finite", self.row_id[row]));
+            return Err(format!(
+                "column '{}', row_id {}: the label is not finite",
+                self.label_name, self.row_id[row]
+            ));
         }
         check_names(&self.names, &self.label_name)?;
         check_values(&self.names, &self.values, &self.row_id)

@@ -109,7 +109,7 @@ impl Rows {
         };
         let before = memory::reset();
         let (mut predict, mut fit_time) = timed()?;
-        let peak_bytes = memory::peak().zip(before).map(|(peak, before)| peak.saturating_sub(before));
+        let peak_bytes = stage::peak_memory().zip(before).map(|(peak, before)| peak.saturating_sub(before));
         if fit_time < SHORT {
             drop(predict);
             (predict, fit_time) = timed()?;

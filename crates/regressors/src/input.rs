@@ -21,6 +21,11 @@ pub(crate) fn require(
     if holds { Ok(()) } else { Err(Error::Parameter { name, value: value.to_string(), requirement }) }
 }
 
+/// A share as a value that was given: 1.0, since 1 would be a count.
+pub(crate) fn written(share: f64) -> String {
+    format!("{share:?}")
+}
+
 /// Refuses empty data, targets of another length, and targets that are not finite.
 pub(crate) fn check_fit(records: &ArrayView2<'_, f64>, targets: &ArrayView1<'_, f64>) -> Result<()> {
     if records.nrows() == 0 {

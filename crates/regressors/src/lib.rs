@@ -4,7 +4,7 @@
 //! that scikit-learn 1.9.1 grows. Hyperparameters carry scikit-learn's names and defaults. Learners do no
 //! IO, know no column names and print nothing.
 //!
-//! Every learner follows linfa's pattern: `X::params()` gives unchecked parameters, consuming setters
+//! Every learner but [`Voting`], which averages predictions, follows linfa's pattern: `X::params()` gives unchecked parameters, consuming setters
 //! change them, `check` validates, and `fit` on a dataset of records `(n_samples, n_features)` and targets
 //! `(n_samples,)` returns a model that implements `PredictInplace`.
 //!
@@ -24,6 +24,12 @@
 //! scikit-learn's sums of them round, and where two splits are equally good, as with one-hot columns, that
 //! noise decides. With `subsample` or `max_features` one such split changes what follows. The networks'
 //! sums round as well, a little differently, and steps of Adam make more of it.
+//!
+//! # What is left out
+//!
+//! Of trees and forests: criteria other than the squared error, `splitter` (a learner each instead), `ccp_alpha`,
+//! `monotonic_cst`, `oob_score`, `warm_start`. Of boosting: other losses than squares, `init`, `ccp_alpha`, `warm_start`. Of
+//! linear regression: `positive`. Of networks: the solver `lbfgs`, `warm_start`, and networks without a hidden layer.
 
 pub mod boosting;
 pub mod changes;

@@ -1,4 +1,5 @@
-//! The tables `[train.<Name>]`: scikit-learn's hyperparameters with scikit-learn's defaults.
+//! The tables `[train.<Name>]`: hyperparameters with scikit-learn's names and defaults. What a learner lacks
+//! (`regressors` lists it) is an unknown key.
 
 use crate::learner::Learner;
 use crate::values::{Batch, Features, Limit, Rows, Sample, Sizes};

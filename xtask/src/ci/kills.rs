@@ -2,7 +2,7 @@
 
 use super::Flags;
 use super::files::{artifacts, differing, stray};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::env;
 use std::fs;
@@ -45,6 +45,7 @@ pub(super) fn run(flags: &Flags, folder: &Path) -> Result<String> {
             bail!("killed after {delay:.0?}: {} is left", stray.display());
         }
     }
+    ensure!(ended < flags.kills, "none of {} kills came in time: this shows nothing", flags.kills);
     Ok(format!(
         "{} kills spread over {:.1} s ({ended} came too late), {} files as of an undisturbed run and no strays each time",
         flags.kills,

@@ -1,8 +1,8 @@
 //! `train/<Name>.parquet`: a fitted model as a table, read back to bit-equal predictions.
 //!
 //! What the rows are depends on the learner: tree nodes, coefficients, layer weights, or members of a vote.
-//! What all models share stands in the file's metadata: learner, hyperparameters, features, label, and the
-//! scale of every feature.
+//! What all models share stands in the file's metadata: learner and hyperparameters; and, of all but a vote, features,
+//! label, and the scale of every feature.
 
 mod coefficients;
 mod layers;
@@ -52,7 +52,7 @@ impl Stored {
         }
     }
 
-    /// The hyperparameters, in the order of the configuration's documentation.
+    /// The hyperparameters, sorted by name.
     pub fn parameters(&self) -> &Map<String, Value> {
         match self {
             Self::Model(model) => &model.parameters,

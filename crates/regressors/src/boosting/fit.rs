@@ -35,6 +35,13 @@ where
         }
         let mut random = RandomState::new(self.growth.random_state);
         let parts = train_test_split(y.len(), self.validation_fraction, &mut random);
+        if parts.train.is_empty() || parts.test.is_empty() {
+            return Err(Error::Parameter {
+                name: "validation_fraction",
+                value: self.validation_fraction.to_string(),
+                requirement: "such that a row is held out and one is left to train on",
+            });
+        }
         let (train, held_out) = (labels.select(&parts.train)?, labels.select(&parts.test)?);
         let init = train.mean(&train.y);
         let records_of = |rows: &[usize]| records.select(Axis(0), rows);
@@ -97,7 +104,7 @@ struct Labels {
 
 impl Labels {
     /// # Errors
-    /// If no row is selected, or none with a weight.
+    /// If no row with a weight is selected.
     fn select(&self, rows: &[usize]) -> Result<Self> {
         let weights = |weights: &Vec<u32>| rows.iter().map(|row| weights[*row]).collect::<Vec<u32>>();
         let weights = self.weights.as_ref().map(weights);

@@ -1,5 +1,6 @@
 //! Bootstrap samples of the training rows.
 
+use crate::input::written;
 use crate::random::RandomState;
 use crate::sum::pairwise_sum;
 use crate::tree::{Samples, total_weight};
@@ -32,7 +33,10 @@ impl Bootstrap {
         };
         let draws = u32::try_from(draws).map_err(|_| Error::Parameter {
             name: "max_samples",
-            value: draws.to_string(),
+            value: match max_samples {
+                Some(Samples::Fraction(share)) => written(share),
+                _ => draws.to_string(),
+            },
             requirement: "less than 2^32 rows",
         })?;
         Ok(Self { n_samples, draws, cumulative: weights.map(cumulative_probabilities) })

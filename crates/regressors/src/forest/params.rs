@@ -1,6 +1,6 @@
 //! The hyperparameters of a forest.
 
-use crate::input::{check_estimators, require};
+use crate::input::{check_estimators, require, written};
 use crate::tree::{Best, Growth, Random, Samples, Splitter, TreeParams};
 use crate::{Error, Progress, Result};
 use linfa::ParamGuard;
@@ -92,7 +92,8 @@ impl<S> ParamGuard for ForestParams<S> {
                     require(is_countable, "max_samples", n, "at least 1 and less than 2^32 rows")?;
                 }
                 Samples::Fraction(share) => {
-                    require(share > 0.0 && share.is_finite(), "max_samples", share, "finite and above 0")?;
+                    let requirement = "a finite share above 0 or a number of rows";
+                    require(share > 0.0 && share.is_finite(), "max_samples", written(share), requirement)?;
                 }
             }
         }

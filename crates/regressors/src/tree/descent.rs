@@ -1,8 +1,8 @@
 //! A tree as predictions read it: small, and with no branch that depends on a row but the one into its leaf.
 //!
-//! Leaves are numbered from left to right. In trees of few leaves every split strikes out leaves for many
-//! rows at once, as in Lucchese et al., "QuickScorer" (SIGIR 2015); through larger trees rows go side by
-//! side, so that reading a node for one row overlaps with reading others.
+//! In trees of few leaves, numbered from left to right, every split strikes out leaves for many rows at once, as in
+//! Lucchese et al., "QuickScorer" (SIGIR 2015); through larger trees rows go side by side, so that reading a node
+//! for one row overlaps with reading others.
 
 use super::node::Node;
 use super::rows::Block;

@@ -4,6 +4,7 @@
 //! order: they are counted by level instead of sorted, and a node's other child is a subtraction. One module
 //! per step:
 //!
+//! * `params` and `splitter` say how trees may grow, `model` and `node` what a fitted one is, and `single` fits one;
 //! * `columns` encodes the records once per fit, by their `values`, so that a row lists the few sums it
 //!   counts in;
 //! * `bag` holds the rows of one tree and what each adds to a sum, `packed` into one integer;

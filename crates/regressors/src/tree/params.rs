@@ -2,7 +2,7 @@
 
 use super::packed::Sums;
 use crate::Result;
-use crate::input::require;
+use crate::input::{require, written};
 
 /// How many features a node looks at before it settles for its best split.
 ///
@@ -93,19 +93,22 @@ impl Growth {
         match self.min_samples_split {
             Samples::Count(n) => require(n >= 2, "min_samples_split", n, "at least 2")?,
             Samples::Fraction(share) => {
-                require(share > 0.0 && share <= 1.0, "min_samples_split", share, "in (0, 1]")?;
+                let requirement = "a share in (0, 1] or a number of rows";
+                require(share > 0.0 && share <= 1.0, "min_samples_split", written(share), requirement)?;
             }
         }
         match self.min_samples_leaf {
             Samples::Count(n) => require(n >= 1, "min_samples_leaf", n, "at least 1")?,
             Samples::Fraction(share) => {
-                require(share > 0.0 && share < 1.0, "min_samples_leaf", share, "in (0, 1)")?;
+                let requirement = "a share in (0, 1) or a number of rows";
+                require(share > 0.0 && share < 1.0, "min_samples_leaf", written(share), requirement)?;
             }
         }
         match self.max_features {
             MaxFeatures::Count(n) => require(n >= 1, "max_features", n, "at least 1")?,
             MaxFeatures::Fraction(share) => {
-                require(share > 0.0 && share <= 1.0, "max_features", share, "in (0, 1]")?;
+                let requirement = "a share in (0, 1] or a number of features";
+                require(share > 0.0 && share <= 1.0, "max_features", written(share), requirement)?;
             }
             MaxFeatures::All | MaxFeatures::Sqrt | MaxFeatures::Log2 => {}
         }

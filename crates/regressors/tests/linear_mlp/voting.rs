@@ -16,7 +16,7 @@ fn averages_are_scikit_learns_to_the_bit() {
 
 #[test]
 fn impossible_weights_are_refused() {
-    assert!(matches!(Voting::new(array![]), Err(Error::Empty("members"))));
+    assert!(matches!(Voting::new(array![]), Err(Error::Parameter { name: "members", .. })));
     for weights in [array![1.0, -0.5], array![f64::NAN], array![0.0, 0.0], array![f64::MAX, f64::MAX]] {
         assert!(matches!(Voting::new(weights), Err(Error::Parameter { name: "weights", .. })));
     }

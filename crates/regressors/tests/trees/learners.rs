@@ -225,6 +225,28 @@ fn boosting_needs_weight_wherever_it_sums() {
 }
 
 #[test]
+fn early_stopping_needs_rows_on_both_sides() {
+    // All but none of the rows would be held out.
+    let params = GradientBoosting::params().n_iter_no_change(2).validation_fraction(0.999);
+    let refused = params.fit(&laptops()).unwrap_err().to_string();
+    assert!(refused.starts_with("validation_fraction = 0.999: must be "), "{refused}");
+}
+
+#[test]
+fn a_share_is_shown_as_one() {
+    let tree = DecisionTree::params;
+    let leaf = tree().min_samples_leaf(Samples::Fraction(1.0)).check().unwrap_err();
+    assert_eq!(leaf.to_string(), "min_samples_leaf = 1.0: must be a share in (0, 1) or a number of rows");
+    let features = tree().max_features(MaxFeatures::Fraction(-1.0)).check().unwrap_err();
+    assert_eq!(
+        features.to_string(),
+        "max_features = -1.0: must be a share in (0, 1] or a number of features"
+    );
+    let samples = RandomForest::params().max_samples(Samples::Fraction(1e300)).fit(&laptops()).unwrap_err();
+    assert_eq!(samples.to_string(), "max_samples = 1e300: must be less than 2^32 rows");
+}
+
+#[test]
 fn progress_counts_trees_and_stages() {
     let progress = Progress::default();
     RandomForest::params().n_estimators(6).progress(progress.clone()).fit(&laptops()).unwrap();
