@@ -19,10 +19,21 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
     let mut place = Place { row: 0, id: None, text, byte: 0 };
     let header = reader.byte_headers().map_err(|error| refuse(source, place, &error))?;
     let (index, mut columns) = fields(source, header)?;
+    if reader.position().byte() >= text.len() as u64 && Quotes::of(text).are_open() {
+        return Err(source.refuse(None, None, format!("the header: {OPEN_QUOTE}")));
+    }
     let mut row_id = Vec::new();
     let mut record = ByteRecord::new();
-    while reader.read_byte_record(&mut record).map_err(|error| refuse(source, place, &error))? {
+    loop {
+        let outcome = reader.read_byte_record(&mut record);
         place.byte = record.position().map_or(0, csv::Position::byte);
+        // A record that ends with the text may hold all that follows a quote.
+        if reader.position().byte() >= text.len() as u64 && Quotes::of(place.rest()).are_open() {
+            return Err(source.refuse(None, Some(&place), OPEN_QUOTE));
+        }
+        if !outcome.map_err(|error| refuse(source, place, &error))? {
+            break;
+        }
         if let Some(index) = index {
             place.id = None;
             let cell = text_of(source, source.index.unwrap_or_default(), place, &record[index])?;
@@ -45,7 +56,7 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
 
 /// The columns, of which those in `keep`, by place, have their cells. `None` where [`read`] refuses the file.
 pub(super) fn stream(file: impl io::Read, keep: &Range<usize>) -> Option<Vec<Column>> {
-    let mut reader = ReaderBuilder::new().from_reader(file);
+    let mut reader = ReaderBuilder::new().from_reader(Quoted { file, quotes: Quotes::default() });
     let mut columns: Vec<Column> = Vec::new();
     for (place, name) in reader.headers().ok()?.iter().enumerate() {
         if columns.iter().any(|column| column.name == name) {
@@ -62,7 +73,60 @@ pub(super) fn stream(file: impl io::Read, keep: &Range<usize>) -> Option<Vec<Col
             column.push(value).ok()?;
         }
     }
-    Some(columns)
+    (!reader.get_ref().quotes.are_open()).then_some(columns)
+}
+
+/// What is wrong with a text that ends inside of quotes, which the reader takes for their end.
+const OPEN_QUOTE: &str = "a quoted cell does not end; close its quote, or fetch the file again";
+
+/// Whether a text has come to its end inside of a quoted cell.
+#[derive(Clone, Copy, Default)]
+enum Quotes {
+    /// Where a cell begins.
+    #[default]
+    Start,
+    /// In a cell without quotes around it, or behind them.
+    Bare,
+    Open,
+    /// Behind a quote that closes the cell, unless another follows.
+    Closed,
+}
+
+impl Quotes {
+    fn of(text: &[u8]) -> Self {
+        let mut quotes = Self::default();
+        quotes.pass(text);
+        quotes
+    }
+
+    fn pass(&mut self, text: &[u8]) {
+        for byte in text {
+            *self = match (*self, byte) {
+                (Self::Open, b'"') => Self::Closed,
+                (Self::Open, _) | (Self::Start | Self::Closed, b'"') => Self::Open,
+                (_, b',' | b'\r' | b'\n') => Self::Start,
+                _ => Self::Bare,
+            };
+        }
+    }
+
+    fn are_open(self) -> bool {
+        matches!(self, Self::Open)
+    }
+}
+
+/// A file that is read, and its quotes.
+struct Quoted<F> {
+    file: F,
+    quotes: Quotes,
+}
+
+impl<F: io::Read> io::Read for Quoted<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.quotes.pass(&buffer[..n]);
+        Ok(n)
+    }
 }
 
 /// A row, by its index or number and its line.
@@ -76,11 +140,21 @@ struct Place<'a> {
     byte: u64,
 }
 
+impl<'a> Place<'a> {
+    fn split(self) -> (&'a [u8], &'a [u8]) {
+        self.text.split_at(usize::try_from(self.byte).unwrap_or(usize::MAX).min(self.text.len()))
+    }
+
+    /// The text from the row's start on.
+    fn rest(self) -> &'a [u8] {
+        self.split().1
+    }
+}
+
 impl Display for Place<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         // The reader's own count is wrong after blank lines and after \r\n.
-        let start = usize::try_from(self.byte).unwrap_or(usize::MAX).min(self.text.len());
-        let (before, rest) = self.text.split_at(start);
+        let (before, rest) = self.split();
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
         let breaks = before.iter().chain(blank).filter(|byte| **byte == b'\n').count();
         let row = self.id.unwrap_or(self.row as i64);
@@ -180,6 +254,27 @@ mod tests {
             "raw: column 'a': this column occurs twice; rename one of them"
         );
         assert_eq!(refused(b"a,b\n", None), "raw: a table without rows; write it again");
+    }
+
+    #[test]
+    fn quotes_that_stay_open_are_refused() {
+        let open = "a quoted cell does not end; close its quote, or fetch the file again";
+        for text in ["a,b\n1,x\n2,\"y\n3,z\n", "a,b\n1,x\n\n2,\"y\"\"", "a,b\n1,x\n\"2,y\n3,z\n"] {
+            let line = if text.contains("\n\n") { 4 } else { 3 };
+            assert_eq!(refused(text.as_bytes(), None), format!("raw: row 1 (line {line}): {open}"), "{text}");
+        }
+        assert_eq!(refused(b"a,\"b\n1,x\n", None), format!("raw: the header: {open}"));
+        // Quotes inside of a cell are the cell's, and so is what follows one.
+        for text in [
+            "a,b\n15\",x\n",
+            "a,b\n1,15\"",
+            "a,b\n1,\"15\"\"\"",
+            "a,b\n1,\"1\"5\"",
+            "a,b\n1,\"\"",
+            "a,b\n1,\"\"\n\n",
+        ] {
+            parse(text.as_bytes(), Format::Csv, None).unwrap();
+        }
     }
 
     #[test]
