@@ -71,13 +71,14 @@ pub(crate) fn plan(config: &Config, wanted: &[String], exists: impl Fn(&str) -> 
 /// Names become file names and column names.
 fn check_name(config: &Config, place: &str, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let fits = (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain);
+    // A flag's value that begins with '-' would be taken for a flag.
+    let fits = (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain) && !name.starts_with('-');
     if !fits || ["fits", "predictions", NONE].contains(&name) {
         return Err(config.error(
             place,
             format!(
-                "a model's name has at most {LONGEST_NAME} letters, digits, '_' and '-', and is not 'fits', \
-                 'predictions' or 'none'"
+                "a model's name has at most {LONGEST_NAME} letters, digits, '_' and '-', does not begin with '-', \
+                 and is not 'fits', 'predictions' or 'none'"
             ),
         ));
     }
