@@ -90,12 +90,32 @@ fn missing_inputs_are_66_and_name_what_to_run() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn what_stdout_refuses_is_74() {
+    let out = tempfile::tempdir().unwrap();
+    let out = out.path().to_str().unwrap();
+    for (name, arguments) in [
+        ("xtask", &["graph"][..]),
+        ("train", &["--config", "data/laptops/pipeline.toml", "--out", out, "--list-tasks"]),
+        ("explore", &["data/laptops/val_dataset.json", "info"]),
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(binary(name));
+        let output = command.args(arguments).current_dir(root()).stdout(full).output().unwrap();
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{name}: {line}");
+        assert!(line.lines().count() == 1 && line.contains("stdout: cannot write"), "{line}");
+    }
+}
+
+#[test]
 fn wrong_configurations_are_78() {
     let out = tempfile::tempdir().unwrap();
     let common = ["--config", "data/laptops/pipeline.toml", "--out", out.path().to_str().unwrap(), "--set"];
     let long = format!("train.{}={{ learner = 'Linear' }}", "a".repeat(201));
     for (stage, set, complaint) in [
         ("train", long.as_str(), "a model's name has at most 200 letters, digits, '_' and '-'"),
+        ("train", "train.-x={ learner = 'Linear' }", "digits, '_' and '-', does not begin with '-'"),
         ("train", "train.MLP.max_itr=3", "unknown key 'max_itr'; did you mean 'max_iter'?"),
         ("train", "train.MLP.alpha=-1", "alpha = -1: must be"),
         ("train", "train.RandomForest.n_estimators=1000000000000", "must be 1 to 1000000"),

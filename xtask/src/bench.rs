@@ -19,7 +19,6 @@ use sets::Set;
 use stage::Error;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -96,7 +95,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     if flags.write {
         fs::write(&readme, put(&readme, &text)?).map_err(|error| Error::writing(&readme, &error))?;
     } else {
-        io::stdout().lock().write_all(text.as_bytes()).context("stdout")?;
+        stage::print(&text)?;
     }
     Ok(ExitCode::SUCCESS)
 }

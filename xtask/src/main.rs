@@ -157,7 +157,7 @@ fn stage_help() -> anyhow::Result<ExitCode> {
 }
 
 fn graph(format: status::Format) -> anyhow::Result<ExitCode> {
-    let _ = write!(io::stdout().lock(), "{}", status::graph(format));
+    stage::print(&status::graph(format))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,6 @@ use anyhow::Result;
 use runs::{Change, Run, Score};
 use serde_json::{Value, json};
 use stage::Error;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -83,7 +82,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
         Format::Markdown => tables::markdown(&rows, &texts(&rows)),
         Format::Json => serde_json::to_string_pretty(&json).map_err(Error::internal)? + "\n",
     };
-    let _ = write!(io::stdout().lock(), "{text}");
+    stage::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -14,7 +14,6 @@ use promise::Promise;
 use serde::Serialize;
 use stage::{Error, Kind};
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -92,7 +91,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let lines: Vec<Line> =
         measured.into_iter().map(|measured| Line { promise: promise::of(&measured), measured }).collect();
     let text = if flags.json { serde_json::to_string_pretty(&lines)? + "\n" } else { render(&lines) };
-    io::stdout().lock().write_all(text.as_bytes()).context("stdout")?;
+    stage::print(&text)?;
     Ok(if lines.iter().all(|line| line.promise.kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -179,7 +179,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let before = STAGES.iter().take_while(|stage| stages.iter().all(|other| other.name != stage.name));
     warn_of_stale(&project, before);
     if flags.dry_run {
-        let _ = write!(io::stdout().lock(), "{}", status::plan(&project, stages, flags.manner.force));
+        stage::print(&status::plan(&project, stages, flags.manner.force))?;
         return Ok(ExitCode::SUCCESS);
     }
     let inputs = &flags.place.inputs;
@@ -191,8 +191,8 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     outcome.and_then(|()| driver.finish())?;
     if stages.iter().any(|stage| stage.name == "evaluate") {
         let evaluated = project.out.join("evaluate");
-        let _ = write!(io::stdout().lock(), "\n{}", scores::table(&evaluated, &project.models())?);
-        let _ = writeln!(io::stdout().lock(), "\nreport: {}", evaluated.join("report.html").display());
+        let (scores, report) = (scores::table(&evaluated, &project.models())?, evaluated.join("report.html"));
+        stage::print(&format!("\n{scores}\nreport: {}\n", report.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -203,7 +203,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
 /// If the stages cannot be built, or the configuration is refused.
 pub(crate) fn status(place: &Place) -> Result<ExitCode> {
     let project = place.project()?;
-    let _ = write!(io::stdout().lock(), "{}", status::plan(&project, &STAGES, false));
+    stage::print(&status::plan(&project, &STAGES, false))?;
     Ok(ExitCode::SUCCESS)
 }
 

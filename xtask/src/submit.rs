@@ -264,7 +264,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
         Scheduler::Make => make::render(&plan)?,
     };
     if flags.dry_run {
-        let _ = write!(io::stdout().lock(), "{rendering}");
+        stage::print(&rendering)?;
         return Ok(ExitCode::SUCCESS);
     }
     if plan.programs.is_empty() {

@@ -21,8 +21,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Deserialize;
 use serde::de::value::{Error as NoFormat, StringDeserializer};
 use stage::{Error, Result};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Name of the program.
 pub const NAME: &str = "explore";
@@ -103,13 +102,7 @@ fn input_format(name: String) -> std::result::Result<Format, NoFormat> {
 /// # Errors
 /// If the table is not there or is refused, or stdout cannot be written; a reader that has gone is no error.
 pub fn run(line: &CommandLine) -> Result<()> {
-    let text = show(line, tables::terminal_width())?;
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::writing(Path::new("stdout"), &error))
-        }
-        _ => Ok(()),
-    }
+    stage::print(&show(line, tables::terminal_width())?)
 }
 
 /// What the command shows, in lines of at most `width` if it is text.

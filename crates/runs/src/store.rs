@@ -91,7 +91,10 @@ fn counted(runs: usize) -> String {
 pub fn read(path: &Path) -> Result<Run> {
     let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
     let refuse = |reason: &dyn std::fmt::Display| {
-        Error::data(format!("{}: not the record of a run: {reason}", path.display()))
+        Error::data(format!(
+            "{}: not the record of a run: {reason}; remove it or name another",
+            path.display()
+        ))
     };
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error))?;
     if value.is_array() {

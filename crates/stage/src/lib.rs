@@ -30,7 +30,7 @@ pub use manifest::{Key, MANIFEST, Manifest, Unit, hash_of, hash_of_file, tool};
 pub use patience::Patience;
 pub use publication::{Prepared, Publication, Written};
 pub use record::{LOGS, RunRecord, peak_memory};
-pub use run::{CommandLine, Summary, main, program, usage};
+pub use run::{CommandLine, Summary, main, print, program, usage};
 pub use signals::watch_signals;
 pub use task::{Task, TaskFlags};
 pub use temporary::{sweep, unless_absent, write_whole};

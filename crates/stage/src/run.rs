@@ -8,7 +8,9 @@ use crate::{
 use clap::error::ErrorKind;
 use std::any::Any;
 use std::env;
+use std::io::{self, Write};
 use std::panic;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
@@ -74,6 +76,20 @@ pub fn program<A: clap::Parser>(name: &str, run: impl FnOnce(&A) -> Result<()>) 
             say(&format!("error: {name}: {error}"));
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Writes what was asked for to stdout.
+///
+/// # Errors
+/// If stdout refuses it; a reader that has gone is no error.
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::writing(Path::new("stdout"), &error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -14,7 +14,6 @@ use artifacts::splits;
 use rayon::prelude::*;
 use serde_json::json;
 use stage::{Error, Result, Summary, Task, Written};
-use std::io::{self, Write};
 
 /// Prints the units as JSON on stdout; with `count`, which of so many tasks does each.
 ///
@@ -36,10 +35,7 @@ pub(crate) fn list(models: &[Planned<Learner>], count: Option<u32>) -> Result<Su
     });
     let rows: Vec<String> = rows.map(|row| format!("  {row}")).collect();
     let text = format!("[\n{}\n]\n", rows.join(",\n"));
-    io::stdout()
-        .lock()
-        .write_all(text.as_bytes())
-        .map_err(|error| Error::new(stage::Kind::Io, format!("stdout: cannot write: {error}")))?;
+    stage::print(&text)?;
     Ok(Summary { text: format!("{} tasks at most", units.len()), written: Vec::new() })
 }
 
