@@ -4,9 +4,9 @@
 //! that scikit-learn 1.9.1 grows. Hyperparameters carry scikit-learn's names and defaults. Learners do no
 //! IO, know no column names and print nothing.
 //!
-//! Every learner but [`Voting`], which averages predictions, follows linfa's pattern: `X::params()` gives unchecked parameters, consuming setters
-//! change them, `check` validates, and `fit` on a dataset of records `(n_samples, n_features)` and targets
-//! `(n_samples,)` returns a model that implements `PredictInplace`.
+//! Every learner but [`Voting`], which averages predictions, follows linfa's pattern: `X::params()` gives
+//! unchecked parameters, consuming setters change them, `check` validates, and `fit` on a dataset of records
+//! `(n_samples, n_features)` and targets `(n_samples,)` returns a model that implements `PredictInplace`.
 //!
 //! # What is identical to scikit-learn, and what is not
 //!
