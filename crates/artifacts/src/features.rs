@@ -111,6 +111,18 @@ pub(crate) fn check_values(
     Ok(())
 }
 
+/// Labels are finite where there are any.
+pub(crate) fn check_labels(
+    name: &str,
+    labels: &[Option<f64>],
+    row_id: &[i64],
+) -> std::result::Result<(), String> {
+    match labels.iter().position(|label| label.is_some_and(|y| !y.is_finite())) {
+        Some(row) => Err(format!("column '{name}', row_id {}: the label is not finite", row_id[row])),
+        None => Ok(()),
+    }
+}
+
 /// All columns that are features, in file order.
 pub(crate) fn feature_names(table: &Table, label: &str) -> Vec<String> {
     let names = table.schema().fields().iter().map(|field| field.name().as_str());

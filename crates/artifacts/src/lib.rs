@@ -1,9 +1,9 @@
 //! The contract between stages: one module per file that crosses a stage border, the readers of raw
 //! files and of any table column by column, and the assignment of rows to train, val and test.
 //!
-//! Nothing outside this crate knows Parquet, nor Arrow but for `layouts`, whose subject its arrays are. Every artifact carries its name and its schema
-//! version, is checked just before it is written and just after it is read, and holds no dates, paths or
-//! seconds.
+//! Nothing outside this crate knows Parquet, nor Arrow but for `layouts`, whose subject its arrays are. Every
+//! artifact carries its name and its schema version, is checked just before it is written and just after it is
+//! read, and holds no dates, paths or seconds.
 
 mod cells;
 mod kind;

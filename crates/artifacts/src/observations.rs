@@ -1,5 +1,6 @@
 //! `ingest/observations.parquet`: complete rows with their cells as read.
 
+use crate::features::check_labels;
 use crate::table::{Artifact, Table, Writing};
 use crate::{Cell, Cells, Kind, Origin};
 use stage::{Error, Folder, Publication, Result};
@@ -91,13 +92,7 @@ impl Observations {
                 return Err(format!("column '{}', row_id {}: missing", column.name, self.row_id[row]));
             }
         }
-        match self.label.iter().position(|label| label.is_some_and(|y| !y.is_finite())) {
-            Some(row) => Err(format!(
-                "column '{}', row_id {}: the label is not finite",
-                self.label_name, self.row_id[row]
-            )),
-            None => Ok(()),
-        }
+        check_labels(&self.label_name, &self.label, &self.row_id)
     }
 }
 

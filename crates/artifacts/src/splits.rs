@@ -1,7 +1,7 @@
 //! `split/train.parquet`, `val.parquet`, `test.parquet`: the rows of one role.
 
 use crate::Origin;
-use crate::features::{check_names, check_values, feature_names};
+use crate::features::{check_labels, check_names, check_values, feature_names};
 use crate::matrix::{self, Order};
 use crate::observations::origins;
 use crate::raw::REPEATED_COLUMN;
@@ -136,12 +136,7 @@ impl Split {
         if [self.origin.len(), self.label.len(), self.values.nrows()] != [rows; 3] {
             return Err("columns differ in length".into());
         }
-        if let Some(row) = self.label.iter().position(|label| label.is_some_and(|y| !y.is_finite())) {
-            return Err(format!(
-                "column '{}', row_id {}: the label is not finite",
-                self.label_name, self.row_id[row]
-            ));
-        }
+        check_labels(&self.label_name, &self.label, &self.row_id)?;
         check_names(&self.names, &self.label_name)?;
         check_values(&self.names, &self.values, &self.row_id)
     }

@@ -31,13 +31,7 @@ impl Voting {
     /// [`Error::Parameter`] without members, for a weight that is negative or not finite,
     /// and for a sum that is zero or not finite.
     pub fn new(weights: Array1<f64>) -> Result<Self> {
-        if weights.is_empty() {
-            return Err(Error::Parameter {
-                name: "members",
-                value: "{}".into(),
-                requirement: "one model or more",
-            });
-        }
+        require(!weights.is_empty(), "members", "{}", "one model or more")?;
         for &weight in &weights {
             require(weight.is_finite() && weight >= 0.0, "weights", weight, "finite and at least 0")?;
         }

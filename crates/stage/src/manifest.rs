@@ -1,8 +1,8 @@
 //! The manifest beside a stage's outputs: which they are, and what they were made from.
 //!
 //! A stage makes its outputs in one or several *units*: most make one, named like the stage; `train` makes one
-//! per model, so that a model is made again without the others, and one for the predictions of a run with `--test`. A unit is fresh as long as its [`Key`] is what
-//! a run would have now and its outputs are what it wrote.
+//! per model, so that a model is made again without the others, and one for the predictions of a run with
+//! `--test`. A unit is fresh as long as its [`Key`] is what a run would have now and its outputs are what it wrote.
 
 use crate::{Config, Error, Folder, Result};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use super::model::{GradientBoosting, add_stage};
 use super::params::GradientBoostingValidParams;
-use crate::input::{check_finite, check_fit};
+use crate::input::{check_finite, check_fit, require};
 use crate::parallel::{for_each_part, in_pool};
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
@@ -35,13 +35,9 @@ where
         }
         let mut random = RandomState::new(self.growth.random_state);
         let parts = train_test_split(y.len(), self.validation_fraction, &mut random);
-        if parts.train.is_empty() || parts.test.is_empty() {
-            return Err(Error::Parameter {
-                name: "validation_fraction",
-                value: self.validation_fraction.to_string(),
-                requirement: "such that a row is held out and one is left to train on",
-            });
-        }
+        let is_parted = !parts.train.is_empty() && !parts.test.is_empty();
+        let requirement = "such that a row is held out and one is left to train on";
+        require(is_parted, "validation_fraction", self.validation_fraction, requirement)?;
         let (train, held_out) = (labels.select(&parts.train)?, labels.select(&parts.test)?);
         let init = train.mean(&train.y);
         let records_of = |rows: &[usize]| records.select(Axis(0), rows);

@@ -2,8 +2,9 @@
 
 use super::network::Network;
 use super::sparse::SparseRows;
+use crate::Result;
+use crate::input::require;
 use crate::random::{RandomState, train_test_split};
-use crate::{Error, Result};
 
 /// Records with their targets and weights.
 #[derive(Clone, Debug, Default)]
@@ -30,13 +31,9 @@ impl Samples {
     /// The rows to train on and those held out, as scikit-learn's `train_test_split` draws them.
     pub(super) fn hold_out(&self, fraction: f64, random: &mut RandomState) -> Result<(Self, Self)> {
         let split = train_test_split(self.len(), fraction, random);
-        if split.test.len() < 2 || split.train.is_empty() {
-            return Err(Error::Parameter {
-                name: "validation_fraction",
-                value: fraction.to_string(),
-                requirement: "such that two rows are held out and one is left to train on",
-            });
-        }
+        let is_parted = split.test.len() >= 2 && !split.train.is_empty();
+        let requirement = "such that two rows are held out and one is left to train on";
+        require(is_parted, "validation_fraction", fraction, requirement)?;
         let (mut train, mut held_out) = (Self::default(), Self::default());
         train.select(self, &split.train);
         held_out.select(self, &split.test);
