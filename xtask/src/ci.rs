@@ -10,6 +10,7 @@ mod make;
 mod manifests;
 mod slurm;
 mod snakemake;
+mod trees;
 
 use crate::build;
 use anyhow::{Context, Result};
@@ -30,6 +31,7 @@ struct Check {
 /// All checks, in order.
 const CHECKS: &[Check] = &[
     Check { name: "kills", run: kills::run },
+    Check { name: "trees", run: trees::run },
     Check { name: "browser", run: browser::run },
     Check { name: "manifests", run: manifests::run },
     Check { name: "make", run: make::run },
@@ -47,12 +49,20 @@ pub(crate) struct Flags {
     /// How often the check `kills` kills the pipeline
     #[arg(long, value_name = "N", default_value_t = 30)]
     kills: u32,
+
+    /// On how many drawn tables the check `trees` fits models
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    tables: u32,
+
+    /// Where the draws of the check `trees` start
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u32,
 }
 
 impl Flags {
     /// One check.
     pub(crate) fn only(name: &str) -> Self {
-        Self { only: vec![name.to_owned()], kills: 0 }
+        Self { only: vec![name.to_owned()], kills: 0, tables: 0, seed: 0 }
     }
 }
 

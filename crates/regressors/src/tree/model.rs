@@ -172,7 +172,8 @@ impl Tree {
     }
 }
 
-/// The mean of many trees' importances as scikit-learn takes it; trees without splits do not count.
+/// The mean of many trees' importances as scikit-learn takes it; trees without splits do not count. Where no split
+/// decreases the impurity it is 0, as for a single tree; scikit-learn divides 0 by 0.
 pub(crate) fn mean_importances(
     trees: &[Tree],
     importances: impl Fn(&Tree) -> Vec<f64> + Sync,
@@ -189,7 +190,8 @@ pub(crate) fn mean_importances(
     }
     mean.iter_mut().for_each(|mean| *mean /= split.len() as f64);
     let sum = pairwise_sum(&mean);
-    mean.into_iter().map(|mean| mean / sum).collect()
+    let whole = if sum == 0.0 { 1.0 } else { sum };
+    mean.into_iter().map(|mean| mean / whole).collect()
 }
 
 /// Refuses no trees, and trees that were fitted on different numbers of features; returns that number.

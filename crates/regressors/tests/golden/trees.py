@@ -186,7 +186,7 @@ BOOSTING = [
 
 
 def target_scale(y):
-    return next(scale for scale in [1.0, 10.0, 100.0] if (np.round(y * scale) / scale == y).all())
+    return next(scale for scale in [1.0, 10.0, 100.0, 1000.0, 10000.0] if (np.round(y * scale) / scale == y).all())
 
 
 def nodes(model):
@@ -209,48 +209,60 @@ def splits(model):
     return {"feature": tree.feature.tolist(), "threshold": tree.threshold[tree.children_left >= 0].tolist()}
 
 
-def golden(learner, name, params):
-    x, y, weights = DATA[name]()
+def fitted(learner, name, table, new, params):
+    """The learner's fit of a table: what the tests compare, and the model."""
+    x, y, weights = table
     boosting = learner == "GradientBoosting"
     scale = 1.0 if boosting else target_scale(y)
-    scaled = dict(params, random_state=42)
-    if learner in ["RandomForest", "ExtraTrees"]:
-        scaled["n_estimators"] = 2 if name.startswith("large") else 4
-    if boosting:
-        scaled["n_estimators"] = 30
-    params = dict(scaled)
+    scaled = dict(params)
     if "min_impurity_decrease" in params:
         scaled["min_impurity_decrease"] = params["min_impurity_decrease"] * (scale * scale)
     model = LEARNERS[learner](**scaled).fit(x, y if boosting else np.round(y * scale), sample_weight=weights)
-    new = DATA[name](rows=len(y) + 40)[0][-40:]
-    if not boosting:
-        # Rows that break every relation between the columns: they tell which of tied columns a tree took.
-        new = np.vstack([new[:20], np.roll(new, 1, axis=1)[20:]])
-    fitted = {
+    return {
         "learner": learner, "data": name, "params": params, "target_scale": scale,
         "new": new.tolist(), "predictions": (model.predict(new) / scale).tolist(),
-        "feature_importances": model.feature_importances_.tolist(),
-    }
-    if boosting:
+        # A forest divides 0 by 0 where no split decreases an impurity.
+        "feature_importances": np.nan_to_num(model.feature_importances_).tolist(),
+    }, model
+
+
+def trees_of(model):
+    return [model] if hasattr(model, "tree_") else model.estimators_
+
+
+def golden(learner, name, params):
+    table = DATA[name]()
+    new = DATA[name](rows=len(table[1]) + 40)[0][-40:]
+    params = dict(params, random_state=42)
+    if learner == "GradientBoosting":
+        case, model = fitted(learner, name, table, new, dict(params, n_estimators=30))
         # Structure follows from the predictions; the noise in scikit-learn's sums leaves it open now and then.
-        return dict(fitted, init=float(model.init_.constant_[0, 0]), n_estimators=len(model.estimators_))
-    trees = [model] if hasattr(model, "tree_") else model.estimators_
+        return dict(case, init=float(model.init_.constant_[0, 0]), n_estimators=len(model.estimators_))
+    if learner in ["RandomForest", "ExtraTrees"]:
+        params["n_estimators"] = 2 if name.startswith("large") else 4
+    # Rows that break every relation between the columns: they tell which of tied columns a tree took.
+    new = np.vstack([new[:20], np.roll(new, 1, axis=1)[20:]])
+    case, model = fitted(learner, name, table, new, params)
     if name.startswith("large"):
-        return dict(fitted, splits=[splits(tree) for tree in trees])
-    return dict(fitted, trees=[nodes(tree) for tree in trees])
+        return dict(case, splits=[splits(tree) for tree in trees_of(model)])
+    return dict(case, trees=[nodes(tree) for tree in trees_of(model)])
 
 
-def write(file, models):
-    data = {}
-    for name in dict.fromkeys(name for _, name, _ in models):
-        x, y, weights = DATA[name]()
-        data[name] = {"x": x.tolist(), "y": y.tolist(), "weights": None if weights is None else weights.tolist()}
-    text = json.dumps({"data": data, "models": [golden(*model) for model in models]}, separators=(",", ":"))
+def write(path, tables, models):
+    data = {name: {"x": x.tolist(), "y": y.tolist(), "weights": None if weights is None else weights.tolist()}
+            for name, (x, y, weights) in tables.items()}
+    text = json.dumps({"data": data, "models": models}, separators=(",", ":"))
     # JSON has neither NaN, which is a missing value, nor the infinite threshold of missing values.
-    (FOLDER / file).write_text(text.replace("NaN", "null").replace("Infinity", "null") + "\n")
+    path.write_text(text.replace("NaN", "null").replace("Infinity", "null") + "\n")
 
 
-write("trees.json", TREES)
-write("forests.json", FORESTS)
-write("large.json", LARGE)
-write("boosting.json", BOOSTING)
+def write_golden(file, models):
+    tables = {name: DATA[name]() for name in dict.fromkeys(name for _, name, _ in models)}
+    write(FOLDER / file, tables, [golden(*model) for model in models])
+
+
+if __name__ == "__main__":
+    write_golden("trees.json", TREES)
+    write_golden("forests.json", FORESTS)
+    write_golden("large.json", LARGE)
+    write_golden("boosting.json", BOOSTING)

@@ -107,6 +107,21 @@ fn equal_targets_make_one_leaf() {
 }
 
 #[test]
+fn splits_that_decrease_no_impurity_have_no_importance() {
+    let records = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+    let exclusive_or = Dataset::new(records, array![0.0, 1.0, 1.0, 0.0]);
+    let tree = DecisionTree::params().max_depth(1).fit(&exclusive_or).unwrap();
+    assert_eq!(tree.tree().nodes().len(), 3);
+    let forest = RandomForest::params().bootstrap(false).max_depth(1).fit(&exclusive_or).unwrap();
+    let boosting = GradientBoosting::params().max_depth(1).fit(&exclusive_or).unwrap();
+    for importances in
+        [tree.feature_importances(), forest.feature_importances(), boosting.feature_importances()]
+    {
+        assert_eq!(importances, array![0.0, 0.0]);
+    }
+}
+
+#[test]
 fn parity_says_what_sums_allow() {
     let fit = |y: Array1<f64>| {
         let dataset = Dataset::new(laptops().records, y);
