@@ -1,4 +1,4 @@
-//! The check `trees`: trees and forests of drawn tables and hyperparameters, to the bit as scikit-learn fits them.
+//! The check `trees`: trees, forests and boosting of drawn tables and hyperparameters, beside those of scikit-learn.
 
 use super::{Flags, files};
 use crate::{build, python, root};
@@ -7,7 +7,7 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-/// Lets `drawn.py` fit `--tables` of them, and the tests of `regressors` compare every node, prediction and importance.
+/// Lets `drawn.py` fit `--tables` of them, and the tests of `regressors` compare nodes, predictions and importances.
 ///
 /// # Errors
 /// If Python or cargo fails, or a model differs; the reason names the table and the hyperparameters.
@@ -29,5 +29,5 @@ pub(super) fn run(flags: &Flags, folder: &Path) -> Result<String> {
         let difference = output.lines().find(|line| line.contains(" with {"));
         bail!("{}", difference.unwrap_or("cargo test fails: cargo test -p regressors --test trees"));
     }
-    Ok(format!("{} to the bit as scikit-learn fits them", said.trim_end()))
+    Ok(format!("{} as scikit-learn fits them", said.trim_end()))
 }

@@ -1,8 +1,9 @@
-"""Golden trees and forests of tables and hyperparameters that are drawn.
+"""Golden trees, forests and boosted trees of tables and hyperparameters that are drawn.
 
     python3 drawn.py FILE [--tables N] [--models M] [--seed S]
 
-Writes M models on each of N tables. `cargo xtask ci --only trees` compares them with the crate's.
+Writes M models on each of N tables, a fifth of which are smooth, for boosting. `cargo xtask ci --only trees` compares
+them with the crate's.
 """
 import argparse
 import warnings
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trees import fitted, nodes, trees_of, write
+from trees import fitted, nodes, stages, trees_of, write
 
+TREES_AND_FORESTS = ["DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees"]
 # Rows that are predicted, beside those that are fitted.
 NEW = 20
 
@@ -37,7 +39,7 @@ def column(rows, rng, before):
     }.get(kind, lambda: rng.randn(rows))().astype(float)
 
 
-def table(rng):
+def any_table(rng):
     """Records, targets that are decimals, and whole weights or none; and new records."""
     rows = int(np.exp(rng.uniform(np.log(2), np.log(700))))
     columns = []
@@ -60,27 +62,57 @@ def table(rng):
     return (x[:rows], y[:rows], weights), x[rows:]
 
 
-def parameters(learner, rows, rng):
-    """Hyperparameters, most of them at their defaults."""
-    drawn = {
+def smooth_table(rng):
+    """As `any_table`, of continuous columns: splits of large nodes cannot tie."""
+    rows = int(np.exp(rng.uniform(np.log(60), np.log(700))))
+    x = rng.randn(rows + NEW, rng.randint(1, 12))
+    # Far from 0, where no relative difference is small.
+    y = 100 + x @ rng.uniform(-1, 1, x.shape[1]) + rng.choice([0.01, 0.3, 3]) * rng.randn(len(x))
+    return (x[:rows], y[:rows], None), x[rows:]
+
+
+def chosen(draws, rng):
+    """A few of the hyperparameters, drawn; the others stay at their defaults."""
+    return {name: draw() for name, draw in draws.items() if rng.rand() < 0.2}
+
+
+def growth(rows, rng):
+    """Hyperparameters that all trees have."""
+    return chosen({
         "max_depth": lambda: rng.randint(1, 12),
         "min_samples_split": lambda: one_of([rng.randint(2, 40), 0.04], rng),
         "min_samples_leaf": lambda: one_of([rng.randint(1, 20), 0.02], rng),
         "min_weight_fraction_leaf": lambda: one_of([0.01, 0.1, 0.5], rng),
         "max_leaf_nodes": lambda: rng.randint(2, rows + 2),
         "min_impurity_decrease": lambda: one_of([1e-6, 0.01, 1.0], rng),
-    }
-    if learner in ["RandomForest", "ExtraTrees"]:
-        drawn["bootstrap"] = lambda: bool(rng.rand() < 0.5)
-    chosen = {name: draw() for name, draw in drawn.items() if rng.rand() < 0.2}
-    if rng.rand() < 0.5:
-        chosen["max_features"] = one_of(["sqrt", "log2", 0.33, 0.9, rng.randint(1, 5)], rng)
-    if learner in ["RandomForest", "ExtraTrees"]:
-        chosen["n_estimators"] = rng.randint(1, 10)
-        if chosen.get("bootstrap", learner == "RandomForest") and rng.rand() < 0.3:
-            chosen["max_samples"] = one_of([0.4, 0.999, 1.0, rng.randint(1, rows + 1)], rng)
-    chosen["random_state"] = int(rng.randint(2**32, dtype=np.int64))
-    return chosen
+        "max_features": lambda: one_of(["sqrt", "log2", 0.33, rng.randint(1, 5)], rng),
+    }, rng) | {"random_state": int(rng.randint(2**32, dtype=np.int64))}
+
+
+def forest(learner, rows, rng):
+    """Those of a forest too."""
+    params = chosen({"bootstrap": lambda: bool(rng.rand() < 0.5)}, rng)
+    if params.get("bootstrap", learner == "RandomForest"):
+        params |= chosen({"max_samples": lambda: one_of([0.4, 0.999, 1.0, rng.randint(1, rows + 1)], rng)}, rng)
+    return growth(rows, rng) | params | {"n_estimators": rng.randint(1, 10)}
+
+
+def boosting(rows, rng):
+    """Those of boosting too."""
+    params = chosen({
+        "learning_rate": lambda: one_of([0.01, 0.5, 1.0], rng),
+        "subsample": lambda: one_of([0.4, 0.7, 0.99], rng),
+        "n_iter_no_change": lambda: rng.randint(1, 5),
+        "validation_fraction": lambda: one_of([0.1, 0.3, 0.5], rng),
+    }, rng)
+    # Small nodes would tie.
+    return growth(rows, rng) | params | {"n_estimators": rng.randint(1, 30), "min_samples_leaf": rng.randint(8, 20)}
+
+
+def parameters(learner, rows, rng):
+    if learner == "GradientBoosting":
+        return boosting(rows, rng)
+    return forest(learner, rows, rng) if learner in ["RandomForest", "ExtraTrees"] else growth(rows, rng)
 
 
 def main():
@@ -96,15 +128,17 @@ def main():
     tables, models = {}, []
     for seed in range(args.seed, args.seed + args.tables):
         rng = np.random.RandomState(seed)
-        tables[f"table {seed}"], new = table(rng)
+        is_smooth = rng.rand() < 0.2
+        name = f"{'smooth' if is_smooth else 'any'} table {seed}"
+        tables[name], new = smooth_table(rng) if is_smooth else any_table(rng)
         for _ in range(args.models):
-            learner = one_of(["DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees"], rng)
-            params = parameters(learner, len(tables[f"table {seed}"][1]), rng)
-            case, model = fitted(learner, f"table {seed}", tables[f"table {seed}"], new, params)
-            models.append(dict(case, trees=[nodes(tree) for tree in trees_of(model)]))
+            learner = "GradientBoosting" if is_smooth else one_of(TREES_AND_FORESTS, rng)
+            params = parameters(learner, len(tables[name][1]), rng)
+            case, model = fitted(learner, name, tables[name], new, params)
+            models.append(case | (stages(model) if is_smooth else {"trees": [nodes(tree) for tree in trees_of(model)]}))
     write(args.file, tables, models)
-    trees = [tree for model in models for tree in model["trees"]]
-    print(f"{len(models)} models of {len(tables)} tables, {sum(len(tree['left']) for tree in trees)} nodes")
+    n_trees = sum(len(model.get("trees", [])) or model["n_estimators"] for model in models)
+    print(f"{len(models)} models of {len(tables)} tables, {n_trees} trees")
 
 
 if __name__ == "__main__":

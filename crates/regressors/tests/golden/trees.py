@@ -226,6 +226,11 @@ def fitted(learner, name, table, new, params):
     }, model
 
 
+def stages(model):
+    """What is compared of boosting, beside predictions: noise in scikit-learn's sums leaves nodes open now and then."""
+    return {"init": float(model.init_.constant_[0, 0]), "n_estimators": len(model.estimators_)}
+
+
 def trees_of(model):
     return [model] if hasattr(model, "tree_") else model.estimators_
 
@@ -236,16 +241,15 @@ def golden(learner, name, params):
     params = dict(params, random_state=42)
     if learner == "GradientBoosting":
         case, model = fitted(learner, name, table, new, dict(params, n_estimators=30))
-        # Structure follows from the predictions; the noise in scikit-learn's sums leaves it open now and then.
-        return dict(case, init=float(model.init_.constant_[0, 0]), n_estimators=len(model.estimators_))
+        return case | stages(model)
     if learner in ["RandomForest", "ExtraTrees"]:
         params["n_estimators"] = 2 if name.startswith("large") else 4
     # Rows that break every relation between the columns: they tell which of tied columns a tree took.
     new = np.vstack([new[:20], np.roll(new, 1, axis=1)[20:]])
     case, model = fitted(learner, name, table, new, params)
     if name.startswith("large"):
-        return dict(case, splits=[splits(tree) for tree in trees_of(model)])
-    return dict(case, trees=[nodes(tree) for tree in trees_of(model)])
+        return case | {"splits": [splits(tree) for tree in trees_of(model)]}
+    return case | {"trees": [nodes(tree) for tree in trees_of(model)]}
 
 
 def write(path, tables, models):
