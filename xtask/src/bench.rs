@@ -29,7 +29,7 @@ pub(crate) struct Flags {
     #[arg(long)]
     peers: bool,
 
-    /// Data sets to measure on [default: all]
+    /// Data sets to measure on, separated by commas [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     data: Vec<Data>,
 

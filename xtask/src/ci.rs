@@ -42,7 +42,7 @@ const CHECKS: &[Check] = &[
 /// Flags of `cargo xtask ci`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
-    /// Run only these checks
+    /// Run only these checks, separated by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
 

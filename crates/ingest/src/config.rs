@@ -111,7 +111,9 @@ impl IngestConfig {
         if all.is_none() && (train.is_none() || test.is_none()) {
             return Err(self.error("files", "name train and test (and val, if there is one), or all"));
         }
-        let files: Vec<_> = self.files.in_order().collect();
+        // So that `./a` is `a`.
+        let files: Vec<_> =
+            self.files.in_order().map(|(origin, file)| (origin, Path::new(".").join(file))).collect();
         for (place, (origin, file)) in files.iter().enumerate() {
             if let Some((other, _)) = files[..place].iter().find(|(_, other)| other == file) {
                 let message = format!("{other} and {origin} are one file; name a file of its own for each");
@@ -211,6 +213,7 @@ mod tests {
             ),
             ("test = \"c\",", "", "files: name train and test (and val, if there is one), or all"),
             ("\"c\"", "\"a\"", "files: train and test are one file; name a file of its own for each"),
+            ("\"c\"", "\"./a\"", "files: train and test are one file; name a file of its own for each"),
             ("test", "tst", "files.tst: unknown key 'tst'; did you mean 'test'?"),
             ("csv", "cvs", "format: unknown value 'cvs'; did you mean 'csv'?"),
             ("label", "index = \"y\"\nlabel", "index: 'y' is the label or ignored as well; choose one"),

@@ -21,7 +21,7 @@ struct Flags {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Numbers of rows besides the study's own
+    /// Numbers of rows besides the study's own, separated by commas
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000],
           value_parser = clap::value_parser!(u32).range(10..))]
     rows: Vec<u32>,

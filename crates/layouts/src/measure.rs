@@ -87,12 +87,12 @@ pub fn interleave(
             run(contestant)?;
         }
         timed.round = start.elapsed();
-        if limits.is_too_late(timed.round) {
+        if limits.are_too_late(Instant::now(), timed.round) {
             return Ok(timed);
         }
     }
     let mut order: Vec<usize> = (0..contestants.len()).collect();
-    while !timed.is_enough(limits, random) {
+    while !timed.is_enough(Instant::now(), limits, random) {
         let start = Instant::now();
         random.shuffle(&mut order);
         for &place in &order {
@@ -108,9 +108,9 @@ pub fn interleave(
 
 impl Limits {
     /// Whether the least of rounds would not be done before the deadline.
-    fn is_too_late(&self, round: Duration) -> bool {
+    fn are_too_late(&self, now: Instant, round: Duration) -> bool {
         let rounds = u32::try_from(self.rounds_min).unwrap_or(u32::MAX);
-        Instant::now() + round.saturating_mul(rounds) > self.deadline
+        now + round.saturating_mul(rounds) > self.deadline
     }
 }
 
@@ -139,13 +139,13 @@ impl Timed {
         }
     }
 
-    fn is_enough(&self, limits: &Limits, random: &mut RandomState) -> bool {
+    fn is_enough(&self, now: Instant, limits: &Limits, random: &mut RandomState) -> bool {
         if self.rounds < limits.rounds_min {
             return false;
         }
         // The interval costs time as well: it is asked every fifth round.
         self.rounds >= limits.rounds_max
-            || Instant::now() + self.round > limits.until
+            || now + self.round > limits.until
             || (self.rounds.is_multiple_of(5) && self.is_narrow(limits.narrow, random))
     }
 
@@ -307,18 +307,29 @@ mod tests {
 
     #[test]
     fn a_round_that_would_end_too_late_does_not_start() {
-        let contest = |until: u64, deadline: u64| {
-            let now = Instant::now();
-            let at = |milliseconds| now + Duration::from_millis(milliseconds);
-            let limits = Limits { until: at(until), deadline: at(deadline), ..limits(2, 50) };
-            let slow = || {
-                std::thread::sleep(Duration::from_millis(20));
-                run(1.0, "same")
-            };
-            interleave(&mut [contestant("x", slow)], &mut RandomState::new(3), &limits).unwrap().rounds
+        let now = Instant::now();
+        let at = |milliseconds| now + Duration::from_millis(milliseconds);
+        let round = Duration::from_millis(20);
+        let mut random = RandomState::new(3);
+        let mut is_enough = |rounds, until| {
+            let timed = Timed { rounds, round, ..Timed::default() };
+            timed.is_enough(now, &Limits { until: at(until), ..limits(2, 50) }, &mut random)
         };
-        assert_eq!(contest(0, 3_600_000), 2, "the least of rounds");
-        assert_eq!(contest(3_600_000, 30), 0, "the least of rounds would end at 60 ms");
+        assert_eq!([is_enough(2, 20), is_enough(2, 19), is_enough(1, 0)], [false, true, false]);
+        let are_too_late =
+            |deadline| Limits { deadline: at(deadline), ..limits(2, 50) }.are_too_late(now, round);
+        assert_eq!([are_too_late(40), are_too_late(39)], [false, true], "two rounds at least");
+    }
+
+    #[test]
+    fn after_its_time_there_are_the_least_of_rounds_and_after_the_deadline_none() {
+        let rounds = |limits: Limits| {
+            let quick = || run(1.0, "same");
+            interleave(&mut [contestant("x", quick)], &mut RandomState::new(3), &limits).unwrap().rounds
+        };
+        let now = Instant::now();
+        assert_eq!(rounds(Limits { until: now, ..limits(2, 50) }), 2);
+        assert_eq!(rounds(Limits { deadline: now, ..limits(2, 50) }), 0);
     }
 
     #[test]

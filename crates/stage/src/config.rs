@@ -54,8 +54,8 @@ impl Config {
         serde_path_to_error::deserialize(value).map_err(|error| {
             let inner = error.path().to_string();
             let place = if inner == "." { place.to_owned() } else { format!("{place}.{inner}") };
-            let message = error.inner().message().to_owned();
-            Error::config(format!("{}: {place}: {}", self.path.display(), with_suggestion(&message)))
+            let message = in_plain_words(error.inner().message());
+            Error::config(format!("{}: {place}: {message}", self.path.display()))
         })
     }
 
@@ -176,17 +176,41 @@ fn override_value(text: &str) -> Option<Value> {
     }
 }
 
-/// serde's "unknown field" and "unknown variant" messages, shortened to the nearest valid name.
-fn with_suggestion(message: &str) -> String {
+/// A message of serde without names of Rust's types, and with the nearest valid name instead of them all.
+fn in_plain_words(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let (what, Some(unknown)) = (message.split(' ').take(2).collect::<Vec<_>>().join(" "), quoted.next())
-    else {
-        return message.to_owned();
-    };
-    match what.as_str() {
-        "unknown field" => format!("unknown key '{unknown}'{}", nearest(unknown, quoted)),
-        "unknown variant" => format!("unknown value '{unknown}'{}", nearest(unknown, quoted)),
+    let what = message.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    match (what.trim_end_matches(':'), message.rsplit_once(", expected "), quoted.next()) {
+        ("unknown field", _, Some(name)) => format!("unknown key '{name}'{}", nearest(name, quoted)),
+        ("unknown variant", _, Some(name)) => format!("unknown value '{name}'{}", nearest(name, quoted)),
+        ("missing field", _, Some(name)) => format!("missing key '{name}'"),
+        // What an enumeration has instead of a text is not said.
+        ("invalid type", Some((_, "string only")), _) => "expected a text".to_owned(),
+        ("invalid type" | "invalid value", Some((found, expected)), _) => {
+            format!("expected {}, found {}", type_in_toml(expected), type_in_toml(&found[what.len() + 1..]))
+        }
         _ => message.to_owned(),
+    }
+}
+
+/// What serde calls a type, as somebody who writes TOML would.
+fn type_in_toml(name: &str) -> String {
+    match name {
+        "u16" => format!("a whole number from 0 to {}", u16::MAX),
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        "u64" | "usize" => "a whole number of at least 0".to_owned(),
+        "a nonzero u16" => format!("a whole number from 1 to {}", u16::MAX),
+        "a nonzero u32" => format!("a whole number from 1 to {}", u32::MAX),
+        "f64" => "a number".to_owned(),
+        "a string" => "a text".to_owned(),
+        "sequence" | "a sequence" => "a list".to_owned(),
+        "map" | "a map" => "a table".to_owned(),
+        name if name.starts_with("struct ") => "a table".to_owned(),
+        // A value: string "x", integer `3`, floating point `2.5`.
+        value => match value.strip_prefix("string ") {
+            Some(text) => format!("text {text}"),
+            None => value.replace('`', "").replace("floating point", "number"),
+        },
     }
 }
 
@@ -238,7 +262,29 @@ mod tests {
     fn a_wrong_type_names_its_key() {
         let config = config("[train]\nmax_iter = \"many\"", &[]).unwrap();
         let error = config.section::<Section>("train").unwrap_err();
-        assert!(error.to_string().contains("train.max_iter: invalid type"), "{error}");
+        let expected = "train.max_iter: expected a whole number from 0 to 4294967295, found text \"many\"";
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+
+    #[test]
+    fn messages_speak_of_toml() {
+        let serde_says = [
+            ("invalid type: string \"x\", expected struct Vif", "expected a table, found text \"x\""),
+            (
+                "invalid value: integer `-1`, expected u32",
+                "expected a whole number from 0 to 4294967295, found integer -1",
+            ),
+            (
+                "invalid type: floating point `2.5`, expected usize",
+                "expected a whole number of at least 0, found number 2.5",
+            ),
+            ("invalid type: map, expected a sequence", "expected a list, found a table"),
+            ("invalid type: unit variant, expected string only", "expected a text"),
+            ("missing field `label`", "missing key 'label'"),
+        ];
+        for (message, plain) in serde_says {
+            assert_eq!(in_plain_words(message), plain);
+        }
     }
 
     #[test]

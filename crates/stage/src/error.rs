@@ -36,7 +36,8 @@ pub struct Error {
 }
 
 impl Error {
-    /// A failure of the given class. Line breaks in the message become spaces.
+    /// A failure of the given class. Line breaks in the message become spaces. Other control characters, which cells of
+    /// a bad file may hold, become `\u{fffd}`: a terminal would obey them.
     pub fn new(kind: Kind, message: impl Display) -> Self {
         Self { kind, message: one_line(&message.to_string()) }
     }
@@ -78,7 +79,7 @@ impl Error {
     /// The same failure with a word on what to do.
     #[must_use]
     pub fn hint(self, advice: impl Display) -> Self {
-        Self { kind: self.kind, message: format!("{}; {advice}", self.message) }
+        Self::new(self.kind, format!("{}; {advice}", self.message))
     }
 
     /// The class of the failure.
@@ -92,7 +93,20 @@ impl Error {
     }
 }
 
-/// The text with its line breaks as spaces.
+/// The text with its line breaks and tabs as spaces, and without other control characters.
 fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    let parts: Vec<&str> =
+        text.split(['\n', '\r', '\t']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.join(" ").replace(char::is_control, "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_cell_holds_the_error_is_one_line_that_terminals_show() {
+        let error = Error::data("the label 'a\r\n  b\rc\td\u{1b}[31me'").hint("not\nthis\u{7}");
+        assert_eq!(error.to_string(), "the label 'a b c d\u{fffd}[31me'; not this\u{fffd}");
+    }
 }

@@ -53,7 +53,7 @@ impl Folder {
     /// time.
     pub fn offers(&self, name: &str) -> Result<bool> {
         self.patience.wait(&[Kind::Missing, Kind::Data], || {
-            self.await_manifest()?;
+            self.require_manifest()?;
             let manifest = self.manifest()?;
             match (manifest.output(name).is_some(), self.contains(name)) {
                 (true, _) => Ok(true),
@@ -83,7 +83,7 @@ impl Folder {
 
     fn read_now(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.file(name);
-        self.await_manifest()?;
+        self.require_manifest()?;
         let bytes = fs::read(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 Error::reading(&path, &error).hint(format!("run the stage '{}' first", self.stage()))
@@ -178,7 +178,7 @@ impl Folder {
     }
 
     /// A reader that waits wants the mark of a complete set; others take files without a manifest as they are.
-    fn await_manifest(&self) -> Result<()> {
+    fn require_manifest(&self) -> Result<()> {
         if self.patience.is_none() {
             return Ok(());
         }

@@ -36,8 +36,8 @@ pub struct Arguments {
     #[command(flatten)]
     pub stage: stage::Arguments,
 
-    /// Train only these models; Voting trains members of its that are missing; `none` only removes models that are not
-    /// configured any more
+    /// Train only these models, separated by commas; Voting trains members of its that are missing; `none` only removes
+    /// models that are not configured any more
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub model: Vec<String>,
 

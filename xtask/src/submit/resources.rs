@@ -112,9 +112,9 @@ mod tests {
         for (text, expected) in [
             ("trian = { cpus = 1 }", "resources: unknown key 'trian'; did you mean 'train'?"),
             ("train = { cpu = 1 }", "resources.train.cpu: unknown key 'cpu'; did you mean 'cpus'?"),
-            ("train = { cpus = 0 }", "resources.train.cpus: invalid value"),
-            ("train = { mem_mb = \"2 GB\" }", "resources.train.mem_mb: invalid type"),
-            ("train = 3", "resources.train: invalid type"),
+            ("train = { cpus = 0 }", "resources.train.cpus: expected a whole number from 1 to"),
+            ("train = { mem_mb = \"2 GB\" }", "resources.train.mem_mb: expected a whole number from 1 to"),
+            ("train = 3", "resources.train: expected a table"),
         ] {
             let error = table(&format!("[resources]\n{text}\n"), &[]).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
