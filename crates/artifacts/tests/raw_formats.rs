@@ -133,7 +133,7 @@ fn parse(text: &str, format: Format) -> RawTable {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("raw");
     fs::write(&path, text).unwrap();
-    read(&path, format, if format.has_index() { None } else { Some("index") }).unwrap()
+    read(&path, format, if format.has_index() { None } else { Some("index") }, &[]).unwrap()
 }
 
 proptest! {
@@ -184,7 +184,7 @@ proptest! {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("raw");
             fs::write(&path, bytes).unwrap();
-            if let Err(error) = read(&path, format, if format.has_index() { None } else { Some("index") }) {
+            if let Err(error) = read(&path, format, if format.has_index() { None } else { Some("index") }, &[]) {
                 prop_assert_eq!(error.exit_code(), 65);
                 prop_assert!(!error.to_string().contains('\n'));
             }

@@ -29,7 +29,8 @@ impl RawFile {
     /// # Errors
     /// If it is refused, has columns that the configuration does not know, or lacks some that it names.
     pub(crate) fn read(config: &IngestConfig, origin: Origin, path: PathBuf) -> Result<Self> {
-        let RawTable { row_id, columns } = raw::read(&path, config.format, config.index.as_deref())?;
+        let RawTable { row_id, columns } =
+            raw::read(&path, config.format, config.index.as_deref(), &config.ignore)?;
         let mut file = Self { path, origin, row_id, features: Vec::new(), label: None };
         let mut unknown = None;
         for (name, cells) in columns {

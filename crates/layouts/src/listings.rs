@@ -46,7 +46,7 @@ impl Listings {
         let mut rows = Vec::new();
         for (name, role) in FILES {
             let path = folder.join(name);
-            let table = raw::read(&path, Format::JsonColumns, None)?;
+            let table = raw::read(&path, Format::JsonColumns, None, &[])?;
             let (before, all) = (rows.len(), table.rows());
             let file = File::new(role, table, &path)?;
             rows.extend((0..all).filter_map(|row| file.complete(row)));

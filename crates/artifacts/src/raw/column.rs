@@ -43,9 +43,14 @@ impl Column {
         column
     }
 
-    /// A column that counts its cells instead of keeping them.
-    pub(super) fn skipped(name: String, rows: usize) -> Self {
-        Self { skipped: true, rows, ..Self::new(name, 0) }
+    /// As [`Self::new`], or a column that counts its cells instead of keeping them.
+    pub(super) fn kept_if(is_kept: bool, name: String, rows: usize) -> Self {
+        if is_kept { Self::new(name, rows) } else { Self { skipped: true, rows, ..Self::new(name, 0) } }
+    }
+
+    /// Whether cells are only counted.
+    pub(super) fn is_skipped(&self) -> bool {
+        self.skipped
     }
 
     /// Whether there are booleans, and no texts.

@@ -62,8 +62,7 @@ pub(super) fn stream(file: impl io::Read, keep: &Range<usize>) -> Option<Vec<Col
         if columns.iter().any(|column| column.name == name) {
             return None;
         }
-        let new = if keep.contains(&place) { Column::new } else { Column::skipped };
-        columns.push(new(name.to_owned(), 0));
+        columns.push(Column::kept_if(keep.contains(&place), name.to_owned(), 0));
     }
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).ok()? {
@@ -176,7 +175,7 @@ fn fields(source: Source<'_>, header: &ByteRecord) -> Result<(Option<usize>, Vec
         if source.index == Some(name) {
             index = Some(field);
         } else {
-            columns.push(Column::new(name.to_owned(), 0));
+            columns.push(Column::kept_if(source.keeps(name), name.to_owned(), 0));
         }
     }
     match source.index {

@@ -3,7 +3,9 @@
 
 use super::Source;
 use super::column::{Column, Value};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::error::Category;
 use stage::Error;
 use std::borrow::Cow;
@@ -23,6 +25,10 @@ impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.0.is_skipped() {
+            IgnoredAny::deserialize(deserializer)?;
+            return self.push(Value::Missing);
+        }
         deserializer.deserialize_any(self)
     }
 }

@@ -12,8 +12,8 @@ use std::{io, mem};
 
 pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
     let mut columns = Vec::new();
-    let mut take = |column: Column| columns.push(column.finish());
-    let mut reading = Reading::new(&mut take);
+    let mut take = |column: Column| columns.push(column);
+    let mut reading = Reading { ignore: source.ignore, ..Reading::new(&mut take) };
     let mut parser = serde_json::Deserializer::from_slice(text);
     let parsed = parser.deserialize_map(TableVisitor(&mut reading)).and_then(|()| parser.end());
     if let Err(error) = parsed {
@@ -22,6 +22,7 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
         return Err(Stop { source, text, line: 1, column, row }.refuse(&error));
     }
     let row_id = reading.row_id;
+    let columns = columns.into_iter().filter(|column| !column.is_skipped()).map(Column::finish).collect();
     Ok(RawTable { row_id: Some(row_id), columns })
 }
 
@@ -42,6 +43,8 @@ struct Reading<'a> {
     /// The column at which the parser stands.
     column: Column,
     row: Option<Row>,
+    /// Names of columns whose cells are not kept.
+    ignore: &'a [String],
     /// Takes the columns that are complete.
     take: &'a mut dyn FnMut(Column),
 }
@@ -65,12 +68,12 @@ impl Display for Row {
 impl<'a> Reading<'a> {
     fn new(take: &'a mut dyn FnMut(Column)) -> Self {
         let column = Column::new(String::new(), 0);
-        Self { row_id: Vec::new(), names: Vec::new(), column, row: None, take }
+        Self { row_id: Vec::new(), names: Vec::new(), column, row: None, ignore: &[], take }
     }
 
     fn start(&mut self, name: String) -> Result<(), String> {
         self.row = None;
-        self.column = Column::new(name.clone(), 0);
+        self.column = Column::kept_if(!self.ignore.contains(&name), name.clone(), 0);
         let known = self.names.contains(&name);
         self.names.push(name);
         if known { Err(REPEATED_COLUMN.to_owned()) } else { Ok(()) }
@@ -245,6 +248,13 @@ mod tests {
             refused(r#"{"a":{"1":["b",3]}}"#),
             "raw: column 'a', row 1: invalid type: integer `3`, expected a text as item of a list; correct it"
         );
+    }
+
+    #[test]
+    fn a_column_to_ignore_may_hold_anything() {
+        let table = read(r#"{"ignored":{"1":{"b":[2]},"2":"x"},"a":{"1":1,"2":2}}"#).unwrap();
+        assert_eq!((table.row_id.clone(), shown(&table)), (Some(vec![1, 2]), vec!["a: 1 2".to_owned()]));
+        assert!(refused(r#"{"ignored":{"1":{},"2":3},"a":{"1":1}}"#).contains("lacks this one"));
     }
 
     #[test]

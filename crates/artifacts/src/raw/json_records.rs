@@ -14,7 +14,7 @@ use std::io::{self, BufRead};
 use std::ops::Range;
 
 pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
-    let mut reading = Reading::new(source.index);
+    let mut reading = Reading { ignore: source.ignore, ..Reading::new(source.index) };
     let mut parser = serde_json::Deserializer::from_slice(text);
     let parsed = parser.deserialize_seq(RecordsVisitor(&mut reading)).and_then(|()| parser.end());
     parsed.map_err(|error| {
@@ -50,7 +50,7 @@ pub(super) fn stream_lines(mut file: impl BufRead, keep: Range<usize>) -> serde_
 }
 
 pub(super) fn read_lines(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
-    let mut reading = Reading::new(source.index);
+    let mut reading = Reading { ignore: source.ignore, ..Reading::new(source.index) };
     let lines = text.split(|&byte| byte == b'\n').zip(1..);
     for (text, line) in lines.filter(|(text, _)| !text.iter().all(u8::is_ascii_whitespace)) {
         let mut parser = serde_json::Deserializer::from_slice(text);
@@ -69,8 +69,9 @@ struct Reading<'a> {
     index: Option<&'a str>,
     row_id: Vec<i64>,
     columns: Vec<Column>,
-    /// Places of the columns whose cells are kept.
+    /// Places of the columns whose cells are kept, but for those to ignore.
     keep: Range<usize>,
+    ignore: &'a [String],
     places: HashMap<String, usize>,
     /// The record that is being read, or will be next.
     row: usize,
@@ -95,6 +96,7 @@ impl<'a> Reading<'a> {
             row_id: Vec::new(),
             columns: Vec::new(),
             keep: 0..usize::MAX,
+            ignore: &[],
             places: HashMap::new(),
             row: 0,
             begun: false,
@@ -146,8 +148,8 @@ impl<'a> Reading<'a> {
             return place;
         }
         let place = self.columns.len();
-        let new = if self.keep.contains(&place) { Column::new } else { Column::skipped };
-        self.columns.push(new(name.to_owned(), self.row));
+        let is_kept = self.keep.contains(&place) && !self.ignore.iter().any(|ignored| ignored == name);
+        self.columns.push(Column::kept_if(is_kept, name.to_owned(), self.row));
         self.places.insert(name.to_owned(), place);
         place
     }
@@ -282,6 +284,14 @@ mod tests {
         let table = parse(text.as_bytes(), Format::JsonRecords, None).unwrap();
         assert_eq!(table.row_id, None);
         assert_eq!(shown(&table), ["a: 1 - 2.5", "b: 'x' 'y' -", "c: - [u] -"]);
+    }
+
+    #[test]
+    fn a_column_to_ignore_may_hold_anything() {
+        let text = r#"[{"ignored":{"b":[2]},"a":1},{"a":2,"ignored":"x"}]"#;
+        let table = parse(text.as_bytes(), Format::JsonRecords, None).unwrap();
+        assert_eq!(shown(&table), ["a: 1 2"]);
+        assert!(refused(r#"[{"ignored":1,"ignored":2,"a":1}]"#, None).contains("occurs twice"));
     }
 
     #[test]

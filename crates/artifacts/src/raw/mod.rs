@@ -65,17 +65,18 @@ impl RawTable {
     }
 }
 
-/// Reads the file at `path`; `index` names the column of row ids for formats that have no index.
+/// Reads the file at `path`, without the columns that `ignore` names: their cells may be anything. `index` names the
+/// column of row ids for formats that have no index.
 ///
 /// # Errors
 /// If the file is not there or cannot be read, or is no table (see the [module](self)).
-pub fn read(path: &Path, format: Format, index: Option<&str>) -> Result<RawTable> {
+pub fn read(path: &Path, format: Format, index: Option<&str>, ignore: &[String]) -> Result<RawTable> {
+    let source = Source { path, index, ignore };
     let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(Source { path, index }.refuse(None, None, "the file is empty; write it again"));
+        return Err(source.refuse(None, None, "the file is empty; write it again"));
     }
-    let source = Source { path, index };
     let table = match format {
         Format::JsonColumns => json_columns::read(source, text),
         Format::JsonRecords => json_records::read(source, text),
@@ -95,9 +96,16 @@ struct Source<'a> {
     path: &'a Path,
     /// The column of row ids.
     index: Option<&'a str>,
+    /// Names of columns that are left out.
+    ignore: &'a [String],
 }
 
 impl Source<'_> {
+    /// Whether the cells of a column are wanted.
+    fn keeps(self, name: &str) -> bool {
+        !self.ignore.iter().any(|ignored| ignored == name)
+    }
+
     /// An error about a cell, a column, a row or the whole file.
     fn refuse(self, column: Option<&str>, row: Option<&dyn Display>, reason: impl Display) -> Error {
         let path = self.path.display();
@@ -120,7 +128,8 @@ impl Source<'_> {
 
     /// The finished table, from columns and, if the configuration names an index, the row ids found.
     fn table(self, columns: Vec<Column>, row_id: Vec<i64>) -> Result<RawTable> {
-        let columns = columns.into_iter().map(Column::finish).collect();
+        let kept = columns.into_iter().filter(|column| !column.is_skipped());
+        let columns = kept.map(Column::finish).collect();
         let Some(index) = self.index else { return Ok(RawTable { row_id: None, columns }) };
         match repeated(&row_id) {
             Some(row) => Err(self.refuse(Some(index), Some(&row), REPEATED)),
@@ -171,7 +180,7 @@ mod testing {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("raw");
         fs::write(&path, bytes).unwrap();
-        let table: Result<RawTable> = read(&path, format, index);
+        let table: Result<RawTable> = read(&path, format, index, &["ignored".to_owned()]);
         table.map_err(|error| {
             assert_eq!(error.exit_code(), 65, "{error}");
             error.to_string().replace(&format!("{}/", folder.path().display()), "")

@@ -30,7 +30,8 @@ pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
         }
     }
     let mut columns = Vec::new();
-    for (field, name) in names.into_iter().enumerate().filter(|(field, _)| Some(*field) != index) {
+    let is_wanted = |(field, name): &(usize, String)| Some(*field) != index && source.keeps(name);
+    for (field, name) in names.into_iter().enumerate().filter(is_wanted) {
         let mut column = Column::new(name, 0);
         for batch in batches {
             append(&mut column, batch.column(field)).map_err(|refused| {
@@ -277,6 +278,15 @@ mod tests {
             refused(lists(&[Some(&[]), Some(&[None])])),
             "raw: column 'a', row 1: a missing item of a list; leave it out"
         );
+    }
+
+    #[test]
+    fn a_column_to_ignore_may_have_any_type() {
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("ignored", Arc::new(Date32Array::from(vec![1, 2]))),
+            ("a", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+        ];
+        assert_eq!(shown(&read(columns, None).unwrap()), ["a: 1 2"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) fn stream(path: &Path, format: Format, take: &mut dyn FnMut(Column)) 
 /// Why the file is refused. The reader of whole files knows where, and what to do.
 fn refusal(path: &Path, format: Format) -> Error {
     let changed = || Error::new(Kind::Temporary, format!("{}: changed while it was read", path.display()));
-    read(path, format, None).map_or_else(|error| error, |_| changed().hint("try again"))
+    read(path, format, None, &[]).map_or_else(|error| error, |_| changed().hint("try again"))
 }
 
 /// Whether the file was read to its end.
@@ -106,7 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for format in FORMATS {
             let path = write(folder.path(), format, 50);
-            let RawTable { columns, .. } = read(&path, format, None).unwrap();
+            let RawTable { columns, .. } = read(&path, format, None, &[]).unwrap();
             // 0: a column a pass; others: a share of the columns.
             for at_once in [0, 500, 1000, u64::MAX] {
                 let mut streamed = Vec::new();
@@ -132,7 +132,7 @@ mod tests {
             (Format::Csv, "a\n"),
         ] {
             fs::write(&path, text).unwrap();
-            let expected = read(&path, format, None).unwrap_err().to_string();
+            let expected = read(&path, format, None, &[]).unwrap_err().to_string();
             let refused = stream(&path, format, &mut |_| ()).unwrap_err();
             assert_eq!((refused.to_string(), refused.exit_code()), (expected, 65), "{text}");
         }
