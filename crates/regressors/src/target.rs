@@ -42,7 +42,8 @@ pub enum Parity {
     Exact,
     /// Sums of squares reach 2^53, where scikit-learn's impurities round: the same scores, ties and values.
     Structure,
-    /// Targets that are no decimals, summed in fixed point: the same draws and the same rule for ties.
+    /// Targets that are no decimals, or decimals whose sums reach 2^53, summed in fixed point: the same draws and the same
+    /// rule for ties. Nodes hold the means of the targets themselves, to the last digits.
     FixedPoint,
 }
 
@@ -116,30 +117,39 @@ pub(crate) struct Targets {
 }
 
 impl Targets {
-    /// Whole numbers if `y` are decimals, else fixed point; `total_weight` bounds the weights of any sum.
+    /// Whole numbers if `y` are decimals, and sums of them exact in `f64`, else fixed point.
     ///
     /// # Errors
     /// If a target is too large to square.
-    pub(crate) fn new(y: ArrayView1<'_, f64>, total_weight: u64) -> Result<Self> {
+    pub(crate) fn new(y: ArrayView1<'_, f64>, weight: InBag) -> Result<Self> {
         check_squares(&y)?;
-        let exact = |scale: &f64| total_weight as f64 * (largest(y) * scale) < EXACT;
+        let exact = |scale: &f64| {
+            let largest = largest(y);
+            // Most targets are that small, which takes no look at all of them.
+            weight.total as f64 * (largest * scale) < EXACT || weight.largest_sum(y, largest) * scale < EXACT
+        };
         match target_scale(y).filter(exact) {
             Some(factor) => {
                 let integers = y.iter().map(|y| (y * factor).round_ties_even() as i64).collect();
                 Ok(Self { integers, quantum: 1.0, factor, decimal: true })
             }
-            None => Ok(Self::fixed_point(y, total_weight, Vec::new())),
+            None => Ok(Self::fixed_point(y, weight, Vec::new())),
         }
     }
 
-    /// Fixed point whose sums, up to `total_weight` values of any sign, stay within 62 bits.
+    /// Fixed point whose sums stay within 62 bits, and those of one row as heavy as all as well.
     ///
-    /// It is as fine as leaves room for the weight beside the sum in 64 bits, unless the weight is huge. The
-    /// integers take the place of those in `memory`.
-    pub(crate) fn fixed_point(y: ArrayView1<'_, f64>, total_weight: u64, memory: Vec<i64>) -> Self {
-        let weight_bits = i64::from(u64::BITS - total_weight.leading_zeros());
-        let sum_bits = if weight_bits <= Self::SHARED_BITS { 62 - weight_bits } else { 61 };
-        let shift = (sum_bits - weight_bits - (exponent(largest(y)) + 1)).clamp(-1000, 1000) as i32;
+    /// It is as fine as leaves room for the weight beside the sum in 64 bits, unless the weight is huge: coarse for many
+    /// rows, so means of leaves are taken [finer](FineTargets). The integers take the place of those in `memory`.
+    pub(crate) fn fixed_point(y: ArrayView1<'_, f64>, weight: InBag, memory: Vec<i64>) -> Self {
+        let largest = largest(y);
+        let weight_bits = i64::from(u64::BITS - weight.total.leading_zeros());
+        let (sum_bits, largest_sum) = if weight_bits <= Self::SHARED_BITS {
+            (62 - weight_bits, weight.largest_sum(y, largest))
+        } else {
+            (61, weight.total as f64 * largest)
+        };
+        let shift = shift_to(sum_bits, largest_sum);
         let scale = 2f64.powi(shift);
         let mut integers = memory;
         integers.resize(y.len(), 0);
@@ -157,6 +167,11 @@ impl Targets {
         Self { integers, quantum: 2f64.powi(-shift), factor: 1.0, decimal: false }
     }
 
+    /// `y`, of which these were made, for means, if they are in fixed point.
+    pub(crate) fn finer<'a>(&self, y: ArrayView1<'a, f64>) -> Option<FineTargets<'a>> {
+        (!self.decimal).then(|| FineTargets::new(y))
+    }
+
     /// Bits of a weight that leave enough of 64 for a sum.
     const SHARED_BITS: i64 = 20;
 
@@ -169,6 +184,68 @@ impl Targets {
         };
         TargetScale { factor: self.factor, parity }
     }
+}
+
+/// How much the rows of a sum weigh.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InBag {
+    /// All of them together, at most.
+    pub(crate) total: u64,
+    /// Each of them, on the whole; infinite if that is not known.
+    pub(crate) each: f64,
+    /// How much more a single one may weigh, by chance.
+    pub(crate) more: f64,
+}
+
+impl InBag {
+    /// Rows with these weights, or 1 each.
+    pub(crate) fn rows(weights: Option<&[u32]>, total: u64) -> Self {
+        let heaviest = weights.and_then(|weights| weights.iter().max()).copied().unwrap_or(1);
+        Self { total, each: f64::from(heaviest), more: 0.0 }
+    }
+
+    /// What no sum over `y` exceeds, the largest magnitude given; the order of `y` does not matter.
+    fn largest_sum(self, y: ArrayView1<'_, f64>, largest: f64) -> f64 {
+        /// Units that the largest magnitude has.
+        const UNITS: f64 = (1 << 20) as f64;
+        let with_largest = self.total as f64 * largest;
+        let (unit, units) = (largest / UNITS, UNITS / largest);
+        if !(self.each.is_finite() && units.is_finite()) {
+            return with_largest;
+        }
+        // Whole numbers of units, so that their sums are exact in any order.
+        let of = |y: &f64| (y.abs() * units).floor() + 1.0;
+        let sum = match y.as_slice() {
+            Some(y) => map_parts(y, |y| vectorized!(lanes_sum(y, of))).into_iter().sum::<f64>(),
+            None => y.iter().map(of).sum(),
+        };
+        with_largest.min(self.each * sum * unit + self.more * largest)
+    }
+}
+
+/// Targets in fixed point that need not share 64 bits with anything, for the means of nodes.
+pub(crate) struct FineTargets<'a> {
+    y: ArrayView1<'a, f64>,
+    scale: f64,
+    /// Their unit, a power of two.
+    pub(crate) quantum: f64,
+}
+
+impl<'a> FineTargets<'a> {
+    pub(crate) fn new(y: ArrayView1<'a, f64>) -> Self {
+        let shift = shift_to(62, largest(y));
+        Self { y, scale: 2f64.powi(shift), quantum: 2f64.powi(-shift) }
+    }
+
+    /// That of a row, as a whole number of quanta.
+    pub(crate) fn of(&self, row: u32) -> i64 {
+        (self.y[row as usize] * self.scale).round_ties_even() as i64
+    }
+}
+
+/// The exponent of the power of two that brings a magnitude below so many bits.
+fn shift_to(bits: i64, largest: f64) -> i32 {
+    (bits - (exponent(largest) + 1)).clamp(-1000, 1000) as i32
 }
 
 /// Refuses targets that are NaN, or whose squares, summed up, leave the range of `f64`.
@@ -201,6 +278,20 @@ fn largest(y: ArrayView1<'_, f64>) -> f64 {
     map_parts(y, of_part).into_iter().fold(0.0, larger)
 }
 
+/// The sum of what `of` makes of each value, whole numbers of which no sum rounds.
+#[inline(always)]
+fn lanes_sum(y: &[f64], of: impl Fn(&f64) -> f64) -> f64 {
+    const LANES: usize = 16;
+    let (blocks, rest) = y.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for block in blocks {
+        for lane in 0..LANES {
+            lanes[lane] += of(&block[lane]);
+        }
+    }
+    lanes.into_iter().chain(rest.iter().map(of)).sum()
+}
+
 /// `floor(log2(value))` of a positive value, from its bits: libm's `log2` may differ between machines.
 fn exponent(value: f64) -> i64 {
     (value.to_bits() >> 52) as i64 - 1023
@@ -213,7 +304,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn targets(y: &[f64]) -> Targets {
-        Targets::new(Array1::from(y.to_vec()).view(), y.len() as u64).unwrap()
+        Targets::new(Array1::from(y.to_vec()).view(), InBag::rows(None, y.len() as u64)).unwrap()
     }
 
     #[test]
@@ -236,8 +327,32 @@ mod tests {
     }
 
     #[test]
+    fn a_large_target_among_small_ones_leaves_them_digits() {
+        let mut y = Array1::from_elem(20_000, 1.0 / 3.0);
+        y[0] = 1e9;
+        let targets = targets(&y.to_vec());
+        let sum = targets.integers.iter().map(|k| k.unsigned_abs()).sum::<u64>();
+        assert!((1 << 42..1 << 47).contains(&sum), "{sum}");
+        assert!(targets.quantum < 1e-4, "{}", targets.quantum);
+    }
+
+    #[test]
+    fn no_sum_exceeds_its_bound_which_does_not_depend_on_the_order() {
+        let y = Array1::from_shape_fn(1000, |row| f64::from(row as u32 * 7919 % 1009) / 3.0 - 100.0);
+        let reversed: Array1<f64> = y.iter().rev().copied().collect();
+        let sum: f64 = y.iter().map(|y| y.abs()).sum();
+        let bound = |y: &Array1<f64>| InBag::rows(None, 1000).largest_sum(y.view(), largest(y.view()));
+        assert!((sum..1.01 * sum).contains(&bound(&y)), "{sum} {}", bound(&y));
+        assert_eq!(bound(&y), bound(&reversed));
+        assert_eq!(InBag { total: 3, each: f64::INFINITY, more: 0.0 }.largest_sum(y.view(), 5.0), 15.0);
+    }
+
+    #[test]
     fn extreme_targets_stay_in_range() {
-        assert!(matches!(Targets::new(array![1e200].view(), 1), Err(Error::Target { row: 0, .. })));
+        assert!(matches!(
+            Targets::new(array![1e200].view(), InBag::rows(None, 1)),
+            Err(Error::Target { row: 0, .. })
+        ));
         for y in [0.0, 1e-320, 1e-200, 1e16, 1e100, 1e150] {
             let sum = targets(&[y, y, -y]).integers.iter().map(|k| k.unsigned_abs()).sum::<u64>();
             assert!(sum < 1 << 62, "{y}");

@@ -6,7 +6,7 @@ use crate::input::{check_finite, check_fit, require};
 use crate::parallel::{for_each_part, in_pool};
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
-use crate::target::{Targets, check_squares};
+use crate::target::{InBag, Targets, check_squares};
 use crate::tree::{Best, Columns, Memory, Rows, Training, Tree, grow, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
@@ -182,7 +182,8 @@ impl Stages<'_> {
             return Err(Error::Empty("rows with weight in a stage's subsample"));
         }
         let residuals = ArrayView1::from(&self.residuals);
-        let targets = Targets::fixed_point(residuals, total_weight, mem::take(&mut self.integers));
+        let in_bag = InBag::rows(weights, total_weight);
+        let targets = Targets::fixed_point(residuals, in_bag, mem::take(&mut self.integers));
         let shape = (n_rows, self.columns.n_features());
         let training = Training {
             columns: &self.columns,

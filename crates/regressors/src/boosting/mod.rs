@@ -1,6 +1,7 @@
 //! Trees that each fit what the trees before them left over: [`GradientBoosting`].
 //!
-//! Residuals are no decimals, so every stage sums them in fixed point, as fine as 62 bits allow.
+//! Residuals are no decimals, so every stage sums them in fixed point: the sum of their magnitudes and the
+//! weight of the rows share 62 bits.
 //! scikit-learn's own splits hang on the rounding noise of its sums where two columns part a node's rows
 //! alike; there the first one drawn is taken here. With all features and all rows at every stage this
 //! changes a prediction in a thousand; with `subsample` or `max_features` a swapped pair of children draws

@@ -3,6 +3,7 @@
 use crate::input::written;
 use crate::random::RandomState;
 use crate::sum::pairwise_sum;
+use crate::target::InBag;
 use crate::tree::{Samples, total_weight};
 use crate::{Error, Result};
 
@@ -40,6 +41,14 @@ impl Bootstrap {
             requirement: "less than 2^32 rows",
         })?;
         Ok(Self { n_samples, draws, cumulative: weights.map(cumulative_probabilities) })
+    }
+
+    /// What the rows of a tree weigh, that is, how often they are drawn: all about equally often, unless by weights, and
+    /// none 16 times more.
+    pub(super) fn in_bag(&self) -> InBag {
+        let each = 2.0 * f64::from(self.draws) / self.n_samples as f64;
+        let each = if self.cumulative.is_some() { f64::INFINITY } else { each };
+        InBag { total: u64::from(self.draws), each, more: 16.0 }
     }
 
     /// How often each row is drawn by the tree with this seed.

@@ -5,7 +5,7 @@ use super::model::Forest;
 use super::params::ForestValidParams;
 use crate::input::{check_fit, require};
 use crate::random::{RandomState, TreeRandom};
-use crate::target::Targets;
+use crate::target::{InBag, Targets};
 use crate::tree::{Columns, Grown, Splitter, Training, grow_some, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
@@ -50,8 +50,8 @@ impl<S: Splitter> ForestValidParams<S> {
         let bootstrap = || Bootstrap::new(self.max_samples, weights.as_deref(), y.len());
         let bootstrap = self.bootstrap.then(bootstrap).transpose()?;
         let in_bag = match &bootstrap {
-            Some(bootstrap) => u64::from(bootstrap.draws),
-            None => total_weight(weights.as_deref(), y.len()),
+            Some(bootstrap) => bootstrap.in_bag(),
+            None => InBag::rows(weights.as_deref(), total_weight(weights.as_deref(), y.len())),
         };
         let targets = Targets::new(y, in_bag)?;
         let training = Training {
@@ -60,12 +60,20 @@ impl<S: Splitter> ForestValidParams<S> {
             quantum: targets.quantum,
             limits: &self.growth.limits(records.dim(), targets.factor),
         };
+        let fine = targets.finer(y);
         let grow_trees = |seeds: &[u32]| {
             let counts = |seed: &u32| bootstrap.as_ref().map(|bootstrap| bootstrap.counts(*seed));
             let random = |seed: &u32| TreeRandom::new(RandomState::new(*seed).tree_seed());
             let counts: Vec<_> = seeds.iter().map(counts).collect();
             let weights = counts.iter().map(|counts| counts.as_deref().or(weights.as_deref()));
-            let grown = grow_some::<S>(&training, &weights.zip(seeds.iter().map(random)).collect::<Vec<_>>());
+            let bags: Vec<_> = weights.zip(seeds.iter().map(random)).collect();
+            let mut grown = grow_some::<S>(&training, &bags);
+            if let Some(fine) = &fine {
+                grown
+                    .iter_mut()
+                    .zip(&bags)
+                    .for_each(|(grown, (weights, _))| grown.take_means(fine, *weights));
+            }
             grown.iter().for_each(|_| self.progress.step());
             grown
         };

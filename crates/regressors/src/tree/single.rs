@@ -11,7 +11,7 @@ use super::training::{Memory, Training, grow};
 use crate::input::check_fit;
 use crate::parallel::in_pool;
 use crate::random::{RandomState, TreeRandom};
-use crate::target::{TargetScale, Targets};
+use crate::target::{InBag, TargetScale, Targets};
 use crate::{Error, Result};
 use linfa::ParamGuard;
 use linfa::dataset::{AsSingleTargets, DatasetBase};
@@ -157,7 +157,8 @@ where
         let (records, y) = (dataset.records.view(), dataset.as_single_targets());
         check_fit(&records, &y)?;
         let weights = sample_weights(&dataset.weights, y.len())?;
-        let targets = Targets::new(y, total_weight(weights.as_deref(), y.len()))?;
+        let in_bag = InBag::rows(weights.as_deref(), total_weight(weights.as_deref(), y.len()));
+        let targets = Targets::new(y, in_bag)?;
         let training = Training {
             columns: &Columns::new(&records, None)?,
             targets: &targets.integers,
@@ -165,9 +166,12 @@ where
             limits: &self.growth.limits(records.dim(), targets.factor),
         };
         let seed = RandomState::new(self.growth.random_state).tree_seed();
-        let grown = in_pool(records.len(), || {
+        let mut grown = in_pool(records.len(), || {
             grow::<S>(&training, weights.as_deref(), TreeRandom::new(seed), &mut Memory::default())
         });
+        if let Some(fine) = targets.finer(y) {
+            grown.take_means(&fine, weights.as_deref());
+        }
         Ok(SingleTree::from_tree(grown.tree, targets.scale(grown.exact_squares)))
     }
 }

@@ -8,6 +8,7 @@ use super::packed::{Layout, Packed};
 use super::params::Limits;
 use super::splitter::{SplitRule, Splitter};
 use crate::random::TreeRandom;
+use crate::target::FineTargets;
 use crate::vectors::Avx512;
 use std::mem;
 
@@ -51,6 +52,18 @@ impl Grown {
                 return Some((node.value, of_leaf));
             }
         })
+    }
+}
+
+impl Grown {
+    /// Gives every node the mean of its rows' targets in finer units than those that it was grown on.
+    pub(crate) fn take_means(&mut self, targets: &FineTargets<'_>, weights: Option<&[u32]>) {
+        let weighted = |row: &u32| {
+            let weight = weights.map_or(1, |weights| weights[*row as usize]);
+            i128::from(targets.of(*row)) * i128::from(weight)
+        };
+        let sums: Vec<i128> = self.leaves().map(|(_, rows)| rows.iter().map(weighted).sum()).collect();
+        self.tree.set_values(&sums, targets.quantum);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::codes;
 use super::columns::nearly_equal;
 use crate::parallel::parts;
+use crate::random::TreeRandom;
 use crate::vectors::vectorized;
 use crate::{Error, Result};
 use ndarray::{ArrayView1, ArrayView2, Axis};
@@ -278,10 +279,12 @@ impl Places {
 /// The smallest and the largest values of at most `max_bins` bins, and a bin per row.
 ///
 /// The bins hold about equally many rows, judged as by scikit-learn's `HistGradientBoosting` from no more
-/// than 200,000 of them, here evenly spaced ones.
+/// than 200,000 of them, here one of each few neighbours, drawn: rows may come in turns.
 fn bins(values: &[f32], max_bins: usize) -> (Vec<f32>, Vec<f32>, Vec<u8>) {
     const JUDGED: usize = 200_000;
-    let judged = values.iter().step_by(values.len().div_ceil(JUDGED)).copied();
+    let mut random = TreeRandom::new(0);
+    let neighbours = values.chunks(values.len().div_ceil(JUDGED).max(1));
+    let judged = neighbours.map(|neighbours| neighbours[random.next() as usize % neighbours.len()]);
     let mut judged: Vec<f32> = judged.filter(|value| !value.is_nan()).collect();
     radsort::sort(&mut judged);
     // A bin ends before each of these.

@@ -148,6 +148,36 @@ fn targets_that_are_no_decimals_fit_as_well() {
 }
 
 #[test]
+fn leaves_hold_targets_of_many_rows_to_the_last_digits() {
+    let n = 60_000;
+    let y = Array1::from_shape_fn(n, |row| 1.0 + f64::from(row as u32 * 7919 % 60_013) / 59_999.0);
+    let dataset = Dataset::new(Array2::from_shape_fn((n, 1), |(row, _)| row as f64), y);
+    let tree = DecisionTree::params().fit(&dataset).unwrap();
+    assert_eq!(tree.target_scale().parity(), Parity::FixedPoint);
+    let predicted = tree.predict(&dataset);
+    let root = &tree.tree().nodes()[0];
+    assert!((root.value - dataset.targets.mean().unwrap()).abs() < 1e-13, "{}", root.value);
+    let forest = ExtraTrees::params().n_estimators(2).fit(&dataset).unwrap();
+    for predicted in [predicted, forest.predict(&dataset)] {
+        assert!((&predicted - &dataset.targets).iter().all(|off| off.abs() < 1e-15));
+    }
+}
+
+#[test]
+fn one_huge_target_does_not_round_the_others() {
+    let n = 20_000;
+    let mut y = Array1::from_shape_fn(n, |row| (row % 50 * 10) as f64);
+    let mut x = Array2::from_shape_fn((n, 1), |(row, _)| (row % 50) as f64);
+    (y[0], x[[0, 0]]) = (1e12, 1000.0);
+    let dataset = Dataset::new(x, y);
+    let tree = DecisionTree::params().fit(&dataset).unwrap();
+    assert_eq!(tree.target_scale().parity(), Parity::Structure);
+    assert_eq!(tree.predict(&dataset), dataset.targets);
+    let forest = RandomForest::params().n_estimators(3).fit(&dataset).unwrap();
+    assert_eq!(forest.target_scale().parity(), Parity::Structure);
+}
+
+#[test]
 fn data_that_no_tree_can_use_are_refused() {
     let dataset = laptops();
     let with = |value: f64| {
@@ -342,6 +372,18 @@ fn bins_cost_little() {
     assert!(exact < binned && binned < 0.1, "{exact} {binned}");
     assert!(matches!(params().max_bins(1).check(), Err(Error::Parameter { name: "max_bins", .. })));
     assert!(matches!(params().max_bins(256).check(), Err(Error::Parameter { name: "max_bins", .. })));
+}
+
+#[test]
+fn bins_of_many_rows_do_not_depend_on_their_turns() {
+    // Every second row is 0.
+    let x = Array2::from_shape_fn((400_000, 1), |(row, _)| (row % 2 * (row * 7919 % 400_001)) as f64);
+    let y = x.column(0).to_owned();
+    let data = Dataset::new(x, y);
+    let predicted =
+        GradientBoosting::params().n_estimators(30).max_bins(255).fit(&data).unwrap().predict(&data);
+    let error = (predicted - &data.targets).mapv(|difference| difference * difference).mean().unwrap().sqrt();
+    assert!(error < 0.1 * data.targets.std(0.0), "{error}");
 }
 
 #[test]
