@@ -96,7 +96,7 @@ impl Observations {
     }
 }
 
-/// The group of a row: a hash of its feature cells. Lists are sets: their order does not count.
+/// The group of a row: a hash of its feature cells. Lists are sets: their order does not count, nor does the sign of 0.
 pub fn group<'a>(cells: impl IntoIterator<Item = Option<Cell<'a>>>) -> u64 {
     let mut row = Vec::new();
     let mut text = |text: &str| {
@@ -106,7 +106,7 @@ pub fn group<'a>(cells: impl IntoIterator<Item = Option<Cell<'a>>>) -> u64 {
     for cell in cells {
         match cell {
             None => text("missing"),
-            Some(Cell::Number(number)) => text(&format!("number {number:?}")),
+            Some(Cell::Number(number)) => text(&format!("number {:?}", number + 0.0)),
             Some(Cell::Text(value)) => {
                 text("text");
                 text(value);
@@ -164,5 +164,6 @@ mod tests {
         let split = group([Some(Cell::Text("a")), Some(Cell::Text("bc"))]);
         assert_ne!(split, group([Some(Cell::Text("ab")), Some(Cell::Text("c"))]));
         assert_ne!(group([Some(Cell::Text("1"))]), group([Some(Cell::Number(1.0))]));
+        assert_eq!(group([Some(Cell::Number(-0.0))]), group([Some(Cell::Number(0.0))]));
     }
 }

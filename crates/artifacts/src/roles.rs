@@ -108,10 +108,20 @@ pub fn assign(rows: Assignable<'_>, config: &SplitConfig) -> Result<Vec<Role>> {
         }
     };
     if roles.contains(&Role::Train) {
-        Ok(roles)
-    } else {
-        Err(Error::data("no train rows; check [split] and the files of origin 'train'"))
+        return Ok(roles);
     }
+    let n = roles.len();
+    Err(match config.by {
+        By::Origin => Error::data("no train rows; check the files of origin 'train'"),
+        By::Random => {
+            Error::config(format!("split.fractions leave none of {n} rows for train; lower val or test"))
+        }
+        By::Grouped => Error::config(format!(
+            "split.fractions leave none of {n} rows, which are {} groups of twins, for train; lower val or test, \
+             or set split.by to \"random\"",
+            numbered(rows.group).1
+        )),
+    })
 }
 
 fn by_origin(rows: Assignable<'_>) -> Result<Vec<Role>> {
@@ -189,7 +199,9 @@ mod tests {
     #[test]
     fn wrong_fractions_and_origins_are_configuration_errors() {
         let rows = Assignable { row_id: &[0; 4], origin: &[Origin::All; 4], group: &[0; 4] };
-        for (by, val, test) in [(By::Origin, 0.2, 0.2), (By::Random, 0.5, 0.5), (By::Random, 0.0, f64::NAN)] {
+        let wrong = [(By::Origin, 0.2, 0.2), (By::Random, 0.5, 0.5), (By::Random, 0.0, f64::NAN)];
+        let without_train = [(By::Random, 0.0, 0.99), (By::Grouped, 0.0, 0.2)];
+        for (by, val, test) in wrong.into_iter().chain(without_train) {
             assert_eq!(assign(rows, &config(by, val, test)).unwrap_err().exit_code(), 78);
         }
     }

@@ -34,8 +34,9 @@ pub(crate) struct Encoded {
 pub(crate) fn encode(observations: &Observations, blocks: &[Block]) -> Result<Encoded, String> {
     let ordered = ordered(observations, blocks)?;
     let encode = |(column, block): &(&Column, Option<Block>)| {
-        encode_column(column, block.as_ref()).map_err(|(row, reason)| {
-            format!("column '{}', row_id {}: {reason}", column.name, observations.row_id[row])
+        encode_column(column, block.as_ref()).map_err(|(row, reason)| match row {
+            Some(row) => format!("column '{}', row_id {}: {reason}", column.name, observations.row_id[row]),
+            None => format!("column '{}': {reason}", column.name),
         })
     };
     let encoded: Vec<Result<_, String>> = ordered.par_iter().with_max_len(1).map(encode).collect();
@@ -79,13 +80,13 @@ fn ordered<'a>(
 }
 
 type Numbers = Vec<f64>;
-type BadCell = (usize, String);
+type BadCell = (Option<usize>, String);
 
 fn encode_column(column: &Column, block: Option<&Block>) -> Result<Vec<(Feature, Numbers)>, BadCell> {
     let parsed: Vec<Parsed<'_>> = (0..column.cells.len())
         .map(|row| {
-            let cell = column.cells.get(row).ok_or((row, "missing".to_owned()))?;
-            column.kind.parse(cell).map_err(|expected| (row, format!("expected {expected}")))
+            let cell = column.cells.get(row).ok_or((Some(row), "missing".to_owned()))?;
+            column.kind.parse(cell).map_err(|expected| (Some(row), format!("expected {expected}")))
         })
         .collect::<Result<_, BadCell>>()?;
     let numeric = |name: &str, pick: fn(&Parsed<'_>) -> f64| {
@@ -94,7 +95,7 @@ fn encode_column(column: &Column, block: Option<&Block>) -> Result<Vec<(Feature,
     Ok(match &column.kind {
         Kind::Number | Kind::SizeGb | Kind::LeadingNumber => vec![numeric(&column.name, first)],
         Kind::Pair([a, b]) => vec![numeric(a, first), numeric(b, second)],
-        Kind::Category | Kind::List => indicators(column, &parsed, block),
+        Kind::Category | Kind::List => indicators(column, &parsed, block)?,
     })
 }
 
@@ -120,8 +121,15 @@ fn levels<'a, 'b>(parsed: &'b Parsed<'a>) -> &'b [&'a str] {
     }
 }
 
+/// Most cells of a column's indicators: 8 GB.
+const MOST_CELLS: usize = 1 << 30;
+
 /// One 0/1 column per level.
-fn indicators(column: &Column, parsed: &[Parsed<'_>], block: Option<&Block>) -> Vec<(Feature, Numbers)> {
+fn indicators(
+    column: &Column,
+    parsed: &[Parsed<'_>],
+    block: Option<&Block>,
+) -> Result<Vec<(Feature, Numbers)>, BadCell> {
     let mut seen = HashSet::new();
     let mut order: Vec<&str> = parsed
         .iter()
@@ -129,6 +137,10 @@ fn indicators(column: &Column, parsed: &[Parsed<'_>], block: Option<&Block>) -> 
         .copied()
         .filter(|level| seen.insert(*level))
         .collect();
+    if order.len().saturating_mul(parsed.len()) > MOST_CELLS {
+        let reason = format!("{} levels make as many features of {} rows", order.len(), parsed.len());
+        return Err((None, format!("{reason}; name the column in ingest.ignore, or give it fewer levels")));
+    }
     if block.is_none_or(|block| block.levels == Levels::Sorted) {
         order.sort_unstable();
     }
@@ -145,7 +157,7 @@ fn indicators(column: &Column, parsed: &[Parsed<'_>], block: Option<&Block>) -> 
         let name = if prefix { format!("{}_{level}", column.name) } else { (*level).to_owned() };
         feature(column, &name, Some(level))
     });
-    named.zip(numbers).collect()
+    Ok(named.zip(numbers).collect())
 }
 
 fn feature(column: &Column, name: &str, level: Option<&str>) -> Feature {
@@ -200,6 +212,14 @@ mod tests {
             label_name: "price".into(),
             label: vec![Some(1.0); rows],
         }
+    }
+
+    #[test]
+    fn a_column_of_too_many_levels_is_named() {
+        let names: Vec<String> = (0..33_000).map(|row| row.to_string()).collect();
+        let cells = names.iter().map(|name| Cell::Text(name)).collect();
+        let error = encode(&observations(vec![column("vin", Kind::Category, cells)]), &[]).unwrap_err();
+        assert!(error.starts_with("column 'vin': 33000 levels make as many features"), "{error}");
     }
 
     fn block(columns: &[&str], prefix: bool, levels: Levels) -> Block {

@@ -69,7 +69,7 @@ pub(crate) fn select(encoded: &Encoded, fitted: &Fitted, section: &Section) -> R
             Method::ForestImportance => chain.forest_importance(section.forest_importance)?,
         }
         if chain.outcome.kept.is_empty() {
-            return Err(Error::data("feature-selection: no feature is left; loosen the selection"));
+            return Err(Error::data("no feature is left; loosen feature-selection.select"));
         }
     }
     for &index in &chain.outcome.kept {

@@ -84,7 +84,8 @@ impl RawFile {
                     let reason = "a level of 2^53 or more, which a number does not tell from its neighbours";
                     return Err(self.refuse(column, row, format!("{reason}; write levels as texts")));
                 }
-                Some(Cell::Number(number)) => Some(number.to_string()),
+                // Without a sign of 0.
+                Some(Cell::Number(number)) => Some((number + 0.0).to_string()),
                 _ => None,
             };
             let cell = text.as_deref().map(Cell::Text);

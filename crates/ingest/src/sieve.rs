@@ -4,7 +4,7 @@ use crate::config::IngestConfig;
 use crate::file::RawFile;
 use artifacts::observations::{self, Column};
 use artifacts::rejected::Reason;
-use artifacts::{Cell, Cells, CellsBuilder, Kind, Observations, Origin, Rejected};
+use artifacts::{Cell, Cells, CellsBuilder, Kind, Observations, Origin, Parsed, Rejected};
 use rayon::prelude::*;
 use stage::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -249,7 +249,16 @@ fn judge<'a>(config: &'a IngestConfig, file: &'a RawFile, row: usize) -> Verdict
     if !unparsable.is_empty() {
         return Err((Reason::Unparsable, unparsable));
     }
-    Ok(observations::group(file.features.iter().map(|column| column.cells.get(row))))
+    Ok(observations::group(file.features.iter().map(|column| as_number(column, row))))
+}
+
+/// A cell, by its value if its column has numbers: 7 and 7.0 are twins, as texts too.
+fn as_number(column: &Column, row: usize) -> Option<Cell<'_>> {
+    let cell = column.cells.get(row)?;
+    match (&column.kind, column.kind.parse(cell.clone())) {
+        (Kind::Number, Ok(Parsed::Number(number))) => Some(Cell::Number(number)),
+        _ => Some(cell),
+    }
 }
 
 /// The error for a table without a row to train on; it names the column that rejected most.

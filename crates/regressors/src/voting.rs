@@ -4,6 +4,7 @@
 //! `VotingRegressor` is the average itself, so a member can be any model.
 
 use crate::input::require;
+use crate::sum::pairwise_sum;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView1};
 
@@ -68,7 +69,7 @@ impl Voting {
             }
             average.zip_mut_with(member, |sum, &prediction| *sum += prediction * weight);
         }
-        average /= self.weights.iter().fold(0.0, |sum, weight| sum + weight);
+        average /= pairwise_sum(&self.weights.to_vec());
         Ok(average)
     }
 }

@@ -11,8 +11,8 @@ pub(super) fn section(report: &Report) -> Markup {
         return html! {};
     }
     let intro = html! {
-        "The test rows in " (report.bands.len()) " bands of equally many rows, by their " span.label { (report.run.label) }
-        ". The bias is predicted less actual, on average: above zero, the model asks too much."
+        "The test rows by their " span.label { (report.run.label) } ", in bands of about equally many rows: equal ones stay \
+        together. The bias is predicted less actual, on average: above zero, the model asks too much."
     };
     let body = html! {
         (errors(report, "RMSE", true, |error| error.rmse))

@@ -7,8 +7,8 @@ use super::optimizer::Optimizer;
 use super::params::{BatchSize, MlpValidParams};
 use super::samples::Samples;
 use super::step::Workspace;
-use crate::Result;
 use crate::random::RandomState;
+use crate::{Error, Result};
 
 /// The batch size that `auto` stands for.
 const AUTO_BATCH_ROWS: usize = 200;
@@ -55,6 +55,9 @@ pub(super) fn fit(params: &MlpValidParams, samples: Samples, n_features: usize) 
             }
             patience.epochs = 0;
         }
+    }
+    if !validation_scores.is_empty() && validation_scores.iter().all(|score| !score.is_finite()) {
+        return Err(Error::Diverged("no epoch has a score"));
     }
     let mut network = best.unwrap_or(network);
     network.restore_order();

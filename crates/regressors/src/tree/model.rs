@@ -66,8 +66,8 @@ impl Tree {
         if nodes.is_empty() || i32::try_from(nodes.len()).is_err() {
             return Err(Error::Model(format!("a tree of {} nodes", nodes.len())));
         }
-        if n_features == 0 {
-            return Err(Error::Model("a tree without features".into()));
+        if n_features == 0 || i32::try_from(n_features).is_err() {
+            return Err(Error::Model(format!("a tree of {n_features} features")));
         }
         let mut has_parent = vec![false; nodes.len()];
         has_parent[0] = true;

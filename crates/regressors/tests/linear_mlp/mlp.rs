@@ -214,6 +214,19 @@ fn bad_data_are_refused() {
 }
 
 #[test]
+fn batches_without_weight_are_errors_with_early_stopping_too() {
+    let x = Array2::from_shape_fn((40, 2), |(row, column)| (row * (column + 3) % 7) as f64);
+    let y = x.column(0).to_owned();
+    let weights = Array1::from_shape_fn(40, |row| if row < 30 { 0.0 } else { 1.0 });
+    let data = Dataset::new(x, y).with_weights(weights);
+    let params = Mlp::params().batch_size(BatchSize::Rows(2)).max_iter(20);
+    for early_stopping in [false, true] {
+        let fit = params.clone().early_stopping(early_stopping).fit(&data);
+        assert!(matches!(fit, Err(Error::Diverged(_))), "{early_stopping}");
+    }
+}
+
+#[test]
 fn early_stopping_needs_two_rows_to_score_and_one_to_train_on() {
     let fit = |rows: usize, fraction: f64| {
         let train = Dataset::new(Array2::ones((rows, 1)), Array1::ones(rows));

@@ -15,6 +15,16 @@ fn averages_are_scikit_learns_to_the_bit() {
 }
 
 #[test]
+fn the_sum_of_many_weights_rounds_as_numpys() {
+    // numpy.sum of these is 1.0; added up one by one they give 0.99...9.
+    let voting = Voting::new(Array1::from_elem(10, 0.1)).unwrap();
+    let members = vec![array![1.0, 3.0]; 10];
+    let by_one: f64 = (0..10).fold(0.0, |sum, _| sum + 0.1);
+    let average = voting.combine(members.iter().map(Array1::view)).unwrap();
+    assert_eq!(average[0], by_one / 1.0);
+}
+
+#[test]
 fn impossible_weights_are_refused() {
     assert!(matches!(Voting::new(array![]), Err(Error::Parameter { name: "members", .. })));
     for weights in [array![1.0, -0.5], array![f64::NAN], array![0.0, 0.0], array![f64::MAX, f64::MAX]] {
