@@ -365,6 +365,15 @@ fn keep_going_trains_what_can_be_trained() {
 }
 
 #[test]
+fn a_wrong_configuration_is_said_once_by_keep_going_too() {
+    let tides = Tides::complete();
+    let output = tides.pipeline(&["--keep-going", "--force", "--set", "train.Shallow.max_depth=0"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{text}");
+    assert_eq!(text.matches("max_depth = 0: must be at least 1").count(), 1, "{text}");
+}
+
+#[test]
 fn the_lock_file_is_stable_and_says_what_there_is() {
     let tides = Tides::bare();
     assert!(tides.pipeline(&[]).status.success());

@@ -2,7 +2,7 @@
 
 use crate::children;
 use crate::freshness::{Project, Report};
-use crate::pipeline::{Inputs, Stage};
+use crate::pipeline::{Failed, Inputs, Stage};
 use crate::status;
 use anyhow::Result;
 use stage::{Context, Hold, Kind, Lock, LogFlags, LogFormat, log};
@@ -27,7 +27,8 @@ pub(crate) struct Manner {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
 
-    /// After a failure, go on with what does not depend on it; a model that fails does not stop the others
+    /// After a failure, go on with what does not depend on it; a model that fails does not stop the others, but a wrong configuration
+    /// does
     #[arg(long)]
     keep_going: bool,
 
@@ -159,7 +160,7 @@ impl<'a> Driver<'a> {
         let (models, votes): (Vec<&str>, Vec<&str>) =
             stale.into_iter().partition(|model| members(model).is_empty());
         let mut failures = self.one_by_one(stage, &models)?;
-        if failures.is_empty() || self.manner.keep_going {
+        if self.goes_on(&failures) {
             let lost =
                 |vote: &&str| members(vote).iter().any(|m| failures.iter().any(|(failed, _)| failed == m));
             let (lost, votes): (Vec<&str>, Vec<&str>) = votes.into_iter().partition(lost);
@@ -167,6 +168,14 @@ impl<'a> Driver<'a> {
             failures.extend(self.one_by_one(stage, &votes)?);
         }
         failures.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// Whether models are still to be made after these failures: every process refuses a wrong configuration.
+    fn goes_on(&self, failures: &[(String, anyhow::Error)]) -> bool {
+        let is_config = |error: &anyhow::Error| {
+            error.downcast_ref::<Failed>().is_some_and(|failed| failed.code == Kind::Config as u8)
+        };
+        failures.is_empty() || (self.manner.keep_going && !failures.iter().any(|(_, error)| is_config(error)))
     }
 
     /// Makes each model in a process of its own, at most `--jobs` at once; returns those that failed.
@@ -179,7 +188,7 @@ impl<'a> Driver<'a> {
         let mut running = 0;
         let mut failures = Vec::new();
         loop {
-            while running < jobs && (failures.is_empty() || self.manner.keep_going) {
+            while running < jobs && self.goes_on(&failures) {
                 let Some(model) = waiting.next() else { break };
                 let child = self.start(stage, &inputs, &["--model".into(), (*model).into()])?;
                 let (ended, model) = (ended.clone(), (*model).to_owned());

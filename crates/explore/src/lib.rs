@@ -144,11 +144,10 @@ impl Table<'_> {
     /// Gives the columns that are shown to `take`, one at a time.
     fn read(&self, take: &mut dyn FnMut(Column)) -> Result<columns::Rows> {
         let mut missing: Vec<&String> = self.column.iter().collect();
-        let rows = columns::read(&self.path, self.format, &mut |column| {
-            if self.column.is_empty() || self.column.contains(&column.name) {
-                missing.retain(|name| **name != column.name);
-                take(column);
-            }
+        let wanted = |name: &str| self.column.is_empty() || self.column.iter().any(|column| column == name);
+        let rows = columns::read(&self.path, self.format, &wanted, &mut |column| {
+            missing.retain(|name| **name != column.name);
+            take(column);
         })?;
         match missing.first() {
             Some(name) => Err(Error::usage(format!("{}: there is no column '{name}'", self.path.display()))

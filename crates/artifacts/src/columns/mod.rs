@@ -100,19 +100,27 @@ pub struct Rows {
     pub index: Option<Vec<i64>>,
 }
 
-/// Gives the columns of the file at `path` to `take`, in file order, and holds one of them at a time. Files of rows
+/// Gives the columns of the file at `path` whose names are `wanted` to `take`, in file order, and holds one of them at a time. Files of rows
 /// (records, lines, CSV) are held up to 16 MB at once, and of larger ones one column or as many as make 16 MB.
 ///
 /// # Errors
-/// If the file is not there, cannot be read, or is no table of that format.
-pub fn read(path: &Path, format: Format, take: &mut dyn FnMut(Column)) -> Result<Rows> {
+/// If the file is not there, cannot be read, or is no table of that format; of Parquet's columns, those that are not
+/// wanted may have any type.
+pub fn read(
+    path: &Path,
+    format: Format,
+    wanted: &dyn Fn(&str) -> bool,
+    take: &mut dyn FnMut(Column),
+) -> Result<Rows> {
     if format == Format::Parquet {
-        return Ok(Rows { count: parquet::read(path, take)?, index: None });
+        return Ok(Rows { count: parquet::read(path, wanted, take)?, index: None });
     }
     let mut count = 0;
     let index = raw::stream::stream(path, format, &mut |column| {
         count = column.rows();
-        take(typed::from_text(column, format));
+        if wanted(&column.name) {
+            take(typed::from_text(column, format));
+        }
     })?;
     Ok(Rows { count, index })
 }

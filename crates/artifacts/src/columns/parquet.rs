@@ -20,8 +20,12 @@ use std::path::Path;
 /// Rows that are decoded at once.
 const BATCH: usize = 1 << 14;
 
-/// Gives every column to `take`, in file order; returns the number of rows.
-pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
+/// Gives every column that is wanted to `take`, in file order; returns the number of rows.
+pub(super) fn read(
+    path: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+    take: &mut dyn FnMut(Column),
+) -> Result<usize> {
     let file = File::open(path).map_err(|error| Error::reading(path, &error))?;
     let refuse = |reason: String| unreadable(path, &reason);
     let metadata = unhurt(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()));
@@ -32,7 +36,8 @@ pub(super) fn read(path: &Path, take: &mut dyn FnMut(Column)) -> Result<usize> {
     })?;
     let rows = metadata.metadata().file_metadata().num_rows();
     let rows = usize::try_from(rows).map_err(|error| refuse(error.to_string()))?;
-    for place in 0..metadata.schema().fields().len() {
+    let fields = metadata.schema().fields().iter().enumerate();
+    for (place, _) in fields.filter(|(_, field)| wanted(field.name())) {
         let (column, found) = guarded(|| read_column(path, &file, &metadata, place)).map_err(refuse)??;
         check_rows(found, rows).map_err(refuse)?;
         take(column);
@@ -169,5 +174,32 @@ impl<V: Copy + Default> Whole<V> {
         let mut numbers: Vec<f64> = self.values.into_iter().map(widen).collect();
         self.missing.into_iter().for_each(|row| numbers[row] = f64::NAN);
         Values::Numbers(numbers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+    use std::fs::File;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_column_that_is_not_wanted_may_have_any_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("days.parquet");
+        let columns: [(&str, ArrayRef); 2] =
+            [("day", Arc::new(Date32Array::from(vec![1, 2]))), ("n", Arc::new(Int64Array::from(vec![3, 4])))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+
+        let mut names = Vec::new();
+        let rows = read(&path, &|name| name == "n", &mut |column| names.push(column.name)).unwrap();
+        assert_eq!((rows, names), (2, vec!["n".to_owned()]));
+        let error = read(&path, &|_| true, &mut |_| {}).unwrap_err();
+        assert!(error.to_string().contains("column 'day': cells of type Date32"), "{error}");
     }
 }

@@ -110,7 +110,7 @@ mod tests {
         let path = folder.path().join(file);
         fs::write(&path, text).unwrap();
         let mut columns = Vec::new();
-        read(&path, format, &mut |column| {
+        read(&path, format, &|_| true, &mut |column| {
             columns.push(match &column.values {
                 Values::Numbers(v) => format!("{} {} {v:?}", column.name, column.type_name),
                 Values::Integers(v) => format!("{} {} {v:?}", column.name, column.type_name),
