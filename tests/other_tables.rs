@@ -131,6 +131,28 @@ fn a_test_file_may_lack_labels_but_no_other_file() {
 }
 
 #[test]
+fn rows_without_labels_are_no_train_rows_of_a_random_split() {
+    let config = |by: &str| {
+        let files = "files = { train = \"a\", test = \"b\" }\nformat = \"csv\"\nlabel = \"y\"";
+        format!("{files}\n[split]\nby = \"{by}\"\nfractions = {{ test = 0.3 }}")
+    };
+    let files =
+        [("a", "name,size,y\nu,1,1\nu,2,1\nw,3,2\nw,5,2\nw,8,2\n"), ("b", "name,size\nv,2\nv,4\nv,6\nv,7\n")];
+    let split = |by: &str| {
+        let table = Table::new(&config(by), &files);
+        let arguments = table.arguments();
+        ingest::run(&arguments).unwrap();
+        feature_selection::run(&arguments).unwrap();
+        split::run(&arguments).map(|summary| summary.text).map_err(|error| error.to_string())
+    };
+    assert!(split("origin").unwrap().starts_with("5 train, 0 val, 4 test"));
+    for by in ["random", "grouped"] {
+        let error = split(by).unwrap_err();
+        assert!(error.contains("a train row, but it has no label; set it to \"origin\""), "{error}");
+    }
+}
+
+#[test]
 fn a_row_without_label_is_rejected_where_its_file_has_labels() {
     let table = Table::new(
         "files = { train = \"a\", test = \"b\" }\nformat = \"csv\"\nlabel = \"y\"",

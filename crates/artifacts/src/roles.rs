@@ -67,12 +67,11 @@ pub enum By {
 
 /// Shares of the rows (or groups); what val and test leave is train.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Fractions {
-    /// Share of validation rows, in `[0, 1)`.
-    #[serde(default)]
+    /// Share of validation rows, in `[0, 1)`: 0.2 if it is not given.
     pub val: f64,
-    /// Share of test rows, in `(0, 1)`.
+    /// Share of test rows, in `(0, 1)`: 0.2 if it is not given.
     pub test: f64,
 }
 

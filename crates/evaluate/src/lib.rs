@@ -215,6 +215,7 @@ fn summary(models: &[Fitted], scores: &[Score], rows: usize) -> String {
         Some(best) => {
             format!("{} models on {rows} test rows, best {} ({:.2})", models.len(), best.model, best.rmse)
         }
+        None if rows == 0 => format!("{} models, and no test row", models.len()),
         None => format!("{} models on {rows} test rows without label", models.len()),
     }
 }

@@ -34,6 +34,12 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let assignable =
         Assignable { row_id: &features.row_id, origin: &features.origin, group: &features.group };
     let roles = roles::assign(assignable, &config)?;
+    if let Some(row) =
+        (0..roles.len()).find(|&row| roles[row] == Role::Train && features.label[row].is_none())
+    {
+        let reason = format!("makes row_id {} a train row, but it has no label", features.row_id[row]);
+        return Err(whole.error("split.by", format!("{reason}; set it to \"origin\", or label every row")));
+    }
     let rows = Role::ALL.map(|role| (role, rows_of(role, &roles)));
     let (report, files) = rayon::join(
         || report::report(&features, &observations, &rows),

@@ -59,7 +59,8 @@ pub(super) fn listings(report: &Report) -> Markup {
     let models =
         judged.models.iter().map(|(name, predicted)| json!({ "name": name, "predicted": pick(predicted) }));
     let data = json!({
-        "row_id": rows.iter().map(|&row| judged.row_id[row]).collect::<Vec<i64>>(),
+        // As texts: a number of JavaScript has 53 bits.
+        "row_id": rows.iter().map(|&row| judged.row_id[row].to_string()).collect::<Vec<String>>(),
         "actual": pick(&judged.actual),
         "models": models.collect::<Vec<Value>>(),
         "listings": report.listings.to_json(&rows),

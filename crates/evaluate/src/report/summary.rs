@@ -19,7 +19,11 @@ pub(super) fn header(report: &Report, links: &Markup) -> Markup {
         }
         @if !report.has_scores("test") {
             p.remark role="note" {
-                "The test rows have no labels: the run predicts them, and cannot score the predictions."
+                @if !super::split::roles(report).iter().any(|(name, _)| *name == "test") {
+                    "There is no test row: none was complete."
+                } @else {
+                    "The test rows have no labels: the run predicts them, and cannot score the predictions."
+                }
             }
         }
     }
