@@ -48,7 +48,8 @@ impl Voting {
 
     /// The average of the members' predictions, each `(n_samples,)`, in the order of the weights.
     ///
-    /// It is `numpy.average`: products are summed in member order and divided by the sum of the weights.
+    /// It is `numpy.average` as scikit-learn calls it: products are summed in member order and divided by the sum of the
+    /// weights.
     ///
     /// # Errors
     /// [`Error::Shape`] if there are more or fewer predictions than weights, or their lengths differ.
