@@ -124,9 +124,14 @@ impl Targets {
     pub(crate) fn new(y: ArrayView1<'_, f64>, weight: InBag) -> Result<Self> {
         check_squares(&y)?;
         let exact = |scale: &f64| {
-            let largest = largest(y);
+            let (largest, total) = (largest(y), weight.total as f64);
             // Most targets are that small, which takes no look at all of them.
-            weight.total as f64 * (largest * scale) < EXACT || weight.largest_sum(y, largest) * scale < EXACT
+            if total * (largest * scale) < EXACT {
+                return true;
+            }
+            let sum = weight.largest_sum(y, largest) * scale;
+            // A variance multiplies the weight by the sum of squares, in 128 bits with a sign.
+            sum < EXACT && total * sum * sum < 2f64.powi(126)
         };
         match target_scale(y).filter(exact) {
             Some(factor) => {
