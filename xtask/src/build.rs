@@ -13,8 +13,8 @@ use std::process::Command;
 /// If cargo cannot be started, or they do not build.
 pub(crate) fn packages(packages: &[&str], features: &[&str]) -> Result<PathBuf> {
     let folder = folder()?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--bins"]).current_dir(root());
+    let mut cargo = cargo();
+    cargo.args(["build", "--bins"]);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
@@ -32,6 +32,13 @@ pub(crate) fn packages(packages: &[&str], features: &[&str]) -> Result<PathBuf> 
         bail!("{} does not build; see above", packages.join(", "));
     }
     Ok(folder)
+}
+
+/// Cargo, the one that runs this program if it is one, in the folder of the workspace.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
 }
 
 /// Cargo's folder of build output, where this program keeps what can be made again.

@@ -77,8 +77,7 @@ struct Line {
 /// If a stage, Python or cargo fails.
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let target = build::target()?;
-    let folder = root().join("xtask/python");
-    let python = python::interpreter(&target.join("venv/parity"), &folder.join("requirements.txt"))?;
+    let python = python::with_sklearn()?;
     let binaries = pipeline::build()?;
     let out = flags.out.clone().unwrap_or_else(|| target.join("parity"));
 

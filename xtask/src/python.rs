@@ -1,11 +1,20 @@
 //! Python for the comparisons: virtual environments with pinned packages, made once.
 
+use crate::{build, root};
 use anyhow::{Context, Result};
 use stage::{Error, Kind};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// The interpreter that has the pinned scikit-learn.
+///
+/// # Errors
+/// As [`interpreter`].
+pub(crate) fn with_sklearn() -> Result<PathBuf> {
+    interpreter(&build::target()?.join("venv/parity"), &root().join("xtask/python/requirements.txt"))
+}
 
 /// The interpreter of the environment `folder`, which holds exactly what the file `requirements` lists.
 ///

@@ -127,7 +127,8 @@ fn check_finite(scores: &[Score]) -> Result<()> {
     };
     match scores.iter().find(|score| !is_finite(score)) {
         Some(Score { model, split, .. }) => {
-            let reason = "the scores are not finite; labels or predictions are too large to be squared, or labels too small";
+            let reason = "the scores are not finite; labels or predictions are too large to be squared, \
+                          or labels too small";
             Err(Error::data(format!("{model} on {split}: {reason}")))
         }
         None => Ok(()),

@@ -255,8 +255,11 @@ fn judge<'a>(config: &'a IngestConfig, file: &'a RawFile, row: usize) -> Verdict
 /// A cell, by its value if its column has numbers: 7 and 7.0 are twins, as texts too.
 fn as_number(column: &Column, row: usize) -> Option<Cell<'_>> {
     let cell = column.cells.get(row)?;
-    match (&column.kind, column.kind.parse(cell.clone())) {
-        (Kind::Number, Ok(Parsed::Number(number))) => Some(Cell::Number(number)),
+    if column.kind != Kind::Number {
+        return Some(cell);
+    }
+    match column.kind.parse(cell.clone()) {
+        Ok(Parsed::Number(number)) => Some(Cell::Number(number)),
         _ => Some(cell),
     }
 }

@@ -219,11 +219,7 @@ impl InBag {
             return with_largest;
         }
         // Whole numbers of units, so that their sums are exact in any order.
-        let of = |y: &f64| (y.abs() * units).floor() + 1.0;
-        let sum = match y.as_slice() {
-            Some(y) => map_parts(y, |y| vectorized!(lanes_sum(y, of))).into_iter().sum::<f64>(),
-            None => y.iter().map(of).sum(),
-        };
+        let sum = reduce(y, |y| (y.abs() * units).floor() + 1.0, |sum, y| sum + y);
         with_largest.min(self.each * sum * unit + self.more * largest)
     }
 }
@@ -267,34 +263,29 @@ pub(crate) fn check_squares(y: &ArrayView1<'_, f64>) -> Result<()> {
 }
 
 fn largest(y: ArrayView1<'_, f64>) -> f64 {
-    let larger = |largest: f64, y: f64| if y > largest { y } else { largest };
-    let Some(y) = y.as_slice() else { return y.iter().fold(0.0, |largest, y| larger(largest, y.abs())) };
+    reduce(y, f64::abs, |largest, y| if y > largest { y } else { largest })
+}
+
+/// What `combine` makes of 0 and of `of` each value, in any order.
+#[inline(always)]
+fn reduce(
+    y: ArrayView1<'_, f64>,
+    of: impl Fn(f64) -> f64 + Send + Sync,
+    combine: impl Fn(f64, f64) -> f64 + Send + Sync,
+) -> f64 {
+    let Some(y) = y.as_slice() else { return y.iter().fold(0.0, |all, y| combine(all, of(*y))) };
     const LANES: usize = 16;
     let of_part = |y: &[f64]| {
         let (blocks, rest) = y.as_chunks::<LANES>();
         let mut lanes = [0.0; LANES];
         vectorized!(for block in blocks {
             for lane in 0..LANES {
-                lanes[lane] = larger(lanes[lane], block[lane].abs());
+                lanes[lane] = combine(lanes[lane], of(block[lane]));
             }
         });
-        lanes.into_iter().chain(rest.iter().map(|y| y.abs())).fold(0.0, larger)
+        lanes.into_iter().chain(rest.iter().map(|y| of(*y))).fold(0.0, &combine)
     };
-    map_parts(y, of_part).into_iter().fold(0.0, larger)
-}
-
-/// The sum of what `of` makes of each value, whole numbers of which no sum rounds.
-#[inline(always)]
-fn lanes_sum(y: &[f64], of: impl Fn(&f64) -> f64) -> f64 {
-    const LANES: usize = 16;
-    let (blocks, rest) = y.as_chunks::<LANES>();
-    let mut lanes = [0.0; LANES];
-    for block in blocks {
-        for lane in 0..LANES {
-            lanes[lane] += of(&block[lane]);
-        }
-    }
-    lanes.into_iter().chain(rest.iter().map(of)).sum()
+    map_parts(y, of_part).into_iter().fold(0.0, &combine)
 }
 
 /// `floor(log2(value))` of a positive value, from its bits: libm's `log2` may differ between machines.

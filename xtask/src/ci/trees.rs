@@ -3,7 +3,6 @@
 use super::{Flags, files};
 use crate::{build, python, root};
 use anyhow::{Context, Result, bail};
-use std::env;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,17 +11,16 @@ use std::process::Command;
 /// # Errors
 /// If Python or cargo fails, or a model differs; the reason names the table and the hyperparameters.
 pub(super) fn run(flags: &Flags, folder: &Path) -> Result<String> {
-    let requirements = root().join("xtask/python/requirements.txt");
-    let python = python::interpreter(&build::target()?.join("venv/parity"), &requirements)?;
+    let python = python::with_sklearn()?;
     let drawn = folder.join("drawn.json");
     let mut draw = Command::new(python);
     draw.arg(root().join("crates/regressors/tests/golden/drawn.py")).arg(&drawn);
     draw.args(["--tables", &flags.tables.to_string(), "--seed", &flags.seed.to_string()]);
     let said = files::said(&mut draw)?;
 
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = build::cargo();
     // Of the whole workspace, as `cargo test` builds it: a package alone would be built with other features.
-    cargo.args(["test", "--workspace", "--test", "trees", "--quiet", "--", "--ignored"]).current_dir(root());
+    cargo.args(["test", "--workspace", "--test", "trees", "--quiet", "--", "--ignored"]);
     let compared = cargo.env("GOLDEN_DRAWN", &drawn).output().context("cannot start cargo")?;
     if !compared.status.success() {
         let output = String::from_utf8_lossy(&compared.stdout);

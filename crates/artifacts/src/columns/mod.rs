@@ -100,8 +100,9 @@ pub struct Rows {
     pub index: Option<Vec<i64>>,
 }
 
-/// Gives the columns of the file at `path` whose names are `wanted` to `take`, in file order, and holds one of them at a time. Files of rows
-/// (records, lines, CSV) are held up to 16 MB at once, and of larger ones one column or as many as make 16 MB.
+/// Gives the columns of the file at `path` whose names are `wanted` to `take`, in file order, and holds one of them at a
+/// time. Files of rows (records, lines, CSV) are held up to 16 MB at once, and of larger ones one column or as many as
+/// make 16 MB.
 ///
 /// # Errors
 /// If the file is not there, cannot be read, or is no table of that format; of Parquet's columns, those that are not

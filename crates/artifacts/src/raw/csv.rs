@@ -1,7 +1,7 @@
 //! `csv`: comma-separated values under a header line. Cells are texts, whatever they spell.
 
 use super::column::{Column, Value};
-use super::{REPEATED_COLUMN, RawTable, Source, not_an_integer};
+use super::{REPEATED_COLUMN, RawTable, Source, is_ignored, not_an_integer};
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use stage::{Error, Result};
 use std::fmt::{self, Display, Formatter};
@@ -175,7 +175,7 @@ fn fields(source: Source<'_>, header: &ByteRecord) -> Result<(Option<usize>, Vec
         if source.index == Some(name) {
             index = Some(field);
         } else {
-            columns.push(Column::kept_if(source.keeps(name), name.to_owned(), 0));
+            columns.push(Column::kept_if(!is_ignored(name, source.ignore), name.to_owned(), 0));
         }
     }
     match source.index {

@@ -4,7 +4,7 @@
 
 use super::column::Column;
 use super::json::{CellSeed, Stop};
-use super::{REPEATED, REPEATED_COLUMN, RawTable, Source, not_an_integer, repeated};
+use super::{REPEATED, REPEATED_COLUMN, RawTable, Source, finished, is_ignored, not_an_integer, repeated};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use stage::Result;
 use std::fmt::{self, Display, Formatter};
@@ -22,8 +22,7 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
         return Err(Stop { source, text, line: 1, column, row }.refuse(&error));
     }
     let row_id = reading.row_id;
-    let columns = columns.into_iter().filter(|column| !column.is_skipped()).map(Column::finish).collect();
-    Ok(RawTable { row_id: Some(row_id), columns })
+    Ok(RawTable { row_id: Some(row_id), columns: finished(columns) })
 }
 
 /// Gives every column to `take` as soon as it is complete, and forgets it; returns the index.
@@ -73,7 +72,7 @@ impl<'a> Reading<'a> {
 
     fn start(&mut self, name: String) -> Result<(), String> {
         self.row = None;
-        self.column = Column::kept_if(!self.ignore.contains(&name), name.clone(), 0);
+        self.column = Column::kept_if(!is_ignored(&name, self.ignore), name.clone(), 0);
         let known = self.names.contains(&name);
         self.names.push(name);
         if known { Err(REPEATED_COLUMN.to_owned()) } else { Ok(()) }

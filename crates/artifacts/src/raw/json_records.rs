@@ -5,7 +5,7 @@
 
 use super::column::Column;
 use super::json::{CellSeed, Stop};
-use super::{REPEATED_COLUMN, RawTable, Source, not_an_integer};
+use super::{REPEATED_COLUMN, RawTable, Source, is_ignored, not_an_integer};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use stage::Result;
 use std::collections::HashMap;
@@ -148,7 +148,7 @@ impl<'a> Reading<'a> {
             return place;
         }
         let place = self.columns.len();
-        let is_kept = self.keep.contains(&place) && !self.ignore.iter().any(|ignored| ignored == name);
+        let is_kept = self.keep.contains(&place) && !is_ignored(name, self.ignore);
         self.columns.push(Column::kept_if(is_kept, name.to_owned(), self.row));
         self.places.insert(name.to_owned(), place);
         place

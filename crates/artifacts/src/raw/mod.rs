@@ -101,11 +101,6 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Whether the cells of a column are wanted.
-    fn keeps(self, name: &str) -> bool {
-        !self.ignore.iter().any(|ignored| ignored == name)
-    }
-
     /// An error about a cell, a column, a row or the whole file.
     fn refuse(self, column: Option<&str>, row: Option<&dyn Display>, reason: impl Display) -> Error {
         let path = self.path.display();
@@ -128,14 +123,23 @@ impl Source<'_> {
 
     /// The finished table, from columns and, if the configuration names an index, the row ids found.
     fn table(self, columns: Vec<Column>, row_id: Vec<i64>) -> Result<RawTable> {
-        let kept = columns.into_iter().filter(|column| !column.is_skipped());
-        let columns = kept.map(Column::finish).collect();
+        let columns = finished(columns);
         let Some(index) = self.index else { return Ok(RawTable { row_id: None, columns }) };
         match repeated(&row_id) {
             Some(row) => Err(self.refuse(Some(index), Some(&row), REPEATED)),
             None => Ok(RawTable { row_id: Some(row_id), columns }),
         }
     }
+}
+
+/// The columns whose cells were kept.
+fn finished(columns: Vec<Column>) -> Vec<(String, Cells)> {
+    columns.into_iter().filter(|column| !column.is_skipped()).map(Column::finish).collect()
+}
+
+/// Whether a column of this name is left out.
+fn is_ignored(name: &str, ignore: &[String]) -> bool {
+    ignore.iter().any(|ignored| ignored == name)
 }
 
 /// What is wrong with a table in which an index is [`repeated`].

@@ -1,7 +1,7 @@
 //! `parquet`: numbers of any width, booleans, texts (plain or as dictionary) and lists of texts.
 
 use super::column::{Column, Value};
-use super::{RawTable, Source, not_an_integer};
+use super::{RawTable, Source, is_ignored, not_an_integer};
 use crate::table::Table;
 use arrow_array::cast::AsArray;
 use arrow_array::types as t;
@@ -30,7 +30,8 @@ pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
         }
     }
     let mut columns = Vec::new();
-    let is_wanted = |(field, name): &(usize, String)| Some(*field) != index && source.keeps(name);
+    let is_wanted =
+        |(field, name): &(usize, String)| Some(*field) != index && !is_ignored(name, source.ignore);
     for (field, name) in names.into_iter().enumerate().filter(is_wanted) {
         let mut column = Column::new(name, 0);
         for batch in batches {

@@ -197,7 +197,9 @@ impl Stages<'_> {
         match &self.rows {
             Some(rows) => add_stage(predictions, &grown.tree, rows, self.params.learning_rate),
             None => {
-                let leaves: Vec<(f64, &[u32])> = grown.leaves().collect();
+                let nodes = grown.tree.nodes();
+                let leaves: Vec<(f64, &[u32])> =
+                    grown.leaves().map(|(leaf, rows)| (nodes[leaf].value, rows)).collect();
                 for_each_part(predictions, |start, predictions| {
                     let end = start + predictions.len();
                     for (value, rows) in &leaves {

@@ -25,17 +25,8 @@ impl Tree {
         Self { nodes, n_features, descent: Lazy::default() }
     }
 
-    /// Makes values of the sums of the leaves' targets, from left to right, in units of a quantum.
-    pub(super) fn set_values(&mut self, of_leaves: &[i128], quantum: f64) {
-        let mut sums = vec![0; self.nodes.len()];
-        let mut stack = vec![0];
-        let mut of_leaves = of_leaves.iter();
-        while let Some(id) = stack.pop() {
-            match self.nodes[id].children() {
-                Some([left, right]) => stack.extend([right, left]),
-                None => sums[id] = of_leaves.next().copied().unwrap_or_default(),
-            }
-        }
+    /// Makes values of the sums of the nodes' targets, in units of a quantum; those of the leaves are given.
+    pub(super) fn set_values(&mut self, mut sums: Vec<i128>, quantum: f64) {
         // Children have larger numbers than their parents.
         for (id, node) in self.nodes.iter_mut().enumerate().rev() {
             if let Some([left, right]) = node.children() {

@@ -35,35 +35,35 @@ pub(crate) struct Grown {
 }
 
 impl Grown {
-    /// Every leaf's value and its training rows with weight.
-    pub(crate) fn leaves(&self) -> impl Iterator<Item = (f64, &[u32])> {
+    /// The number of every leaf, from left to right, and its training rows with weight.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (usize, &[u32])> {
         let nodes = self.tree.nodes();
         let mut stack = vec![0];
         let mut rows = self.rows.as_slice();
         std::iter::from_fn(move || {
             loop {
-                let node = &nodes[stack.pop()?];
+                let id = stack.pop()?;
+                let node = &nodes[id];
                 if let Some([left, right]) = node.children() {
                     stack.extend([right, left]);
                     continue;
                 }
                 let (of_leaf, others) = rows.split_at(node.n_node_samples as usize);
                 rows = others;
-                return Some((node.value, of_leaf));
+                return Some((id, of_leaf));
             }
         })
     }
-}
 
-impl Grown {
     /// Gives every node the mean of its rows' targets in finer units than those that it was grown on.
     pub(crate) fn take_means(&mut self, targets: &FineTargets<'_>, weights: Option<&[u32]>) {
         let weighted = |row: &u32| {
             let weight = weights.map_or(1, |weights| weights[*row as usize]);
             i128::from(targets.of(*row)) * i128::from(weight)
         };
-        let sums: Vec<i128> = self.leaves().map(|(_, rows)| rows.iter().map(weighted).sum()).collect();
-        self.tree.set_values(&sums, targets.quantum);
+        let mut sums = vec![0; self.tree.nodes().len()];
+        self.leaves().for_each(|(leaf, rows)| sums[leaf] = rows.iter().map(weighted).sum());
+        self.tree.set_values(sums, targets.quantum);
     }
 }
 
