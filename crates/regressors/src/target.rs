@@ -17,6 +17,9 @@ pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Targets beyond this have squares whose sums overflow.
 const LARGEST: f64 = 1e150;
 
+/// Where all targets are below this, integers would have few digits: no power of two scales them up.
+const SMALLEST: f64 = 1e-280;
+
 /// The decimal scales that [`target_scale`] tries, in its order.
 const DECIMALS: [f64; 5] = [1.0, 10.0, 100.0, 1e3, 1e4];
 
@@ -120,9 +123,9 @@ impl Targets {
     /// Whole numbers if `y` are decimals, and sums of them exact in `f64`, else fixed point.
     ///
     /// # Errors
-    /// If a target is too large to square.
+    /// As [`check_targets`].
     pub(crate) fn new(y: ArrayView1<'_, f64>, weight: InBag) -> Result<Self> {
-        check_squares(&y)?;
+        check_targets(&y)?;
         let exact = |scale: &f64| {
             let (largest, total) = (largest(y), weight.total as f64);
             // Most targets are that small, which takes no look at all of them.
@@ -249,6 +252,18 @@ fn shift_to(bits: i64, largest: f64) -> i32 {
     (bits - (exponent(largest) + 1)).clamp(-1000, 1000) as i32
 }
 
+/// Refuses targets that are NaN, too large to square, or all too small to become integers.
+pub(crate) fn check_targets(y: &ArrayView1<'_, f64>) -> Result<()> {
+    check_squares(y)?;
+    let largest = largest(*y);
+    match y.iter().position(|y| y.abs() == largest) {
+        Some(row) if largest > 0.0 && largest < SMALLEST => {
+            Err(Error::Target { row, value: y[row], reason: "too small, as the largest of all" })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses targets that are NaN, or whose squares, summed up, leave the range of `f64`.
 pub(crate) fn check_squares(y: &ArrayView1<'_, f64>) -> Result<()> {
     // Without a way out of the loop, it runs in vectors.
@@ -345,11 +360,11 @@ mod tests {
 
     #[test]
     fn extreme_targets_stay_in_range() {
-        assert!(matches!(
-            Targets::new(array![1e200].view(), InBag::rows(None, 1)),
-            Err(Error::Target { row: 0, .. })
-        ));
-        for y in [0.0, 1e-320, 1e-200, 1e16, 1e100, 1e150] {
+        for y in [array![0.0, 1e200], array![0.0, 1e-300], array![1e-320, -1e-290]] {
+            let refused = Targets::new(y.view(), InBag::rows(None, 2));
+            assert!(matches!(refused, Err(Error::Target { row: 1, .. })), "{y}");
+        }
+        for y in [0.0, 1e-279, 1e-200, 1e16, 1e100, 1e150] {
             let sum = targets(&[y, y, -y]).integers.iter().map(|k| k.unsigned_abs()).sum::<u64>();
             assert!(sum < 1 << 62, "{y}");
         }

@@ -6,13 +6,16 @@ use crate::input::{check_finite, check_fit, require};
 use crate::parallel::{for_each_part, in_pool};
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
-use crate::target::{InBag, Targets, check_squares};
+use crate::target::{FineTargets, InBag, Targets, check_squares, check_targets};
 use crate::tree::{Best, Columns, Memory, Rows, Training, Tree, grow, sample_weights, total_weight};
 use crate::{Error, Result};
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
 use ndarray::{ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix2};
 use std::mem;
+
+/// Rows, or a weight of them, whose sums leave residuals as many digits as leaves need.
+const FEW: u64 = 1 << 12;
 
 impl<D, T> Fit<ArrayBase<D, Ix2>, T, Error> for GradientBoostingValidParams
 where
@@ -26,7 +29,7 @@ where
         let (records, y) = (dataset.records.view(), dataset.as_single_targets());
         check_fit(&records, &y)?;
         check_finite(&records)?;
-        check_squares(&y)?;
+        check_targets(&y)?;
         let labels = Labels { y: y.to_vec(), weights: sample_weights(&dataset.weights, y.len())? };
         if self.n_iter_no_change.is_none() {
             let init = labels.mean(&labels.y);
@@ -192,7 +195,10 @@ impl Stages<'_> {
             limits: &self.params.growth.limits(shape, targets.factor),
         };
         let random = TreeRandom::new(self.random.tree_seed());
-        let grown = grow::<Best>(&training, weights, random, &mut self.memory);
+        let mut grown = grow::<Best>(&training, weights, random, &mut self.memory);
+        if total_weight > FEW {
+            grown.take_means(&FineTargets::new(residuals), weights);
+        }
         let predictions = &mut self.train.predictions;
         match &self.rows {
             Some(rows) => add_stage(predictions, &grown.tree, rows, self.params.learning_rate),

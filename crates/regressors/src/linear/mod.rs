@@ -25,7 +25,7 @@ use centred::{Centred, Solution};
 use linfa::ParamGuard;
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::{Fit, PredictInplace};
-use ndarray::{Array1, ArrayBase, Axis, Data, Ix2};
+use ndarray::{Array1, ArrayBase, ArrayView2, Axis, Data, Ix2};
 
 /// Checked hyperparameters of [`LinearRegression`].
 #[derive(Clone, Debug, PartialEq)]
@@ -164,34 +164,66 @@ where
             false => Some(real_weights(&dataset.weights, records.nrows())?),
         };
         let mut system = Centred::new((records, targets), weights);
-        let Solution { coefficients, rank } = self.solve(&mut system)?;
+        let solution = match self.solve_by_products(&mut system) {
+            Some(solution) => solution,
+            None => {
+                // A number that is not finite leaves no products that could be solved.
+                check_finite(&records)?;
+                let scale = scale_of(&records);
+                if scale != 1.0 {
+                    let scaled = DatasetBase::new(records.mapv(|value| value * scale), targets);
+                    let model = self.fit(&scaled.with_weights(dataset.weights.clone()))?;
+                    let coefficients = model.coefficients * scale;
+                    return Self::checked(LinearRegression { coefficients, ..model });
+                }
+                self.solve_by_factors(&mut system)?
+            }
+        };
+        let Solution { coefficients, rank } = solution;
         let (means, target_mean) = system.means.view().split_at(Axis(0), records.ncols());
         let intercept = target_mean[0] - means.dot(&coefficients);
-        if !intercept.is_finite() || coefficients.iter().any(|w| !w.is_finite()) {
-            return Err(Error::Diverged("coefficients are not finite"));
-        }
-        Ok(LinearRegression { coefficients, intercept, rank })
+        Self::checked(LinearRegression { coefficients, intercept, rank })
     }
 }
 
 impl LinearRegressionValidParams {
-    /// Centres rows if there is to be an intercept, and solves their system.
-    fn solve(&self, system: &mut Centred<'_>) -> Result<Solution> {
-        let tol = if self.tol > 0.0 && self.tol < 1.0 { self.tol } else { f64::EPSILON / 2.0 };
+    /// The share of the largest singular value up to which others count as zero: LAPACK's for what is none.
+    fn cut(&self) -> f64 {
+        if self.tol > 0.0 && self.tol < 1.0 { self.tol } else { f64::EPSILON / 2.0 }
+    }
+
+    /// Centres rows if there is to be an intercept, and solves their system by products, unless it has fewer rows
+    /// than columns or would lose digits.
+    fn solve_by_products(&self, system: &mut Centred<'_>) -> Option<Solution> {
         let is_wide = system.records.nrows() < system.records.ncols();
-        if !is_wide && let Some(solution) = normal::solve(system, self.fit_intercept, tol) {
-            return Ok(solution);
-        }
-        // A number that is not finite leaves no products that could be solved.
-        check_finite(&system.records)?;
-        if !is_wide {
-            return orthogonal::solve_tall(system, tol);
+        if is_wide { None } else { normal::solve(system, self.fit_intercept, self.cut()) }
+    }
+
+    /// Solves a system that could not be solved by products.
+    fn solve_by_factors(&self, system: &mut Centred<'_>) -> Result<Solution> {
+        if system.records.nrows() >= system.records.ncols() {
+            return orthogonal::solve_tall(system, self.cut());
         }
         if self.fit_intercept {
             system.centre();
         }
-        orthogonal::solve_wide(system, tol)
+        orthogonal::solve_wide(system, self.cut())
     }
+
+    fn checked(model: LinearRegression) -> Result<LinearRegression> {
+        if !model.intercept.is_finite() || model.coefficients.iter().any(|w| !w.is_finite()) {
+            return Err(Error::Diverged("coefficients are not finite"));
+        }
+        Ok(model)
+    }
+}
+
+/// The power of two that brings records to a size near 1 if their products might leave the range of `f64`; else 1.
+fn scale_of(records: &ArrayView2<'_, f64>) -> f64 {
+    let largest = records.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    let is_far = largest > 0.0 && !(1e-100..1e100).contains(&largest);
+    // A factor has an exponent of its own, too.
+    if is_far { 2f64.powi((-largest.log2()).clamp(-1000.0, 1000.0) as i32) } else { 1.0 }
 }
 
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for LinearRegression {

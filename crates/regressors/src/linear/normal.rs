@@ -37,6 +37,9 @@ const LOST: f64 = 1e3;
 /// How far, relative to all of them, rows may be from a relation between columns that holds.
 const RELATION: f64 = 1e-12;
 
+/// Sizes of the largest product that are far from where smaller ones are lost, or their own products.
+const SIZES: Range<f64> = 1e-150..1e150;
+
 /// `A'A` and `A'b`.
 struct Products {
     gram: Array2<f64>,
@@ -72,7 +75,7 @@ pub(super) fn solve(system: &mut Centred<'_>, fit_intercept: bool, tol: f64) -> 
     Some(Solution { coefficients: solution, rank: factor.columns.len() })
 }
 
-/// Centres a system if there is to be an intercept; `None` if its products lose digits by that.
+/// Centres a system if there is to be an intercept; `None` if its products lose digits by that or by their size.
 ///
 /// The rows are visited once: products of what they are more than an origin near the means, less those of the
 /// means less the origin.
@@ -103,6 +106,10 @@ fn products(system: &mut Centred<'_>, fit_intercept: bool) -> Option<Products> {
         system.set_means(&origin, sums);
     }
     let p = width - 1;
+    let largest = (0..p).map(|i| product(i, i)).fold(0.0, f64::max);
+    if !SIZES.contains(&largest) {
+        return None;
+    }
     let keeps_digits = |i: usize| of_means(i, i) <= LOST * centred(i, i) || product(i, i) == 0.0;
     (0..p).all(keeps_digits).then(|| Products {
         gram: Array2::from_shape_fn((p, p), |(i, j)| centred(i, j)),

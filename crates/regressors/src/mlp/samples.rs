@@ -2,9 +2,10 @@
 
 use super::network::Network;
 use super::sparse::SparseRows;
-use crate::Result;
 use crate::input::require;
 use crate::random::{RandomState, train_test_split};
+use crate::sum::pairwise_sum;
+use crate::{Error, Result};
 
 /// Records with their targets and weights.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,9 @@ impl Samples {
         let (mut train, mut held_out) = (Self::default(), Self::default());
         train.select(self, &split.train);
         held_out.select(self, &split.test);
+        if [&train, &held_out].into_iter().any(|part| part.weights.iter().all(|weight| *weight == 0.0)) {
+            return Err(Error::Empty("rows with weight in both parts of early stopping's split"));
+        }
         Ok((train, held_out))
     }
 
@@ -47,10 +51,12 @@ impl Samples {
         if predictions.iter().any(|prediction| !prediction.is_finite()) {
             return f64::NAN;
         }
+        // Whether equal targets are their mean to the bit, and have no variance, depends on the order of its sum.
         let weighted_sum = |value: &dyn Fn(usize) -> f64| -> f64 {
-            self.weights.iter().enumerate().map(|(row, weight)| weight * value(row)).sum()
+            let weighted = self.weights.iter().enumerate().map(|(row, weight)| weight * value(row));
+            pairwise_sum(&weighted.collect::<Vec<f64>>())
         };
-        let mean = weighted_sum(&|row| self.targets[row]) / self.weights.iter().sum::<f64>();
+        let mean = weighted_sum(&|row| self.targets[row]) / pairwise_sum(&self.weights);
         let residual = weighted_sum(&|row| (self.targets[row] - predictions[row]).powi(2));
         let total = weighted_sum(&|row| (self.targets[row] - mean).powi(2));
         match (residual == 0.0, total == 0.0) {

@@ -7,6 +7,7 @@ use super::model::Tree;
 use super::packed::{Layout, Packed};
 use super::params::Limits;
 use super::splitter::{SplitRule, Splitter};
+use crate::parallel::sum_rows;
 use crate::random::TreeRandom;
 use crate::target::FineTargets;
 use crate::vectors::Avx512;
@@ -57,12 +58,18 @@ impl Grown {
 
     /// Gives every node the mean of its rows' targets in finer units than those that it was grown on.
     pub(crate) fn take_means(&mut self, targets: &FineTargets<'_>, weights: Option<&[u32]>) {
-        let weighted = |row: &u32| {
-            let weight = weights.map_or(1, |weights| weights[*row as usize]);
-            i128::from(targets.of(*row)) * i128::from(weight)
+        let sum = |rows: &[u32]| -> i128 {
+            let targets = rows.iter().map(|row| i128::from(targets.of(*row)));
+            match weights {
+                None => targets.sum(),
+                Some(weights) => {
+                    let weights = rows.iter().map(|row| i128::from(weights[*row as usize]));
+                    targets.zip(weights).map(|(target, weight)| target * weight).sum()
+                }
+            }
         };
         let mut sums = vec![0; self.tree.nodes().len()];
-        self.leaves().for_each(|(leaf, rows)| sums[leaf] = rows.iter().map(weighted).sum());
+        self.leaves().for_each(|(leaf, rows)| sums[leaf] = sum_rows(rows, sum));
         self.tree.set_values(sums, targets.quantum);
     }
 }

@@ -3,7 +3,7 @@
 use crate::golden::{GOLDEN, Linear, assert_near, matrix};
 use linfa::traits::{Fit, Predict};
 use linfa::{Dataset, ParamGuard};
-use ndarray::{Array1, Array2, Axis, array};
+use ndarray::{Array1, Array2, Axis, Slice, array};
 use proptest::prelude::*;
 use regressors::{Error, LinearRegression};
 
@@ -122,8 +122,30 @@ fn bad_input_is_refused() {
 
 #[test]
 fn overflow_is_an_error() {
-    let train = Dataset::new(array![[1e308], [-1e308]], array![1.0, 2.0]);
+    let train = Dataset::new(array![[1e-308], [-1e-308]], array![1e150, 2e150]);
     assert!(matches!(LinearRegression::params().fit(&train), Err(Error::Diverged(_))));
+}
+
+#[test]
+fn features_of_any_size_are_fitted_alike() {
+    let x = Array2::from_shape_fn((30, 9), |(i, j)| ((7 * i + i * i * j + 3 * j) % 17) as f64 / 7.0 - 1.0);
+    let y = Array1::from_shape_fn(30, |i| ((5 * i) % 11) as f64);
+    for (rows, columns) in [(30, 3), (4, 9)] {
+        let x = x.slice_axis(Axis(0), Slice::from(..rows));
+        let x = x.slice_axis(Axis(1), Slice::from(..columns));
+        let y = y.slice_axis(Axis(0), Slice::from(..rows));
+        let predict = |scale: f64| {
+            let train = Dataset::new(&x * scale, y.to_owned());
+            let model = LinearRegression::params().fit(&train).unwrap();
+            (model.rank(), model.predict(train.records()))
+        };
+        let (rank, expected) = predict(1.0);
+        for scale in [1e-300, 1e-200, 1e-160, 1e-80, 1e80, 1e155, 1e200, 1e300] {
+            let (of_scaled, predicted) = predict(scale);
+            assert_eq!(of_scaled, rank, "{scale} {rows}");
+            assert!((&predicted - &expected).iter().all(|d| d.abs() < 1e-9), "{scale} {rows}: {predicted}");
+        }
+    }
 }
 
 #[test]

@@ -227,6 +227,28 @@ fn batches_without_weight_are_errors_with_early_stopping_too() {
 }
 
 #[test]
+fn early_stopping_needs_weight_on_both_sides() {
+    let x = Array2::from_shape_fn((30, 2), |(row, column)| (row * (column + 3) % 7) as f64);
+    let weights = Array1::from_shape_fn(30, |row| if row == 0 { 1.0 } else { 0.0 });
+    let data = Dataset::new(x, Array1::ones(30)).with_weights(weights);
+    let fit = Mlp::params().early_stopping(true).fit(&data);
+    assert!(matches!(fit, Err(Error::Empty(_))), "{fit:?}");
+}
+
+#[test]
+fn equal_targets_are_scored_as_numpy_sums_their_mean() {
+    // The means of so many times 19.99 that numpy finds to be 19.99, and those that it does not.
+    let cases = [(8, true), (16, true), (36, true), (40, true), (12, false), (29, false), (54, false)];
+    for (held_out, is_met) in cases {
+        let rows = 10 * held_out;
+        let x = Array2::from_shape_fn((rows, 2), |(row, column)| (row * (column + 3) % 7) as f64);
+        let data = Dataset::new(x, Array1::from_elem(rows, 19.99));
+        let model = Mlp::params().early_stopping(true).max_iter(1).fit(&data).unwrap();
+        assert_eq!(model.validation_scores()[0] == 0.0, is_met, "{held_out}");
+    }
+}
+
+#[test]
 fn early_stopping_needs_two_rows_to_score_and_one_to_train_on() {
     let fit = |rows: usize, fraction: f64| {
         let train = Dataset::new(Array2::ones((rows, 1)), Array1::ones(rows));

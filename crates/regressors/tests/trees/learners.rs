@@ -164,6 +164,22 @@ fn leaves_hold_targets_of_many_rows_to_the_last_digits() {
 }
 
 #[test]
+fn stages_of_heavy_rows_hold_residuals_to_the_last_digits() {
+    let x = Array2::from_shape_fn((2000, 2), |(row, column)| {
+        f64::from((row * [7919, 104_729][column] % 2003) as u32)
+    });
+    let y = x.map_axis(Axis(1), |row| (row[0] / 300.0).sin() + row[1] / 2003.0);
+    let fit = |weight: f32| {
+        let rows = Dataset::new(x.clone(), y.clone()).with_weights(Array1::from_elem(2000, weight));
+        GradientBoosting::params().n_estimators(30).fit(&rows).unwrap().predict(&x)
+    };
+    let expected = fit(1.0);
+    for (heavy, expected) in fit(65_536.0).iter().zip(&expected) {
+        assert!((heavy - expected).abs() < 1e-13, "{heavy} {expected}");
+    }
+}
+
+#[test]
 fn one_huge_target_does_not_round_the_others() {
     let n = 20_000;
     let mut y = Array1::from_shape_fn(n, |row| (row % 50 * 10) as f64);
