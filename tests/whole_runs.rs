@@ -57,6 +57,12 @@ fn runs_are_recorded_and_a_report_compares_with_one() {
     let report = std::fs::read_to_string(pipeline.folder("evaluate").file("report.html")).unwrap();
     assert!(report.contains("All scores are the same to the bit") && report.contains("runs/second.json"));
 
+    let other = pipeline.folder("evaluate").file("other.json");
+    let of_other = runs::Run { label: "wind".into(), ..second };
+    std::fs::write(&other, serde_json::to_string(&of_other).unwrap()).unwrap();
+    arguments.baseline = Some(other);
+    let error = evaluate::run(&arguments).unwrap_err();
+    assert!(error.exit_code() == 65 && error.to_string().contains("predicts 'wind'"), "{error}");
     arguments.baseline = Some(pipeline.folder("evaluate").file("report.html"));
     assert_eq!(evaluate::run(&arguments).unwrap_err().exit_code(), 65);
     arguments.baseline = Some("nowhere.json".into());

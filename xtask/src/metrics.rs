@@ -65,6 +65,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let (rows, json) = match &flags.command {
         Command::Diff { before, after } => {
             let (before, after) = (read(before)?, read(after)?);
+            runs::check_label(&before, &after.label)?;
             let changes = runs::changes(&before, &after);
             (changed(&changes), changes_json(&before, &after, &changes))
         }

@@ -68,6 +68,9 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let [ingest, selection, split, train] = &upstream;
     let (splits, models) = rayon::join(|| Splits::read(split, ingest), || predict::read(&config, train));
     let (splits, mut models) = (splits?, models?);
+    if let Some(baseline) = &baseline {
+        runs::check_label(&baseline.run, &splits.test.label_name)?;
+    }
     predict::fill(&mut models, [&splits.train, &splits.val, &splits.test])?;
     let rows = [&splits.train, &splits.val, &splits.test].map(|split| split.row_id.len());
     let [rows_train, val, test] = rows.map(Into::into);
@@ -214,7 +217,8 @@ fn summary(models: &[Fitted], scores: &[Score], rows: usize) -> String {
     let of_test = scores.iter().filter(|score| score.split == Role::Test.name());
     match of_test.min_by(|a, b| a.rmse.total_cmp(&b.rmse)) {
         Some(best) => {
-            format!("{} models on {rows} test rows, best {} ({:.2})", models.len(), best.model, best.rmse)
+            let (models, rmse) = (models.len(), page::numbers::significant(best.rmse, 5));
+            format!("{models} models on {rows} test rows, best {} ({rmse})", best.model)
         }
         None if rows == 0 => format!("{} models, and no test row", models.len()),
         None => format!("{} models on {rows} test rows without label", models.len()),

@@ -366,10 +366,7 @@ fn pictures_and_regions_have_names_and_ids_are_unique() {
 
 #[test]
 fn the_listings_of_all_points_are_on_the_page_once() {
-    let page = report::html(&run());
-    let json =
-        page.split("type=\"application/json\">").nth(1).and_then(|rest| rest.split("</script>").next());
-    let data: Value = serde_json::from_str(json.expect("the rows")).unwrap();
+    let data = rows_of(&run());
     assert_eq!(data["row_id"].as_array().unwrap().len(), 10);
     assert_eq!(
         data["models"][1],
@@ -381,6 +378,75 @@ fn the_listings_of_all_points_are_on_the_page_once() {
     };
     assert_eq!((cell(0, 9), cell(1, 3)), ("intel core i5".into(), "3 gb".into()));
     assert_eq!(listings["texts"].as_array().unwrap().len(), 11);
+}
+
+/// The rows of the listings' script.
+fn rows_of(report: &Report) -> Value {
+    let page = report::html(report);
+    let json =
+        page.split("type=\"application/json\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    serde_json::from_str(json.expect("the rows")).unwrap()
+}
+
+#[test]
+fn points_have_the_digits_that_tell_them_apart() {
+    let mut report = run();
+    report.judged.actual = (0..10).map(|row| 5e6 + 0.01 * f64::from(row)).collect();
+    let actual = report.judged.actual.clone();
+    for (_, predicted) in &mut report.judged.models {
+        predicted.clone_from(&actual);
+        predicted[3] += 0.002;
+    }
+    let rows = rows_of(&report);
+    assert_eq!(rows["actual"][1], json!(5_000_000.01));
+    assert_eq!(rows["models"][0]["predicted"][3], json!(5_000_000.032));
+}
+
+#[test]
+fn small_labels_have_digits() {
+    let mut report = run();
+    let actual: Vec<f64> = (0..10).map(|row| 0.001 * f64::from(row)).collect();
+    let predicted: Vec<f64> = actual.iter().map(|y| y + 2e-5).collect();
+    report.bands = bands::bands(&actual, &[&predicted, &predicted]);
+    (report.judged.models[0].1, report.judged.models[1].1) = (predicted.clone(), predicted);
+    report.judged.actual = actual;
+    let page = report::html(&report);
+    let section = |id: &str| {
+        page.split(&format!("<section id=\"{id}\"")).nth(1).unwrap().split("</section>").next().unwrap()
+    };
+    for text in ["0.00000 – 0.00100", "0.0000200"] {
+        assert!(section("bands").contains(text), "{text}: {}", section("bands"));
+    }
+    assert!(section("errors").contains("0.0000200"), "{}", section("errors"));
+}
+
+#[test]
+fn a_model_that_diverged_leaves_the_others_digits() {
+    let mut report = run();
+    report.run.metrics.iter_mut().filter(|score| score.model == "Linear").for_each(|score| score.rmse = 5e6);
+    report
+        .run
+        .metrics
+        .iter_mut()
+        .filter(|score| score.model == "ExtraTrees")
+        .for_each(|score| score.rmse = 0.329_414);
+    let page = report::html(&report);
+    assert!(page.contains("RMSE 0.32941 ") && page.contains("5,000,000.000"));
+}
+
+#[test]
+fn features_are_ordered_by_models_that_lose_without_them() {
+    let mut report = run();
+    let shuffled = |mean, std| Shuffled { mean, std };
+    report.importances.models[0].permutation = vec![shuffled(2.0, 0.1), shuffled(60.0, 1.0)];
+    for of_diverged in
+        [[shuffled(-0.03, 0.01), shuffled(-0.08, 0.02)], [shuffled(0.2, 0.3), shuffled(-0.1, 0.2)]]
+    {
+        report.importances.models[1].permutation = of_diverged.to_vec();
+        let page = report::html(&report);
+        let table = page.split("Permutation<").nth(1).unwrap().split("</table>").next().unwrap();
+        assert!(table.find("intel core i7") < table.find("intel core i5"), "{table}");
+    }
 }
 
 #[test]

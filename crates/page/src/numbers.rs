@@ -1,7 +1,7 @@
 //! Numbers as people read them: thousands apart, a true minus sign, no more digits than they carry.
 
 /// The minus sign of typography.
-const MINUS: &str = "\u{2212}";
+pub const MINUS: &str = "\u{2212}";
 
 /// Digits after the point that show `digits` significant ones of `largest`; at most eight.
 pub fn decimals(largest: f64, digits: i32) -> usize {

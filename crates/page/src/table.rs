@@ -24,12 +24,43 @@ pub fn bar(text: impl Render, share: f64) -> Markup {
 
 /// Digits after the point with which the largest of a column's numbers has five significant ones.
 pub fn decimals(column: impl Iterator<Item = f64>) -> usize {
-    numbers::decimals(column.filter(|value| value.is_finite()).fold(0.0, |a, b| f64::max(a, b.abs())), 5)
+    numbers::decimals(largest(column), 5)
+}
+
+/// As [`decimals`], but `most` at most, unless that would leave the largest number fewer than three digits.
+pub fn decimals_at_most(column: impl Iterator<Item = f64>, most: usize) -> usize {
+    let largest = largest(column);
+    numbers::decimals(largest, 5).min(most).max(numbers::decimals(largest, 3))
+}
+
+/// Digits after the point for values of a label: two at most, unless their size or their span would be left fewer than
+/// three digits.
+pub fn decimals_of_label(column: impl Iterator<Item = f64> + Clone) -> usize {
+    let lowest = column.clone().fold(f64::INFINITY, f64::min);
+    let span = largest(column.clone().map(|value| value - lowest));
+    decimals_at_most(column, 2).max(numbers::decimals(span, 3))
+}
+
+/// The size of the largest number; infinities are left out.
+fn largest(column: impl Iterator<Item = f64>) -> f64 {
+    column.filter(|value| value.is_finite()).fold(0.0, |a, b| f64::max(a, b.abs()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_have_the_digits_that_their_numbers_need() {
+        for (decimals, column) in
+            [(0, [429.0, 15_472.65]), (2, [3.0, -7.25]), (4, [0.0, 0.0312]), (7, [0.0, 5e-5])]
+        {
+            assert_eq!(decimals_at_most(column.into_iter(), 2), decimals, "{column:?}");
+        }
+        assert_eq!(decimals_of_label([429.0, 15_472.65].into_iter()), 0);
+        assert_eq!(decimals_of_label([4_999_998.2, 5_000_001.7].into_iter()), 2);
+        assert_eq!(decimals_of_label([7.0, 7.0].into_iter()), 2);
+    }
 
     #[test]
     fn bars_stay_in_their_cell() {

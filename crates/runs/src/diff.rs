@@ -1,6 +1,7 @@
 //! What changed from one run to another, by model and split.
 
 use crate::{Run, Score};
+use stage::{Error, Result};
 
 /// A model's scores on a split in two runs; at least one of them has some.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +46,19 @@ pub fn changes<'a>(before: &'a Run, after: &'a Run) -> Vec<Change<'a>> {
     now.chain(gone.map(|score| change(score, Some(score), None))).collect()
 }
 
+/// Refuses to compare a run with runs of this label if it predicts another, whose errors have another unit.
+///
+/// # Errors
+/// If it does.
+pub fn check_label(run: &Run, label: &str) -> Result<()> {
+    if run.label == label {
+        return Ok(());
+    }
+    let text =
+        format!("the run {} predicts '{}', not '{label}'; give a run of the same label", run.id, run.label);
+    Err(Error::data(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +86,14 @@ mod tests {
             metrics: scores.iter().map(score).collect(),
             stages: Vec::new(),
         }
+    }
+
+    #[test]
+    fn runs_of_another_label_are_not_compared() {
+        let before = Run { label: "price".into(), ..run(&[]) };
+        assert!(check_label(&before, "price").is_ok());
+        let message = check_label(&before, "weight").unwrap_err().to_string();
+        assert_eq!(message, "the run a predicts 'price', not 'weight'; give a run of the same label");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 mod diff;
 mod store;
 
-pub use diff::{Change, changes};
+pub use diff::{Change, changes, check_label};
 pub use store::{FOLDER, find, list, read, write};
 
 use serde::{Deserialize, Serialize};

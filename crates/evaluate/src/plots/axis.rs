@@ -5,11 +5,36 @@ use page::numbers;
 /// The least distance of two ticks, in units of the picture.
 const DISTANCE: f64 = 44.0;
 
+/// Characters of a label that fit into it.
+const LONGEST: usize = 7;
+
 /// The span of an axis, in units of the label.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Axis {
     low: f64,
     high: f64,
+}
+
+/// The ticks of an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ticks {
+    /// From the low end to the high one.
+    pub(super) ticks: Vec<Tick>,
+    /// What is to be added to every label, as people read it, if labels would be too long otherwise.
+    pub(super) origin: Option<String>,
+}
+
+impl Ticks {
+    /// What stands at the axis: the name of its numbers, less the origin.
+    pub(super) fn name(&self, name: &str) -> String {
+        match self.origin.as_deref() {
+            None => name.to_owned(),
+            Some(origin) => match origin.strip_prefix(numbers::MINUS) {
+                Some(size) => format!("{name} + {size}"),
+                None => format!("{name} {} {origin}", numbers::MINUS),
+            },
+        }
+    }
 }
 
 /// A round number on an axis.
@@ -56,12 +81,23 @@ impl Axis {
     }
 
     /// Multiples of 1, 2, 2.5 or 5 times a power of ten, on an axis of so many units of the picture.
-    pub(super) fn ticks(&self, length: f64) -> Vec<Tick> {
+    pub(super) fn ticks(&self, length: f64) -> Ticks {
         let step = Step::at_least((self.high - self.low) / (length / DISTANCE));
         let (first, last) = ((self.low / step.size()).ceil(), (self.high / step.size()).floor());
         let size = self.low.abs().max(self.high.abs());
-        let ticks = (0..=(last - first) as i64).map(|i| step.times(first + i as f64));
-        ticks.map(|value| Tick { position: self.position(value), label: step.label(value, size) }).collect()
+        let from = |origin: f64, size: f64| -> Vec<Tick> {
+            let counts = (0..=(last - first) as i64).map(|i| first + i as f64);
+            let label = |count: f64| step.label(step.times(count - (origin / step.size()).round()), size);
+            counts.map(|at| Tick { position: self.position(step.times(at)), label: label(at) }).collect()
+        };
+        let ticks = from(0.0, size);
+        let is_long = ticks.iter().any(|tick| tick.label.chars().count() > LONGEST);
+        let below = Step { mantissa: 1.0, exponent: (self.high - self.low).log10().ceil() as i32 };
+        if !is_long || below.size() > size {
+            return Ticks { ticks, origin: None };
+        }
+        let origin = below.times(((self.low + self.high) / 2.0 / below.size()).round());
+        Ticks { ticks: from(origin, self.high - self.low), origin: Some(below.label(origin, size)) }
     }
 }
 
@@ -105,7 +141,7 @@ impl Step {
             1e-3..1e6 => numbers::grouped(value, decimals(0)),
             // A product of the mantissa may carry a rounding error in its last digit.
             _ => {
-                let digits = (size.log10().floor() as i32 - self.exponent + fraction).clamp(0, 4) as usize;
+                let digits = (size.log10().floor() as i32 - self.exponent + fraction).max(0) as usize;
                 let (mantissa, power) = scientific(value, digits);
                 format!("{}e{power}", numbers::grouped(mantissa, digits))
             }
@@ -127,7 +163,9 @@ mod tests {
     #[track_caller]
     fn check(values: &[f64], labels: &str) {
         let ticks = Axis::around(values.iter().copied()).ticks(7.0 * DISTANCE);
-        assert_eq!(ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" "), labels);
+        let name = ticks.origin.is_some().then(|| ticks.name("y"));
+        let shown = name.into_iter().chain(ticks.ticks.into_iter().map(|tick| tick.label));
+        assert_eq!(shown.collect::<Vec<_>>().join(" "), labels);
     }
 
     #[test]
@@ -143,6 +181,16 @@ mod tests {
         check(&[-4e12, 2e12], "−4e12 −3e12 −2e12 −1e12 0 1e12 2e12");
         check(&[1e-7, 6e-7], "1e-7 2e-7 3e-7 4e-7 5e-7 6e-7");
         check(&[-1e140, 1e140], "−1.0e140 −5.0e139 0 5.0e139 1.0e140");
+    }
+
+    #[test]
+    fn neighbours_are_told_from_an_origin() {
+        check(&[1_699_913_000.0, 1_700_086_000.0], "y − 1.700e9 −50,000 0 50,000");
+        check(&[4_999_997.6, 5_000_002.3], "y − 5.00000M −2 −1 0 1 2");
+        check(&[49_999.998, 50_000.002], "y − 50,000.00 −0.002 −0.001 0 0.001 0.002");
+        check(&[-5_000_002.0, -4_999_998.0], "y + 5.00000M −2 −1 0 1 2");
+        check(&[1e15, 1e15 + 8e6], "y − 1.00000000e15 0 2M 4M 6M 8M");
+        check(&[500_000.0, 500_065.0], "500,000 500,020 500,040 500,060");
     }
 
     #[test]

@@ -73,8 +73,10 @@ impl Frame {
         let (right, bottom) = (LEFT + SIDE, TOP + self.height);
         let mut grid = String::new();
         let mut labels = String::new();
-        let across = self.x.ticks(SIDE).into_iter().map(Some).chain(std::iter::repeat(None));
-        let up = self.y.ticks(self.height).into_iter().map(Some).chain(std::iter::repeat(None));
+        let (across, up) = (self.x.ticks(SIDE), self.y.ticks(self.height));
+        let names = [across.name(names[0]), up.name(names[1])];
+        let across = across.ticks.into_iter().map(Some).chain(std::iter::repeat(None));
+        let up = up.ticks.into_iter().map(Some).chain(std::iter::repeat(None));
         for pair in across.zip(up).take_while(|(x, y)| x.is_some() || y.is_some()) {
             if let Some(tick) = &pair.0 {
                 let x = LEFT + SIDE * tick.position;

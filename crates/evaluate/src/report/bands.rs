@@ -25,9 +25,8 @@ pub(super) fn section(report: &Report) -> Markup {
 /// One error: a row per model, a column per band. `marks` the smallest of each column.
 fn errors(report: &Report, name: &str, marks: bool, of: fn(&BandError) -> f64) -> Markup {
     let bands = &report.bands;
-    let all = bands.iter().flat_map(|band| &band.errors).map(of);
-    let decimals = table::decimals(all).min(4);
-    let labels = table::decimals(bands.iter().flat_map(|band| [band.low, band.high])).min(2);
+    let decimals = table::decimals_at_most(bands.iter().flat_map(|band| &band.errors).map(of), 4);
+    let labels = table::decimals_of_label(bands.iter().flat_map(|band| [band.low, band.high]));
     let best = |band: &Band| band.errors.iter().map(of).min_by(f64::total_cmp).filter(|_| marks);
     let table = html! {
         table {

@@ -2,7 +2,7 @@
 
 use super::Report;
 use maud::{Markup, html};
-use page::table;
+use page::{numbers, table};
 
 /// Rows in the table.
 const MOST: usize = 12;
@@ -19,7 +19,8 @@ pub(super) fn section(report: &Report) -> Markup {
     let mut rows: Vec<usize> = (0..judged.actual.len()).collect();
     rows.sort_by(|&a, &b| error(b).abs().total_cmp(&error(a).abs()));
     rows.truncate(MOST);
-    let decimals = table::decimals(rows.iter().map(|&row| judged.actual[row])).min(2);
+    let decimals = table::decimals_of_label(rows.iter().map(|&row| judged.actual[row]));
+    let decimals_of_errors = decimals.max(numbers::decimals(error(rows[0]), 3));
     let intro = html! { "The test rows where " (best) ", the best model, is furthest off. Odd listings show here first." };
     let table = html! {
         table.errors {
@@ -39,7 +40,7 @@ pub(super) fn section(report: &Report) -> Markup {
                         th.number scope="row" { (judged.row_id[row]) }
                         (table::number(Some(judged.actual[row]), decimals))
                         (table::number(Some(predicted[row]), decimals))
-                        (table::number(Some(error(row)), decimals))
+                        (table::number(Some(error(row)), decimals_of_errors))
                         td { (listing(report, row)) }
                     }
                 }

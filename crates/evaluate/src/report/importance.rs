@@ -17,8 +17,12 @@ pub(super) fn section(report: &Report) -> Markup {
         return html! {};
     }
     let intro = html! {
-        "Permutation: by how much the RMSE on val rises when a feature's values are shuffled. "
-        "Impurity: a feature's share of what the splits of the trees gain on train; it favours features with many values."
+        @if importances.rows > 0 {
+            "Permutation: by how much the RMSE on val rises when a feature's values are shuffled. "
+        }
+        @if !trees.is_empty() {
+            "Impurity: a feature's share of what the splits of the trees gain on train; it favours features with many values."
+        }
     };
     let body = html! {
         @if importances.rows > 0 { (permutation(report)) }
@@ -35,7 +39,7 @@ fn permutation(report: &Report) -> Markup {
         numbers::count(importances.rows)
     );
     let means = models.iter().flat_map(|model| model.permutation.iter().map(|shuffled| shuffled.mean));
-    let decimals = table::decimals(means).saturating_sub(1).min(4);
+    let decimals = table::decimals_at_most(means, 5).saturating_sub(1);
     let cell = |model: &ModelImportance, feature: usize, full: f64| {
         let shuffled = model.permutation[feature];
         let text = html! {
@@ -44,7 +48,11 @@ fn permutation(report: &Report) -> Markup {
         };
         table::bar(text, shuffled.mean / full)
     };
-    let value = |model: &ModelImportance, feature: usize| model.permutation[feature].mean;
+    // A rise that other shuffles would not show again is none.
+    let value = |model: &ModelImportance, feature: usize| {
+        let shuffled = model.permutation[feature];
+        if shuffled.mean > shuffled.std { shuffled.mean } else { 0.0 }
+    };
     matrix(report, "Permutation", &detail, &models, (&value, &cell))
 }
 
@@ -73,12 +81,13 @@ fn matrix(
 ) -> Markup {
     let features = &report.importances.features;
     let largest = |model: &ModelImportance| {
-        (0..features.len()).map(|feature| value(model, feature)).fold(f64::MIN_POSITIVE, f64::max)
+        (0..features.len()).map(|feature| value(model, feature)).fold(0.0, f64::max)
     };
     let full: Vec<f64> = models.iter().map(|model| largest(model)).collect();
-    // Models differ in how much they lose, so each counts by its own largest.
+    // Models differ in how much they lose, so each counts by its own largest, and not at all if it loses nothing.
     let weight = |feature: usize| -> f64 {
-        models.iter().zip(&full).map(|(model, full)| value(model, feature) / full).sum()
+        let models = models.iter().zip(&full).filter(|(_, full)| **full > 0.0);
+        models.map(|(model, full)| (value(model, feature) / full).max(0.0)).sum()
     };
     let mut order: Vec<usize> = (0..features.len()).collect();
     order.sort_by(|&a, &b| weight(b).total_cmp(&weight(a)));

@@ -1,6 +1,7 @@
 //! The models' pictures, side by side, and the listings behind their points.
 
 use super::Report;
+use crate::judged::Judged;
 use crate::plots::{self, Drawing};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
@@ -55,12 +56,14 @@ pub(super) fn listings(report: &Report) -> Markup {
     }
     let judged = &report.judged;
     let rows: Vec<usize> = plots::shown(judged.actual.len()).collect();
-    let pick = |values: &[f64]| rows.iter().map(|&row| short(values[row])).collect::<Vec<Value>>();
+    let digits = digits(judged);
+    let pick = |values: &[f64]| rows.iter().map(|&row| short(values[row], digits)).collect::<Vec<Value>>();
     let models =
         judged.models.iter().map(|(name, predicted)| json!({ "name": name, "predicted": pick(predicted) }));
     let data = json!({
         // As texts: a number of JavaScript has 53 bits.
         "row_id": rows.iter().map(|&row| judged.row_id[row].to_string()).collect::<Vec<String>>(),
+        "digits": digits,
         "actual": pick(&judged.actual),
         "models": models.collect::<Vec<Value>>(),
         "listings": report.listings.to_json(&rows),
@@ -71,8 +74,23 @@ pub(super) fn listings(report: &Report) -> Markup {
     }
 }
 
-/// A number with seven digits: more than a picture shows, less than half of the bytes.
-fn short(value: f64) -> Value {
-    let short: f64 = format!("{value:.6e}").parse().unwrap_or(value);
+/// Significant digits of what the script shows: seven, less than half of the bytes of all, unless pictures of residuals
+/// show more of the numbers.
+fn digits(judged: &Judged) -> usize {
+    let largest = |numbers: &mut dyn Iterator<Item = f64>| {
+        numbers.map(f64::abs).filter(|size| size.is_finite()).fold(0.0, f64::max)
+    };
+    let predictions = judged.models.iter().map(|(_, predicted)| predicted);
+    let size = largest(&mut predictions.clone().flatten().chain(&judged.actual).copied());
+    let residuals = predictions.map(|predicted| {
+        largest(&mut predicted.iter().zip(&judged.actual).map(|(predicted, actual)| actual - predicted))
+    });
+    let least = residuals.filter(|residual| *residual > 0.0).fold(size, f64::min);
+    ((size / least).log10().ceil() as usize + 5).clamp(7, 17)
+}
+
+/// A number with so many digits.
+fn short(value: f64, digits: usize) -> Value {
+    let short: f64 = format!("{value:.*e}", digits - 1).parse().unwrap_or(value);
     if short.fract() == 0.0 && short.abs() < 1e15 { json!(short as i64) } else { json!(short) }
 }

@@ -4,7 +4,7 @@
   const data = JSON.parse(document.getElementById("rows").textContent);
   const tip = document.getElementById("tip");
   const { columns, texts, cells } = data.listings;
-  const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+  const number = new Intl.NumberFormat("en", { maximumSignificantDigits: data.digits - 1 });
   const signed = new Intl.NumberFormat("en", { maximumSignificantDigits: 4, signDisplay: "exceptZero" });
 
   const element = (name, text, parent) => {

@@ -61,7 +61,10 @@ struct Column {
 
 impl Column {
     fn new(heading: &'static str, values: Vec<Option<f64>>) -> Self {
-        let decimals = table::decimals(values.iter().flatten().copied());
+        // A model that diverged leaves the others three digits. What is smaller than that has a power of ten.
+        let sizes = values.iter().flatten().copied().filter(|value| *value >= 1e-6);
+        let smallest = sizes.clone().reduce(f64::min).unwrap_or_default();
+        let decimals = table::decimals(sizes).max(numbers::decimals(smallest, 3));
         Self { heading, detail: None, values, decimals, best: None, full: None }
     }
 

@@ -87,7 +87,7 @@ fn quantiles(report: &Report, roles: &[(&str, &RoleReport)]) -> Markup {
         return html! {};
     }
     let values = roles.iter().flat_map(|(_, role)| role.label_quantiles.values().copied());
-    let decimals = table::decimals(values).min(2);
+    let decimals = table::decimals_of_label(values);
     let scale = Scale::of(roles);
     let table = html! {
         table {

@@ -3,7 +3,6 @@
 use super::Report;
 use maud::{Markup, html};
 use page::numbers;
-use page::table::decimals;
 
 /// The title, the `links` to the sections, and the figures.
 pub(super) fn header(report: &Report, links: &Markup) -> Markup {
@@ -32,13 +31,11 @@ pub(super) fn header(report: &Report, links: &Markup) -> Markup {
 fn best(report: &Report) -> Markup {
     let Some(best) = report.best() else { return html! {} };
     let split = report.judge().unwrap_or_default();
-    let judged = report.run.metrics.iter().filter(|score| score.split == split);
-    let rmse = numbers::grouped(best.rmse, decimals(judged.map(|score| score.rmse)));
     page::figure(
         "Best model",
         html! { (best.model) },
         html! {
-            "RMSE " (rmse)
+            "RMSE " (numbers::significant(best.rmse, 5))
             @if let Some(r2) = best.r2 { " · R² " (numbers::grouped(r2, 3)) }
             " on " (split)
         },
