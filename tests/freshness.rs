@@ -57,6 +57,13 @@ impl Tides {
         self.command("pipeline", flags).output().unwrap()
     }
 
+    /// Runs the program of one stage on OUT.
+    fn by_hand(&self, stage: &str, out: &Path, flags: &[&str]) -> Output {
+        let mut program = Command::new(self.binaries.join(stage));
+        program.arg("--config").arg(self.path("pipeline.toml")).arg("--out").arg(out);
+        program.args(flags).output().unwrap()
+    }
+
     /// Runs the pipeline; what it called each stage: the rest of the stage's first line, and of each further one
     /// about a model.
     fn verdicts(&self, flags: &[&str]) -> Vec<(String, String)> {
@@ -268,12 +275,27 @@ fn models_come_and_go() {
     let text = fs::read_to_string(tides.path("pipeline.toml")).unwrap();
     fs::write(tides.path("pipeline.toml"), format!("{text}\n[train.Deep]\nlearner = \"DecisionTree\"\n"))
         .unwrap();
-    assert_eq!(tides.stale(&[]), ["train: Deep: not run yet", "evaluate: train.Deep is new"]);
+    let new = "evaluate: train.Deep is new, input train/Deep.parquet is new";
+    assert_eq!(tides.stale(&[]), ["train: Deep: not run yet", new]);
     fs::write(tides.path("pipeline.toml"), text).unwrap();
     let stale = tides.stale(&[]);
     assert_eq!(stale[0], "train: Deep: not configured any more");
     assert!(stale[1].starts_with("evaluate: train.Deep is gone"), "{stale:?}");
     assert!(!tides.artifact("train/Deep.parquet").exists());
+    assert_eq!(tides.stale(&[]), NOTHING);
+}
+
+#[test]
+fn models_that_were_made_after_the_report_make_it_anew() {
+    let tides = Tides::complete();
+    fs::remove_dir_all(tides.artifact("train")).unwrap();
+    for (stage, more) in [("train", &["--model", "Linear"][..]), ("evaluate", &[])] {
+        assert!(tides.by_hand(stage, &tides.path("artifacts"), more).status.success());
+    }
+    // What was never made is not missed.
+    assert_eq!(tides.stale(&["--from", "evaluate"]), NOTHING);
+    let new = "evaluate: input train/Shallow.parquet is new, input train/Voting.parquet is new";
+    assert_eq!(tides.stale(&[]), ["train: Shallow, Voting: not run yet", new]);
     assert_eq!(tides.stale(&[]), NOTHING);
 }
 
@@ -297,12 +319,8 @@ fn threads_folders_and_stages_run_by_hand_count_as_the_same() {
     let flags = ["--threads", "1", "--out", elsewhere, "--data", elsewhere];
     assert_eq!(tides.stale(&flags), NOTHING);
     // A stage that is run by hand on another configuration is what lies there now.
-    let by_hand = Command::new(tides.binaries.join("train"))
-        .arg("--config")
-        .arg(tides.path("pipeline.toml"))
-        .args(["--out", elsewhere, "--model", "Linear", "--set", "train.Linear.fit_intercept=false"])
-        .output()
-        .unwrap();
+    let changed = ["--model", "Linear", "--set", "train.Linear.fit_intercept=false"];
+    let by_hand = tides.by_hand("train", &tides.path("elsewhere"), &changed);
     assert!(by_hand.status.success(), "{by_hand:?}");
     let stale = tides.stale(&flags);
     assert_eq!(

@@ -5,7 +5,7 @@
 
 mod difference;
 
-use crate::pipeline::{Inputs, Stage};
+use crate::pipeline::{Inputs, STAGES, Stage};
 use anyhow::Result;
 use serde_json::Value;
 use stage::{Config, Folder, Key, Manifest, Unit, hash_of_file};
@@ -124,6 +124,7 @@ impl Project {
         }
         reasons.extend(self.parameters(&unit.key));
         reasons.extend(self.inputs(stage, unit));
+        reasons.extend(self.new_inputs(stage, &unit.key));
         reasons.extend(self.compared(stage, &unit.key));
         State { unit: name, reasons }
     }
@@ -165,6 +166,23 @@ impl Project {
             false => changed(name, &self.out.join(name), then),
         };
         unit.key.files.iter().filter_map(raw).chain(unit.key.inputs.iter().filter_map(artifact)).collect()
+    }
+
+    /// Models that lie there now and were not read: a stage reads those that there are.
+    fn new_inputs(&self, stage: &Stage, key: &Key) -> Vec<String> {
+        let mut reasons = Vec::new();
+        for read in STAGES.iter().filter(|read| read.per_model && stage.reads.contains(&read.name)) {
+            let folder = self.folder(read.name);
+            let made = folder.manifest().unwrap_or_default().units;
+            let configured = self.units(read).into_iter().filter_map(|unit| made.get(&unit));
+            for output in configured.flat_map(|unit| unit.outputs.keys()) {
+                let artifact = folder.artifact(output);
+                if folder.contains(output) && !key.inputs.contains_key(&artifact) {
+                    reasons.push(format!("input {artifact} is new"));
+                }
+            }
+        }
+        reasons
     }
 
     /// A baseline that is asked for and is not that of the report. None asked for, any is right.
