@@ -392,6 +392,22 @@ fn a_wrong_configuration_is_said_once_by_keep_going_too() {
 }
 
 #[test]
+fn values_that_no_stage_depends_on_are_refused_where_all_is_fresh() {
+    let tides = Tides::complete();
+    for (set, expected) in [
+        ("train.max_depth=3", "train.max_depth: must be a table of hyperparameters, as [train.MLP]"),
+        ("resources.trian.cpus=4", "resources: unknown key 'trian'; did you mean 'train'?"),
+    ] {
+        for command in ["pipeline", "status"] {
+            let output = tides.command(command, &["--set", set]).output().unwrap();
+            let text = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(78), "{text}");
+            assert!(text.ends_with(&format!("{expected}\n")) && text.lines().count() == 1, "{text}");
+        }
+    }
+}
+
+#[test]
 fn the_lock_file_is_stable_and_says_what_there_is() {
     let tides = Tides::bare();
     assert!(tides.pipeline(&[]).status.success());

@@ -6,8 +6,9 @@
 mod difference;
 
 use crate::pipeline::{Inputs, STAGES, Stage};
+use crate::submit::resources::Table;
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use stage::{Config, Folder, Key, Manifest, Unit, hash_of_file};
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,7 @@ impl Project {
     /// If the configuration is refused.
     pub(crate) fn load(inputs: &Inputs, out: PathBuf, binaries: PathBuf) -> Result<Self> {
         let config = Config::load(&inputs.config, &inputs.set)?;
+        check(&config)?;
         Ok(Self { config, data: inputs.data(), out, binaries, baseline: None })
     }
 
@@ -211,6 +213,19 @@ impl Project {
         let members = table.get("members").and_then(Value::as_object);
         members.map(|members| members.keys().cloned().collect()).unwrap_or_default()
     }
+}
+
+/// Refuses what no stage's key depends on: values among the models, and what is wrong in `[resources]`.
+fn check(config: &Config) -> Result<()> {
+    for stage in STAGES.iter().filter(|stage| stage.per_model) {
+        let section: Map<String, Value> = config.section(stage.name)?;
+        let models = config.tables(stage.name);
+        if let Some(name) = section.keys().find(|name| !models.contains(&name.as_str())) {
+            let place = format!("{}.{name}", stage.name);
+            return Err(config.error(&place, "must be a table of hyperparameters, as [train.MLP]").into());
+        }
+    }
+    Table::load(config).map(drop)
 }
 
 /// Adds to fresh units that are made from others of the same stage, as a vote is from its members, what became of those.

@@ -8,7 +8,7 @@ mod chain;
 mod kubernetes;
 mod make;
 mod quote;
-mod resources;
+pub(crate) mod resources;
 mod slurm;
 mod snakemake;
 #[cfg(test)]
