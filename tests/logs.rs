@@ -1,10 +1,16 @@
 //! What stages say on stderr, for people and as JSON.
 
 use crate::binaries::binary;
+use crate::freshness::Tides;
 use crate::workspace::{Pipeline, STAGES, root};
 use serde_json::Value;
+use stage::{Hold, Lock};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 /// A stage on the small table, outside of any scheduler.
 fn stage(name: &str, out: &Path, more: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -91,6 +97,72 @@ fn a_failure_in_json_has_its_exit_code() {
             assert!(quiet.is_empty() || lines.len() == 2, "{lines:?}");
         }
     }
+}
+
+/// What lies before training is stale.
+const AFTER_STALE_STAGES: [&str; 4] = ["--from", "train", "--set", "split.random_state=8"];
+
+#[test]
+fn the_pipeline_speaks_json_too_and_ends_with_a_summary() {
+    let tides = Tides::complete();
+    let events = |more: &[&str], code: i32| {
+        let output = tides.pipeline(&[&["--log-format", "json"], more].concat());
+        assert_eq!(output.status.code(), Some(code));
+        let lines = lines(&output);
+        assert!(lines.iter().all(|line| line["run_id"] == lines[0]["run_id"]), "{lines:?}");
+        let last = &lines[lines.len() - 1];
+        assert_eq!((&last["stage"], &last["event"]), (&"pipeline".into(), &"summary".into()));
+        assert_eq!(last["fields"]["exit_code"], code, "{last}");
+        assert!(last["fields"]["seconds"].as_f64() > Some(0.0), "{last}");
+        lines.iter().map(|line| line["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let fresh = ["freshness"; 5];
+    assert_eq!(events(&[], 0), [&fresh[..], &["summary"]].concat());
+    // feature-selection and split.
+    let warnings = ["warning"; 2];
+    assert_eq!(events(&AFTER_STALE_STAGES, 0), [&warnings, &fresh[..2], &["summary"]].concat());
+    assert_eq!(events(&["--set", "spilt.by=origin"], 78), ["error", "summary"]);
+    assert_eq!(events(&["-q", "--set", "spilt.by=origin"], 78), ["error", "summary"]);
+    // A stage that failed has said why.
+    let failed = events(&["--set", "train.Shallow.max_depth=0"], 78);
+    assert_eq!(failed.iter().filter(|event| *event == "error").count(), 1, "{failed:?}");
+    let lock = Lock::hold(&tides.path("artifacts"), Hold::Alone, "somebody", Duration::ZERO).unwrap();
+    assert_eq!(events(&["--no-wait"], 75), ["error", "summary"]);
+    let mut waiting = tides.command("pipeline", &["--log-format", "json"]);
+    let mut waiting = waiting.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let first = BufReader::new(waiting.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&first).unwrap()["event"], "waiting", "{first}");
+    drop(lock);
+    assert!(waiting.wait().unwrap().success());
+}
+
+#[test]
+fn a_killed_stage_is_an_error_in_json() {
+    let tides = Tides::bare();
+    let program = tides.path("ingest");
+    fs::write(&program, "#!/bin/sh\nkill -9 $$\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut xtask = Command::new(binary("xtask"));
+    xtask.args(["pipeline", "--log-format", "json", "--config"]).arg(tides.path("pipeline.toml"));
+    let output = xtask.arg("--bin-dir").arg(program.parent().unwrap()).output().unwrap();
+    assert_eq!(output.status.code(), Some(70));
+    let lines = lines(&output);
+    let [_, error, summary] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((&error["event"], &summary["event"]), (&"error".into(), &"summary".into()));
+    let fields = &summary["fields"];
+    assert_eq!((&fields["exit_code"], &fields["message"]), (&70.into(), &error["fields"]["message"]));
+    assert_eq!(fields["message"], "ingest: signal: 9 (SIGKILL)");
+}
+
+#[test]
+fn a_quiet_pipeline_says_errors_only() {
+    let tides = Tides::complete();
+    for format in [&[][..], &["--log-format", "json"]] {
+        let output = tides.pipeline(&[&["-q"], format, &AFTER_STALE_STAGES].concat());
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    }
+    let refused = tides.pipeline(&["-q", "--set", "spilt.by=origin"]);
+    assert!(String::from_utf8(refused.stderr).unwrap().starts_with("error: "));
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use crate::children;
 use crate::freshness::{Project, Report};
+use crate::log::Log;
 use crate::pipeline::{Failed, Inputs, Stage};
 use crate::status;
 use anyhow::Result;
-use stage::{Context, Hold, Kind, Lock, LogFlags, LogFormat, log};
+use stage::{Hold, Kind, Lock, LogFlags};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc;
@@ -37,7 +37,7 @@ pub(crate) struct Manner {
     no_wait: bool,
 
     #[command(flatten)]
-    log: LogFlags,
+    pub(crate) log: LogFlags,
 }
 
 /// A run of stages on a folder that it holds.
@@ -45,8 +45,8 @@ pub(crate) struct Driver<'a> {
     project: &'a Project,
     inputs: &'a Inputs,
     manner: Manner,
+    log: &'a Log,
     lock: Lock,
-    run_id: String,
     /// Stages that failed, or depend on one that did.
     failed: Vec<&'static str>,
     /// The first failure.
@@ -58,14 +58,18 @@ impl<'a> Driver<'a> {
     ///
     /// # Errors
     /// If others hold it, or the disk refuses.
-    pub(crate) fn new(project: &'a Project, inputs: &'a Inputs, manner: Manner) -> Result<Self> {
+    pub(crate) fn new(
+        project: &'a Project,
+        inputs: &'a Inputs,
+        manner: Manner,
+        log: &'a Log,
+    ) -> Result<Self> {
         children::end_with_us()?;
-        let lock = hold(&project.out, manner.no_wait)?;
+        let lock = hold(&project.out, manner.no_wait, log)?;
         for entry in fs::read_dir(&project.out)? {
             stage::sweep(&entry?.path())?;
         }
-        let run_id = stage::generated_run_id();
-        Ok(Self { project, inputs, manner, lock, run_id, failed: Vec::new(), failure: None })
+        Ok(Self { project, inputs, manner, log, lock, failed: Vec::new(), failure: None })
     }
 
     /// Runs what is stale of `stage`.
@@ -74,7 +78,7 @@ impl<'a> Driver<'a> {
     /// If it fails, unless the run is to go on.
     pub(crate) fn run(&mut self, stage: &'static Stage) -> Result<()> {
         if let Some(failed) = stage.reads.iter().find(|read| self.failed.contains(read)) {
-            self.say(stage.name, &format!("not run: {failed} failed"));
+            self.log.stage(stage.name, &format!("not run: {failed} failed"));
             self.failed.push(stage.name);
             return Ok(());
         }
@@ -82,7 +86,7 @@ impl<'a> Driver<'a> {
         if self.manner.force {
             report.force();
         }
-        status::lines(&report).iter().for_each(|line| self.say(stage.name, line));
+        status::lines(&report).iter().for_each(|line| self.log.stage(stage.name, line));
         if report.is_fresh() {
             return Ok(());
         }
@@ -109,21 +113,6 @@ impl<'a> Driver<'a> {
         self.failure.map_or(Ok(()), Err)
     }
 
-    /// One line about a stage on stderr, as its own lines are.
-    fn say(&self, stage: &str, text: &str) {
-        let LogFlags { log_format, quiet, .. } = self.manner.log;
-        let line = match log_format {
-            LogFormat::Text => format!("{stage:<18} {text}"),
-            LogFormat::Json => {
-                let context = Context::new(stage, Some(self.run_id.clone()), None);
-                log::json_line(&context, log::Level::Info, "freshness", &[("text", text.into())])
-            }
-        };
-        if !quiet {
-            let _ = writeln!(io::stderr().lock(), "{line}");
-        }
-    }
-
     /// The flag by which a stage learns what to compare with.
     fn baseline(&self, stage: &Stage) -> Vec<OsString> {
         let flag = |path: &Path| vec!["--baseline".into(), path.into()];
@@ -137,7 +126,7 @@ impl<'a> Driver<'a> {
 
     fn start(&self, stage: &Stage, inputs: &Inputs, more: &[OsString]) -> Result<Child> {
         let mut flags = inputs.for_stage(&self.project.out);
-        flags.extend(["--run-id".into(), self.run_id.clone().into()]);
+        flags.extend(["--run-id".into(), (&self.log.run_id).into()]);
         flags.extend(self.manner.log.to_flags());
         flags.extend_from_slice(more);
         children::start(&self.project.binaries.join(stage.name), &flags, &self.lock)
@@ -164,7 +153,8 @@ impl<'a> Driver<'a> {
             let lost =
                 |vote: &&str| members(vote).iter().any(|m| failures.iter().any(|(failed, _)| failed == m));
             let (lost, votes): (Vec<&str>, Vec<&str>) = votes.into_iter().partition(lost);
-            lost.iter().for_each(|vote| self.say(stage.name, &format!("{vote}: not run: a member failed")));
+            lost.iter()
+                .for_each(|vote| self.log.stage(stage.name, &format!("{vote}: not run: a member failed")));
             failures.extend(self.one_by_one(stage, &votes)?);
         }
         failures.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
@@ -209,11 +199,11 @@ impl<'a> Driver<'a> {
 }
 
 /// Takes OUT; says whom it waits for.
-fn hold(out: &Path, no_wait: bool) -> Result<Lock> {
+fn hold(out: &Path, no_wait: bool, log: &Log) -> Result<Lock> {
     let take = |wait| Lock::hold(out, Hold::Alone, "cargo xtask pipeline", wait);
     match take(Duration::ZERO) {
         Err(error) if error.kind() == Kind::Temporary && !no_wait => {
-            let _ = writeln!(io::stderr().lock(), "waiting: {error}");
+            log.waiting(error);
             Ok(take(Duration::MAX)?)
         }
         outcome => Ok(outcome?),

@@ -11,6 +11,7 @@ mod explore;
 mod freshness;
 mod layouts;
 mod lockfile;
+mod log;
 mod metrics;
 mod parity;
 mod pipeline;
@@ -135,14 +136,19 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            if let Some(failed) = error.downcast_ref::<pipeline::Failed>() {
-                return ExitCode::from(failed.code);
+            if !error.is::<pipeline::Failed>() {
+                let _ = writeln!(io::stderr().lock(), "error: {error:#}");
             }
-            let _ = writeln!(io::stderr().lock(), "error: {error:#}");
-            let code =
-                error.downcast_ref::<stage::Error>().map_or(Kind::Internal as u8, stage::Error::exit_code);
-            ExitCode::from(code)
+            ExitCode::from(exit_code(&error))
         }
+    }
+}
+
+/// The exit code of a command that failed: that of the stage that did, if one did.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<pipeline::Failed>() {
+        Some(failed) => failed.code,
+        None => error.downcast_ref::<stage::Error>().map_or(Kind::Internal as u8, stage::Error::exit_code),
     }
 }
 

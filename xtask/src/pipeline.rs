@@ -2,11 +2,11 @@
 
 use crate::driver::{Driver, Manner};
 use crate::freshness::Project;
+use crate::log::Log;
 use crate::{build, children, lockfile, root, scores, status};
 use anyhow::Result;
-use stage::{Config, Error, Kind};
+use stage::{Config, Error, Kind, LogFlags, LogFormat};
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -173,20 +173,25 @@ pub(crate) fn default_out(config: &Path) -> PathBuf {
 /// # Errors
 /// If the stages cannot be built or started, or one fails.
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
+    let log = Log::new(flags.manner.log, stage::generated_run_id());
+    log.end(run_stages(flags, &log))
+}
+
+fn run_stages(flags: &Flags, log: &Log) -> Result<()> {
     let stages = flags.range.stages()?;
     let baseline = flags.baseline(stages)?;
     let project = flags.place.project()?.against(baseline);
     let before = STAGES.iter().take_while(|stage| stages.iter().all(|other| other.name != stage.name));
-    warn_of_stale(&project, before);
+    warn_of_stale(&project, before, log);
     if flags.dry_run {
         stage::print(&status::plan(&project, stages, flags.manner.force))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let inputs = &flags.place.inputs;
-    let mut driver = Driver::new(&project, inputs, flags.manner)?;
+    let mut driver = Driver::new(&project, inputs, flags.manner, log)?;
     let outcome = stages.iter().try_for_each(|stage| driver.run(stage));
     if let Err(error) = lockfile::write(&project, &inputs.config) {
-        let _ = writeln!(io::stderr().lock(), "warning: {error}");
+        log.warning(error);
     }
     outcome.and_then(|()| driver.finish())?;
     if stages.iter().any(|stage| stage.name == "evaluate") {
@@ -194,7 +199,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
         let (scores, report) = (scores::table(&evaluated, &project.models())?, evaluated.join("report.html"));
         stage::print(&format!("\n{scores}\nreport: {}\n", report.display()))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Says of every stage whether it is fresh, and why not.
@@ -220,7 +225,10 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
     flags.retain(|flag| flag != "--force");
     let config = value_of("--config", &flags).map_or_else(default_config, PathBuf::from);
     let out = value_of("--out", &flags).map_or_else(|| default_out(&config), PathBuf::from);
-    for (flag, value) in [("--config", &config), ("--out", &out)] {
+    let log = log_of(&flags);
+    let defaults =
+        [("--config", config.as_os_str()), ("--out", out.as_os_str()), ("--run-id", log.run_id.as_ref())];
+    for (flag, value) in defaults {
         if value_of(flag, &flags).is_none() {
             flags.extend([flag.into(), value.into()]);
         }
@@ -234,7 +242,7 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
     };
     // A configuration that is refused is the stage's to report.
     if let Ok(project) = Project::load(&inputs, out, binaries.clone()) {
-        warn_of_stale(&project, &STAGES[..place]);
+        warn_of_stale(&project, &STAGES[..place], &log);
     }
     // The stage takes the place of this process: signals reach it, and its exit code is ours.
     let binary = binaries.join(name);
@@ -242,13 +250,25 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
     Err(Error::new(Kind::Io, format!("{}: cannot start: {error}", binary.display())).into())
 }
 
+/// How a stage with these flags speaks.
+fn log_of(flags: &[OsString]) -> Log {
+    let log_format = match value_of("--log-format", flags) {
+        Some(format) if format == "json" => LogFormat::Json,
+        _ => LogFormat::Text,
+    };
+    let quiet = flags.iter().any(|flag| flag == "-q" || flag == "--quiet");
+    let run_id = value_of("--run-id", flags).map(|id| id.to_string_lossy().into_owned());
+    let flags = LogFlags { log_format, quiet, ..LogFlags::default() };
+    Log::new(flags, run_id.unwrap_or_else(stage::generated_run_id))
+}
+
 /// Warns of stages that ran, and are stale.
-fn warn_of_stale<'a>(project: &Project, stages: impl IntoIterator<Item = &'a Stage>) {
+fn warn_of_stale<'a>(project: &Project, stages: impl IntoIterator<Item = &'a Stage>, log: &Log) {
     for stage in stages {
         let report = project.check(stage);
         if !report.is_fresh() && project.folder(stage.name).contains(stage::MANIFEST) {
             let reasons = status::lines(&report).join("; ");
-            let _ = writeln!(io::stderr().lock(), "warning: the stage '{}' is stale ({reasons})", stage.name);
+            log.warning(format!("the stage '{}' is stale ({reasons})", stage.name));
         }
     }
 }
@@ -323,6 +343,15 @@ mod tests {
             let before: Vec<&str> = STAGES[..place].iter().map(|stage| stage.name).collect();
             assert!(stage.reads.iter().all(|read| before.contains(read)), "{}", stage.name);
         }
+    }
+
+    #[test]
+    fn a_stage_is_warned_about_as_its_flags_say() {
+        let log = |flags: &[&str]| log_of(&flags.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(log(&["--set", "a=b"]).flags, LogFlags::default());
+        assert!(log(&["-q"]).flags.quiet && log(&["--quiet"]).flags.quiet);
+        let json = log(&["--log-format=json", "--run-id", "r-1"]);
+        assert_eq!((json.flags.log_format, json.run_id.as_str()), (LogFormat::Json, "r-1"));
     }
 
     #[test]
