@@ -425,6 +425,21 @@ fn the_lock_file_is_stable_and_says_what_there_is() {
 }
 
 #[test]
+fn a_configuration_in_the_place_of_its_lock_file_is_refused() {
+    let tides = Tides::bare();
+    fs::rename(tides.path("pipeline.toml"), tides.path("tides.lock")).unwrap();
+    let before = fs::read(tides.path("tides.lock")).unwrap();
+    let mut xtask = Command::new(binary("xtask"));
+    xtask.arg("pipeline").arg("--bin-dir").arg(&tides.binaries).arg("--config").arg(tides.path("tides.lock"));
+    let output = xtask.output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(64), "{text}");
+    assert!(text.contains("tides.lock: ") && text.lines().count() == 1, "{text}");
+    assert_eq!(fs::read(tides.path("tides.lock")).unwrap(), before);
+    assert!(!tides.path("artifacts").exists());
+}
+
+#[test]
 fn another_baseline_makes_the_report_anew() {
     let tides = Tides::complete();
     let page = || fs::read_to_string(tides.artifact("evaluate/report.html")).unwrap();

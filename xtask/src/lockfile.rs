@@ -7,7 +7,7 @@ use crate::freshness::Project;
 use crate::pipeline::STAGES;
 use anyhow::Result;
 use serde::Serialize;
-use stage::{Unit, hash_of, write_whole};
+use stage::{Error, Unit, hash_of, write_whole};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,15 +20,23 @@ struct Locked {
 }
 
 /// Where the lock file of a configuration lies.
-pub(crate) fn path(config: &Path) -> PathBuf {
-    config.with_extension("lock")
+///
+/// # Errors
+/// If that is the configuration itself.
+pub(crate) fn path(config: &Path) -> Result<PathBuf> {
+    let path = config.with_extension("lock");
+    if path == config {
+        let error = Error::usage(format!("{}: the lock file would take its place", config.display()));
+        return Err(error.hint("give the configuration another extension, as .toml").into());
+    }
+    Ok(path)
 }
 
-/// Writes the lock file of what lies in OUT, unless it is that already.
+/// Writes the lock file `path` of what lies in OUT, unless it is that already.
 ///
 /// # Errors
 /// If a manifest cannot be read, or the disk refuses the file.
-pub(crate) fn write(project: &Project, config: &Path) -> Result<()> {
+pub(crate) fn write(project: &Project, path: &Path) -> Result<()> {
     let mut stages: BTreeMap<&str, BTreeMap<String, Locked>> = BTreeMap::new();
     for stage in &STAGES {
         let units = project.folder(stage.name).manifest()?.units;
@@ -36,11 +44,10 @@ pub(crate) fn write(project: &Project, config: &Path) -> Result<()> {
     }
     let mut text = serde_json::to_string_pretty(&stages)?;
     text.push('\n');
-    let path = path(config);
-    if fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
+    if fs::read(path).is_ok_and(|before| before == text.as_bytes()) {
         return Ok(());
     }
-    Ok(write_whole(&path, text.as_bytes())?)
+    Ok(write_whole(path, text.as_bytes())?)
 }
 
 fn locked(unit: Unit) -> Locked {

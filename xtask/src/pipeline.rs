@@ -179,6 +179,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
 
 fn run_stages(flags: &Flags, log: &Log) -> Result<()> {
     let stages = flags.range.stages()?;
+    let lock = lockfile::path(&flags.place.inputs.config)?;
     let baseline = flags.baseline(stages)?;
     let project = flags.place.project()?.against(baseline);
     let before = STAGES.iter().take_while(|stage| stages.iter().all(|other| other.name != stage.name));
@@ -190,7 +191,7 @@ fn run_stages(flags: &Flags, log: &Log) -> Result<()> {
     let inputs = &flags.place.inputs;
     let mut driver = Driver::new(&project, inputs, flags.manner, log)?;
     let outcome = stages.iter().try_for_each(|stage| driver.run(stage));
-    if let Err(error) = lockfile::write(&project, &inputs.config) {
+    if let Err(error) = lockfile::write(&project, &lock) {
         log.warning(error);
     }
     outcome.and_then(|()| driver.finish())?;
