@@ -133,6 +133,18 @@ fn the_stage_dies_with_a_driver_that_is_killed_and_the_lock_with_them() {
 }
 
 #[test]
+fn only_folders_of_the_pipeline_are_swept() {
+    let tides = Tides::complete();
+    let folders = ["split", "train/parts", "logs", "runs", "mine"].map(|folder| tides.artifact(folder));
+    for folder in &folders {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join(".a.1-0.tmp"), b"").unwrap();
+    }
+    assert!(tides.pipeline(&[]).status.success());
+    assert_eq!(strays(&tides.path("artifacts")), [folders[4].join(".a.1-0.tmp")]);
+}
+
+#[test]
 fn sigterm_ends_the_driver_and_its_stage_with_143() {
     let tides = Tides::complete();
     let (mut driver, trainer) = training(&tides);

@@ -3,12 +3,11 @@
 use crate::children;
 use crate::freshness::{Project, Report};
 use crate::log::Log;
-use crate::pipeline::{Failed, Inputs, Stage};
+use crate::pipeline::{Failed, Inputs, STAGES, Stage};
 use crate::status;
 use anyhow::Result;
-use stage::{Hold, Kind, Lock, LogFlags};
+use stage::{Hold, Kind, LOGS, Lock, LogFlags};
 use std::ffi::OsString;
-use std::fs;
 use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc;
@@ -66,8 +65,8 @@ impl<'a> Driver<'a> {
     ) -> Result<Self> {
         children::end_with_us()?;
         let lock = hold(&project.out, manner.no_wait, log)?;
-        for entry in fs::read_dir(&project.out)? {
-            stage::sweep(&entry?.path())?;
+        for folder in STAGES.map(|stage| stage.name).into_iter().chain(["train/parts", LOGS, runs::FOLDER]) {
+            stage::sweep(&project.out.join(folder))?;
         }
         Ok(Self { project, inputs, manner, log, lock, failed: Vec::new(), failure: None })
     }
