@@ -146,9 +146,12 @@ fn a_refused_job_takes_those_before_it_out_of_the_queue() {
     assert_eq!(lines(&programs.join("cancelled")), ["1 2"]);
 }
 
-/// kubectl, played: `wait` succeeds for the condition in `$HERE/<job>`, or "complete".
+/// kubectl, played: `wait` succeeds for the condition in `$HERE/<job>`, or "complete"; `get` fails for a job that is "gone".
+/// A script that asks for ever is ended.
 const KUBECTL: &str = r#"echo "$*" >> "$HERE/calls"
+[ "$(wc -l < "$HERE/calls")" -lt 100 ] || kill $PPID
 case "$*" in
+  *" get "*) if grep --quiet gone "$HERE/${3#job/}"; then echo "$3 not found" >&2; exit 1; fi;;
   *" wait "*) for word; do case $word in
       job/*) job=${word#job/};;
       --for=condition=*) asked=${word#--for=condition=};;
@@ -180,6 +183,24 @@ fn kubernetes_jobs_are_applied_in_order_until_one_fails() {
     assert_eq!(code, Some(1));
     assert!(some.last().unwrap().contains("logs --selector=app.kubernetes.io/name=prices"), "{some:?}");
     assert!(!some.iter().any(|call| call.contains("train-merge")));
+    // Still at work, and complete after a while.
+    fs::write(folder.path().join("prices-train"), "").unwrap();
+    program(&folder.path().join("sleep"), "echo complete > \"$HERE/prices-train\"");
+    let (code, waited) = calls(run(&script, folder.path()));
+    assert_eq!((code, waited.len()), (Some(0), all.len() + 3));
+}
+
+#[test]
+fn the_script_ends_where_kubectl_cannot_tell_what_became_of_a_job() {
+    let folder = tempfile::tempdir().unwrap();
+    program(&folder.path().join("kubectl"), KUBECTL);
+    fs::write(folder.path().join("prices-split"), "gone").unwrap();
+    let plan = Plan::new(&flags(&["--to", "kubernetes", "--name", "prices"])).unwrap();
+    let script = kubernetes::script(&plan, "k.yaml");
+    let script = script.replacen("set -eu", "set -eu\nset -- --namespace=mine", 1);
+    let output = run(&script, folder.path());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "job/prices-split not found\n");
 }
 
 #[test]

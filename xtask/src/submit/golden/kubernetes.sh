@@ -12,9 +12,12 @@ for component in ingest feature-selection split train train-merge evaluate; do
   kubectl "$@" delete "$job" --ignore-not-found
   kubectl "$@" apply --filename="$manifests" --selector="$selector=$component"
   until kubectl "$@" wait "$job" --for=condition=complete --timeout=10s 2>/dev/null; do
+    # It may have failed for another reason than the time: then kubectl says here what is wrong.
+    kubectl "$@" get "$job" >/dev/null || exit 1
     if kubectl "$@" wait "$job" --for=condition=failed --timeout=0s 2>/dev/null; then
       kubectl "$@" logs --selector="$selector=$component" --prefix >&2
       exit 1
     fi
+    sleep 1
   done
 done
