@@ -90,7 +90,7 @@ pub(crate) struct Options {
     claim: String,
 
     /// Kubernetes, Argo: where containers see the volume; --data and --out are folders there
-    #[arg(long, value_name = "DIR", default_value = "/pipeline")]
+    #[arg(long, value_name = "DIR", default_value = "/pipeline", value_parser = kubernetes::mount)]
     mount: String,
 
     /// Kubernetes, Argo: what the names of jobs begin with
@@ -257,7 +257,7 @@ impl Flags {
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let plan = Plan::new(flags)?;
     let rendering = match flags.to {
-        Scheduler::Slurm => slurm::render(&plan),
+        Scheduler::Slurm => slurm::render(&plan)?,
         Scheduler::Kubernetes => kubernetes::render(&plan),
         Scheduler::Argo => argo::render(&plan)?,
         Scheduler::Snakemake => snakemake::render(&plan)?,

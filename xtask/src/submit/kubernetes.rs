@@ -5,6 +5,7 @@ use super::chain::{Job, Part};
 use super::quote::{shell, yaml};
 use stage::Kind;
 use std::fmt::Write;
+use std::path::{Component, Path};
 
 /// Where containers find the configuration.
 pub(super) const CONFIG_FOLDER: &str = "/etc/pipeline";
@@ -18,6 +19,7 @@ const FINAL: [Kind; 5] = [Kind::Usage, Kind::Data, Kind::Missing, Kind::Internal
 /// The manifests: the configuration, then a Job a stage.
 pub(crate) fn render(plan: &Plan) -> String {
     let name = &plan.options.name;
+    let label = yaml(name);
     let (claim, mount) = (&plan.options.claim, &plan.options.mount);
     let config = block(&plan.config_text, 4);
     let mut text = format!(
@@ -30,7 +32,7 @@ kind: ConfigMap
 metadata:
   name: {name}-config
   labels:
-    app.kubernetes.io/name: {name}
+    app.kubernetes.io/name: {label}
     app.kubernetes.io/component: config
 data:
   pipeline.toml: {config}
@@ -79,6 +81,7 @@ done
 
 fn one(plan: &Plan, job: &Job) -> String {
     let name = &plan.options.name;
+    let label = yaml(name);
     let (claim, mount) = (yaml(&plan.options.claim), yaml(&plan.options.mount));
     let component = job.name;
     let mut indexed = String::new();
@@ -100,13 +103,13 @@ kind: Job
 metadata:
   name: {name}-{component}
   labels:
-    app.kubernetes.io/name: {name}
+    app.kubernetes.io/name: {label}
     app.kubernetes.io/component: {component}
 spec:
 {indexed}{policy}  template:
     metadata:
       labels:
-        app.kubernetes.io/name: {name}
+        app.kubernetes.io/name: {label}
         app.kubernetes.io/component: {component}
     spec:
       restartPolicy: Never
@@ -214,4 +217,16 @@ pub(super) fn name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("must be at most 40 lowercase letters, digits and '-', from a letter to a letter or digit".into())
+}
+
+/// Where containers see the volume.
+///
+/// # Errors
+/// What it must be, if it is not.
+pub(super) fn mount(text: &str) -> Result<String, String> {
+    let is_folder = Path::new(text).components().any(|part| matches!(part, Component::Normal(_)));
+    if text.starts_with('/') && is_folder {
+        return Ok(text.to_owned());
+    }
+    Err("must be an absolute path other than /".into())
 }

@@ -11,8 +11,10 @@ use stage::Error;
 /// # Errors
 /// If a path has a character that make knows no way to write.
 pub(crate) fn render(plan: &Plan) -> Result<String> {
-    let place = |path: &String| match path.chars().find(|c| ";|\\%:".contains(*c)) {
-        Some(c) => Err(Error::usage(format!("{path}: make cannot have '{c}' in the name of a file"))),
+    // Two blanks become one where make takes a list apart.
+    let refused = [";", "|", "\\", "%", ":", "  "];
+    let place = |path: &String| match refused.iter().find(|text| path.contains(**text)) {
+        Some(text) => Err(Error::usage(format!("{path}: make cannot have '{text}' in the name of a file"))),
         None => Ok(make_file(path)),
     };
     let files =

@@ -3,6 +3,8 @@
 use super::Plan;
 use super::chain::{Job, Part};
 use super::quote::{shell, shell_words};
+use anyhow::Result;
+use stage::Error;
 use std::fmt::Write;
 
 /// Queues the jobs; `$id` is the last one's.
@@ -25,7 +27,14 @@ submit() {
 "#;
 
 /// The script. It prints a line "JOB ID" for every job.
-pub(crate) fn render(plan: &Plan) -> String {
+///
+/// # Errors
+/// If OUT, where the logs are, has a backslash, which turns Slurm's patterns off.
+pub(crate) fn render(plan: &Plan) -> Result<String> {
+    if plan.out.contains('\\') {
+        let message = format!("{}: Slurm cannot have '\\' in the name of a log", plan.out);
+        return Err(Error::usage(message).into());
+    }
     let folder = format!("{}/slurm", plan.out);
     let mut text = format!(
         "#!/bin/sh\n\
@@ -39,7 +48,7 @@ pub(crate) fn render(plan: &Plan) -> String {
     for job in &plan.jobs {
         text.push_str(&one(plan, job, &folder));
     }
-    text
+    Ok(text)
 }
 
 /// A call of `submit`, with the job's script.

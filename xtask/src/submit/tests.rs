@@ -30,7 +30,7 @@ fn render(arguments: &[&str]) -> anyhow::Result<String> {
         Scheduler::Slurm => {
             // It differs from run to run.
             plan.run_id = Some("RUN".to_owned());
-            Ok(slurm::render(&plan))
+            slurm::render(&plan)
         }
         Scheduler::Kubernetes => Ok(kubernetes::render(&plan)),
         Scheduler::Argo => argo::render(&plan),
@@ -102,7 +102,7 @@ fn slurm_gets_every_argument_as_it_was_given() {
         &programs.join("sbatch"),
         "echo \"$*\" >> \"$HERE/sbatch-words\"\nsh -s || exit\nwc -l < \"$HERE/sbatch-words\"",
     );
-    let out = folder.path().join(AWKWARD);
+    let out = folder.path().join(AWKWARD.replace('\\', ""));
     let set = format!("train.MLP.note={AWKWARD}");
     let bin = programs.to_str().unwrap();
     let script =
@@ -204,9 +204,20 @@ fn the_script_ends_where_kubectl_cannot_tell_what_became_of_a_job() {
 }
 
 #[test]
+fn names_that_yaml_reads_otherwise_are_quoted() {
+    for to in ["kubernetes", "argo"] {
+        let text = render(&["--to", to, "--name", "on", "--claim", "null"]).unwrap();
+        let bare = |line: &str| line.ends_with(": on") || line.ends_with(": null");
+        assert!(!text.lines().any(bare) && text.contains("claimName: \"null\""), "{text}");
+    }
+}
+
+#[test]
 fn what_a_scheduler_cannot_carry_is_refused() {
     for (arguments, expected) in [
         (&["--to", "make", "--out", "/a;b"][..], "/a;b: make cannot have ';' in the name of a file"),
+        (&["--to", "make", "--out", "/a  b"], "/a  b: make cannot have '  ' in the name of a file"),
+        (&["--to", "slurm", "--out", "/a\\b"], "/a\\b: Slurm cannot have '\\' in the name of a log"),
         (&["--to", "snakemake", "--data", "/{a}"], "Snakemake cannot have braces in the name of a file"),
         (&["--to", "slurm", "--set", "train.x=\"a\\nb\"\n"], "control characters and line breaks"),
         (&["--to", "argo", "--set", "train.x=x{{y}}"], "Argo takes '{{' for the beginning of a tag"),
@@ -217,6 +228,12 @@ fn what_a_scheduler_cannot_carry_is_refused() {
     }
     for name in ["Prices", "-prices", "prices-", "1prices", "a_b", ""] {
         assert!(kubernetes::name(name).is_err(), "{name}");
+    }
+    for mount in ["/", "//", "/.", "volume", ""] {
+        assert!(
+            CommandLine::try_parse_from(["submit", "--to", "argo", "--mount", mount]).is_err(),
+            "{mount}"
+        );
     }
 }
 
