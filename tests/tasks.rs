@@ -6,8 +6,10 @@ use serde_json::Value;
 use stage::{Result, Summary, Task, TaskFlags};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread::{self, JoinHandle};
 
 /// One model of every kind on the small table, two of them forests.
 const MODELS: &str = "train={ Linear = {}, MLP = { max_iter = 20 }, DecisionTree = {}, RandomForest = { n_estimators = 21 }, \
@@ -185,6 +187,80 @@ fn tasks_train_on_plain_files_too() {
     .unwrap();
     assert!(trained(&whole).contains_key("train/predictions.parquet"));
     assert!(trained(&parts) == trained(&whole));
+}
+
+/// Whoever opens the file at `path` next reads what it holds now; everybody after that reads `other`.
+fn replace_while_it_is_read(path: &Path, other: &[u8]) -> JoinHandle<()> {
+    let (path, aside) = (path.to_path_buf(), path.with_extension("aside"));
+    let before = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    fs::write(&aside, other).unwrap();
+    thread::spawn(move || {
+        // Returns when the reader has opened it too.
+        let mut pipe = fs::File::options().write(true).open(&path).unwrap();
+        fs::rename(aside, path).unwrap();
+        pipe.write_all(&before).unwrap();
+    })
+}
+
+/// Train rows of another draw.
+fn other_rows() -> Vec<u8> {
+    fs::read(small().set("split.random_state=8").run_until("split").folder("split").file("train.parquet"))
+        .unwrap()
+}
+
+#[test]
+fn a_part_is_called_after_the_rows_that_it_was_made_from() {
+    let other = other_rows();
+    let made_from_other_rows = |error: stage::Error| {
+        assert_eq!(error.exit_code(), 65, "{error}");
+        assert!(error.to_string().ends_with("made from other rows; run its task again"), "{error}");
+    };
+    let pipeline = small().run_until("split");
+    let rows = pipeline.folder("split").file("train.parquet");
+    fs::remove_file(pipeline.folder("split").file(stage::MANIFEST)).unwrap();
+    let split = replace_while_it_is_read(&rows, &other);
+    task(&pipeline, 0, 1).unwrap();
+    split.join().unwrap();
+    made_from_other_rows(merge(&pipeline).unwrap_err());
+
+    let source = small().run_until("split");
+    let rows = source.folder("split").file("train.parquet");
+    let plain = |arguments: &mut train::Arguments| {
+        (arguments.train, arguments.label) = (Some(rows.clone()), Some("sea level (cm)".into()));
+    };
+    let pipeline = small();
+    let writer = replace_while_it_is_read(&rows, &other);
+    train(&pipeline, |arguments| {
+        plain(arguments);
+        arguments.tasks.task = Some(Task { index: 0, count: 1 });
+    })
+    .unwrap();
+    writer.join().unwrap();
+    let merged = train(&pipeline, |arguments| {
+        plain(arguments);
+        arguments.merge = true;
+    });
+    made_from_other_rows(merged.unwrap_err());
+}
+
+#[test]
+fn the_key_of_a_plain_file_is_of_the_rows_that_were_read() {
+    let source = small().run_until("split");
+    let [rows, test] = ["train.parquet", "test.parquet"].map(|name| source.folder("split").file(name));
+    let hashes = [&rows, &test].map(|path| stage::hash_of_file(path).unwrap());
+    let writers = [&rows, &test].map(|path| replace_while_it_is_read(path, &other_rows()));
+    let pipeline = small();
+    train(&pipeline, |arguments| {
+        (arguments.train, arguments.test) = (Some(rows.clone()), Some(test.clone()));
+        arguments.label = Some("sea level (cm)".into());
+    })
+    .unwrap();
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    let manifest = pipeline.folder("train").manifest().unwrap();
+    let files = &manifest.units["predictions"].key.files;
+    assert_eq!([&rows, &test].map(|path| files[&path.display().to_string()].clone()), hashes);
 }
 
 /// The flags of a pipeline for a program.

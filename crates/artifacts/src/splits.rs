@@ -8,7 +8,7 @@ use crate::raw::REPEATED_COLUMN;
 use crate::roles::Role;
 use crate::table::{Artifact, Table, Writing};
 use ndarray::Array2;
-use stage::{Error, Folder, Publication, Result};
+use stage::{Error, Folder, Publication, Result, hash_of};
 use std::fs;
 use std::path::Path;
 
@@ -58,7 +58,7 @@ impl Split {
     }
 
     /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id`, `origin` and
-    /// `group`.
+    /// `group`; with the hash of the file.
     ///
     /// These three are what artifacts have: an int64 index, a text, and a uint64 hash. Rows without `row_id` are
     /// numbered from 0; without the label column no row has a label.
@@ -66,8 +66,9 @@ impl Split {
     /// # Errors
     /// If the file cannot be read, two columns have one name, a feature or label is not numeric and finite, or a column
     /// has a name that artifacts use for something else: `row_id`, `origin` and `group` of other types.
-    pub fn from_plain_file(path: &Path, label_name: &str) -> Result<Self> {
+    pub fn from_plain_file(path: &Path, label_name: &str) -> Result<(Self, String)> {
         let bytes = fs::read(path).map_err(|error| Error::reading(path, &error))?;
+        let hash = hash_of(&bytes);
         let table = Table::parse(path.to_path_buf(), bytes)?;
         check_plain(&table, label_name)?;
         let names = feature_names(&table, label_name);
@@ -91,7 +92,7 @@ impl Split {
             label_name: label_name.to_owned(),
         };
         split.check().map_err(|reason| table.refuse(reason))?;
-        Ok(split)
+        Ok((split, hash))
     }
 
     /// Checks and stages the file of `role`.
@@ -175,7 +176,7 @@ mod tests {
         let path = folder.path().join("plain.parquet");
         let table = Writing::new(ARTIFACT).f64s("x", [1.0, 2.0]).f64s("y", [3.0, 4.0]);
         fs::write(&path, more(table).to_bytes().unwrap()).unwrap();
-        Split::from_plain_file(&path, "y").map_err(|error| {
+        Split::from_plain_file(&path, "y").map(|(split, _)| split).map_err(|error| {
             assert_eq!(error.exit_code(), 65, "{error}");
             error.to_string().replace(&format!("{}/", folder.path().display()), "")
         })

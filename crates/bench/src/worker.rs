@@ -87,8 +87,8 @@ pub(crate) struct Rows {
 
 impl Rows {
     fn load(flags: &Flags) -> Result<Self> {
-        let train = Split::from_plain_file(&flags.train, &flags.label)?;
-        let test = Split::from_plain_file(&flags.test, &flags.label)?;
+        let (train, _) = Split::from_plain_file(&flags.train, &flags.label)?;
+        let (test, _) = Split::from_plain_file(&flags.test, &flags.label)?;
         let scaler: MaxAbsScaler = MaxAbsScaler::params().fit(&DatasetBase::from(train.values.view()))?;
         let labels = Array1::from(train.labels()?);
         Ok(Self {

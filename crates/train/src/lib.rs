@@ -14,7 +14,7 @@ mod values;
 
 use artifacts::parts::Parts;
 use artifacts::roles::Role;
-use artifacts::{Split, models};
+use artifacts::{Split, models, splits};
 use config::Planned;
 use fit::{Fitted, Job};
 use learner::Learner;
@@ -89,11 +89,13 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         if units::of_task(&units::units(&plan.models), task).is_empty() {
             return Ok(Summary { text: format!("task {task}: nothing is left to do"), written: Vec::new() });
         }
-        return tasks::run(task, &plan.models, &train_rows(arguments, &split)?, arguments);
+        let (rows, hash) = train_rows(arguments, &split)?;
+        return tasks::run(task, &plan.models, (&rows, &hash), arguments);
     }
-    let rows = train_rows(arguments, &split)?;
-    let test = test_rows(arguments, &rows)?;
-    let rows_key = outputs::rows_key((&config, arguments), &split)?;
+    let (rows, hash) = train_rows(arguments, &split)?;
+    let (test, test_hash) = test_rows(arguments, &rows)?.unzip();
+    let files = arguments.train.iter().zip([&hash]).chain(arguments.test.iter().zip(&test_hash));
+    let rows_key = outputs::rows_key(&config, &split, files)?;
     // A scheduler may start a merge again that was done, or killed while it removed the parts.
     if arguments.merge && outputs::are_published(&plan, &rows_key, (&config, arguments))? {
         remove_parts(arguments, &plan.models, &folder)?;
@@ -102,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let output =
         |name: &str, fitted: &Fitted| Output::prepare(name.to_owned(), fitted, &folder, test.as_ref());
     let outputs = if arguments.merge {
-        tasks::merge(&plan.models, &rows, arguments, output)?
+        tasks::merge(&plan.models, (&rows, &hash), arguments, output)?
     } else {
         fit_all(&plan.models, (&rows, arguments.train.as_deref()), output)?
     };
@@ -122,11 +124,12 @@ fn remove_parts(arguments: &Arguments, models: &[Planned<Learner>], folder: &Fol
     Parts::new(folder).remove_some(&units)
 }
 
-fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
-    let split = match (&arguments.train, &arguments.label) {
+/// The rows to train on, and the hash of their file as it was read.
+fn train_rows(arguments: &Arguments, split: &Folder) -> Result<(Split, String)> {
+    let (split, hash) = match (&arguments.train, &arguments.label) {
         (Some(path), Some(label)) => {
             let read = || Split::from_plain_file(path, label);
-            let split = arguments.stage.patience().wait(&[Kind::Missing], read)?;
+            let (split, hash) = arguments.stage.patience().wait(&[Kind::Missing], read)?;
             if !split.label.is_empty() && split.label.iter().all(Option::is_none) {
                 let path = path.display();
                 return Err(Error::data(format!(
@@ -137,23 +140,24 @@ fn train_rows(arguments: &Arguments, split: &Folder) -> Result<Split> {
                 let place = format!("{}: column '{label}', row {row}", path.display());
                 return Err(Error::data(format!("{place}: null; every row to train on needs its label")));
             }
-            split
+            (split, hash)
         }
-        _ => Split::read(split, Role::Train)?,
+        _ => (Split::read(split, Role::Train)?, split.hash_as_read(&splits::file(Role::Train))?),
     };
     if split.names.is_empty() {
         return Err(Error::data("the train rows have no features"));
     }
     let fields = [("rows", split.row_id.len().into()), ("features", split.names.len().into())];
     log::event(Level::Info, "input", &fields);
-    Ok(split)
+    Ok((split, hash))
 }
 
-/// The rows of a plain file that are to be predicted, if there is one: their features are those of the train rows.
-fn test_rows(arguments: &Arguments, train: &Split) -> Result<Option<Split>> {
+/// The rows of a plain file that are to be predicted, if there is one: their features are those of the train rows. With the
+/// hash of the file as it was read.
+fn test_rows(arguments: &Arguments, train: &Split) -> Result<Option<(Split, String)>> {
     let Some(path) = &arguments.test else { return Ok(None) };
     let read = || Split::from_plain_file(path, &train.label_name);
-    let test = arguments.stage.patience().wait(&[Kind::Missing], read)?;
+    let (test, hash) = arguments.stage.patience().wait(&[Kind::Missing], read)?;
     let lacks = |names: &[String], name: &&String| !names.contains(name);
     let reason = if let Some(name) = train.names.iter().find(|name| lacks(&test.names, name)) {
         format!("column '{name}' is not there, which the train rows have")
@@ -163,7 +167,7 @@ fn test_rows(arguments: &Arguments, train: &Split) -> Result<Option<Split>> {
     {
         format!("column '{name}' stands where the train rows have '{other}'")
     } else {
-        return Ok(Some(test));
+        return Ok(Some((test, hash)));
     };
     Err(Error::data(format!("{}: {reason}; give both files the same columns in one order", path.display())))
 }

@@ -10,6 +10,7 @@ use artifacts::models::{self, Member, Vote};
 use artifacts::predictions::Predictions;
 use ndarray::Array1;
 use stage::{Config, Error, Folder, Key, Prepared, Result, Summary};
+use std::path::PathBuf;
 
 /// A model to be published: its file, and what else is made of it.
 #[derive(Debug)]
@@ -114,16 +115,18 @@ pub(crate) fn are_published(
     Ok(true)
 }
 
-/// The key of what is made from the rows that were just read, through `split` or from plain files, and nothing else.
+/// The key of what is made from the rows that were just read, through `split` or from plain files of these hashes, and
+/// nothing else.
 ///
 /// # Errors
-/// If a file or this program cannot be read.
-pub(crate) fn rows_key((config, arguments): (&Config, &Arguments), split: &Folder) -> Result<Key> {
-    let mut key = Key::new(config, &[])?.read(split);
-    for path in arguments.train.iter().chain(&arguments.test) {
-        key = key.file(&path.display().to_string(), stage::hash_of_file(path)?);
-    }
-    Ok(key)
+/// If this program cannot be read.
+pub(crate) fn rows_key<'a>(
+    config: &Config,
+    split: &Folder,
+    files: impl Iterator<Item = (&'a PathBuf, &'a String)>,
+) -> Result<Key> {
+    let key = Key::new(config, &[])?.read(split);
+    Ok(files.fold(key, |key, (path, hash)| key.file(&path.display().to_string(), hash.clone())))
 }
 
 /// The key of a vote: its members, whatever they were made from.

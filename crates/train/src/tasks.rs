@@ -9,8 +9,6 @@ use crate::{Arguments, STAGE};
 use artifacts::Split;
 use artifacts::models::Model;
 use artifacts::parts::{Part, Parts, Source};
-use artifacts::roles::Role;
-use artifacts::splits;
 use rayon::prelude::*;
 use serde_json::json;
 use stage::{Error, Result, Summary, Task, Written};
@@ -39,18 +37,19 @@ pub(crate) fn list(models: &[Planned<Learner>], count: Option<u32>) -> Result<Su
     Ok(Summary { text: format!("{} tasks at most", units.len()), written: Vec::new() })
 }
 
-/// Fits the units of `task` and stores them as parts; those that are there already, from the same source, stay.
+/// Fits the units of `task` on rows of a file with a hash and stores them as parts; those that are there already, from the same source, stay.
 ///
 /// # Errors
 /// If the rows are refused, a fit fails, or the disk refuses a part.
 pub(crate) fn run(
     task: Task,
     models: &[Planned<Learner>],
-    rows: &Split,
+    rows: (&Split, &str),
     arguments: &Arguments,
 ) -> Result<Summary> {
     let units = units::of_task(&units::units(models), task);
-    let (parts, sources) = (Parts::new(&arguments.stage.folder(STAGE)), Sources::of(rows, arguments)?);
+    let (parts, sources) = (Parts::new(&arguments.stage.folder(STAGE)), Sources::of(rows)?);
+    let (rows, _) = rows;
     // A part that is refused is made anew.
     let is_there = |unit: &Unit| matches!(parts.read(&unit.name(), &sources.of_unit(unit)), Ok(Some(_)));
     let missing: Vec<Unit> = units.iter().filter(|unit| !is_there(unit)).cloned().collect();
@@ -106,11 +105,11 @@ fn part(unit: &Unit, job: &Job, Fitted { model, seconds, threads, alone }: &Fitt
 /// If parts are missing, damaged, or made from something else.
 pub(crate) fn merge(
     models: &[Planned<Learner>],
-    rows: &Split,
+    rows: (&Split, &str),
     arguments: &Arguments,
     output: impl Fn(&str, &Fitted) -> Result<Output> + Sync,
 ) -> Result<Vec<Output>> {
-    let (parts, sources) = (Parts::new(&arguments.stage.folder(STAGE)), Sources::of(rows, arguments)?);
+    let (parts, sources) = (Parts::new(&arguments.stage.folder(STAGE)), Sources::of(rows)?);
     let units = units::units(models);
     let wanted: Vec<(String, Source)> =
         units.iter().map(|unit| (unit.name(), sources.of_unit(unit))).collect();
@@ -143,12 +142,8 @@ struct Sources {
 }
 
 impl Sources {
-    fn of(rows: &Split, arguments: &Arguments) -> Result<Self> {
-        let hash = match &arguments.train {
-            Some(path) => stage::hash_of_file(path)?,
-            None => arguments.stage.folder("split").hash(&splits::file(Role::Train))?,
-        };
-        Ok(Self { tool: stage::tool()?, rows: hash, label: rows.label_name.clone() })
+    fn of((rows, hash): (&Split, &str)) -> Result<Self> {
+        Ok(Self { tool: stage::tool()?, rows: hash.to_owned(), label: rows.label_name.clone() })
     }
 
     fn of_unit(&self, unit: &Unit) -> Source {
