@@ -107,17 +107,26 @@ fn create(target: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
+/// Whether [`create`] gives names like this.
+fn is_temporary(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let inner = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+    let ids = inner.and_then(|inner| inner.rsplit_once('.')).and_then(|(_, ids)| ids.split_once('-'));
+    ids.is_some_and(|(process, count)| is_number(process) && is_number(count))
+}
+
 /// Removes temporaries in `folder` that nobody is writing any more.
 ///
 /// # Errors
 /// If one cannot be removed.
 pub fn sweep(folder: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !(name.starts_with('.') && name.ends_with(".tmp")) {
+    for entry in entries.flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_file || !is_temporary(&entry.file_name().to_string_lossy()) {
             continue;
         }
+        let path = entry.path();
         // Locked until it is removed: its writer, if there is one after all, then takes another name.
         // Over NFS only who may write a file gets a lock on it that nobody shares.
         let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
@@ -181,6 +190,20 @@ mod tests {
         assert!(!stray.exists());
         temporary.rename().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
+    }
+
+    #[test]
+    fn a_sweep_takes_nothing_that_was_not_made_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = tempfile::NamedTempFile::new().unwrap();
+        let names = [".notes.tmp", ".b.1-0.x.tmp", ".b.1-.tmp", ".b.+1-0.tmp", "b.1-0.tmp", ".1-0.tmp"];
+        names.iter().for_each(|name| fs::write(folder.path().join(name), b"kept").unwrap());
+        std::os::unix::fs::symlink(target.path(), folder.path().join(".link.1-0.tmp")).unwrap();
+        // Opened for writing, a pipe would wait for a reader.
+        let pipe = folder.path().join(".pipe.1-0.tmp");
+        assert!(process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+        sweep(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), names.len() + 2);
     }
 
     #[test]
