@@ -70,7 +70,7 @@ impl Manifest {
     /// The manifest in `folder`; an empty one where there is none.
     ///
     /// # Errors
-    /// If it cannot be read or is of another version.
+    /// If it cannot be read, is of another version, or names files elsewhere.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(MANIFEST);
         let refuse = |reason: String| Error::data(format!("{}: {reason}", path.display()));
@@ -87,7 +87,16 @@ impl Manifest {
                 manifest.version
             )));
         }
+        // A stage removes old outputs, and only what lies in its own folder is its own.
+        if let Some(name) = manifest.names().find(|name| !is_plain(name)) {
+            return Err(refuse(format!("not a manifest: '{name}' is no file's name; run the stage again")));
+        }
         Ok(manifest)
+    }
+
+    /// The files of all units.
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.units.values().flat_map(|unit| unit.outputs.keys().chain(&unit.records))
     }
 
     /// The hash of the artifact `name`, if a unit has it.
@@ -150,6 +159,11 @@ impl Key {
         self.records.insert(what.to_owned(), hash);
         self
     }
+}
+
+/// Whether `name` is that of a file in whatever folder it is looked for.
+fn is_plain(name: &str) -> bool {
+    Path::new(name).file_name().is_some_and(|file| file == name)
 }
 
 /// The hash of this program, as it was when it started.

@@ -145,7 +145,9 @@ impl Publication {
                 manifest.units.entry(name).or_insert(unit);
             } else {
                 for name in unit.outputs.keys().chain(&unit.records) {
-                    if manifest.output(name).is_none()
+                    // What is no file any more is not what the stage wrote.
+                    if self.folder.contains(name)
+                        && manifest.output(name).is_none()
                         && !self.staged.iter().any(|new| new.written.name == *name)
                     {
                         old.push(path.join(name));
@@ -263,6 +265,35 @@ mod tests {
         assert_eq!(folder.read("b").unwrap(), b"3");
         publish(&folder, &[("b", b"3")], &[]);
         assert_eq!(names(&folder), [".lock", "b", MANIFEST]);
+    }
+
+    #[test]
+    fn a_manifest_that_names_files_elsewhere_removes_none() {
+        let (root, folder) = folder();
+        let victim = root.path().join("victim");
+        fs::write(&victim, b"kept").unwrap();
+        for name in ["../victim", victim.to_str().unwrap(), "", ".", "..", "a/", "./a"] {
+            publish(&folder, &[("a", b"1")], &[]);
+            let manifest = folder.file(MANIFEST);
+            let text = fs::read_to_string(&manifest).unwrap();
+            fs::write(&manifest, text.replace("\"a\": \"", &format!("\"{name}\": \""))).unwrap();
+            let error = folder.manifest().unwrap_err();
+            assert_eq!(error.exit_code(), 65, "{name}: {error}");
+            assert!(error.to_string().ends_with("; run the stage again"), "{name}: {error}");
+            publish(&folder, &[("b", b"1")], &[]);
+            assert_eq!(folder.read("b").unwrap(), b"1");
+            assert_eq!(fs::read(&victim).unwrap(), b"kept");
+        }
+    }
+
+    #[test]
+    fn a_folder_in_place_of_an_old_output_stays() {
+        let (_root, folder) = folder();
+        publish(&folder, &[("a", b"1")], &[]);
+        fs::remove_file(folder.file("a")).unwrap();
+        fs::create_dir(folder.file("a")).unwrap();
+        publish(&folder, &[("b", b"1")], &[]);
+        assert_eq!(names(&folder), [".lock", "a", "b", MANIFEST]);
     }
 
     #[test]
