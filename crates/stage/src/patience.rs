@@ -23,7 +23,7 @@ impl Patience {
     /// Every look must open and read: on a network file system only that asks the server.
     ///
     /// # Errors
-    /// As `look`; a passing failure that lasts becomes [`Kind::Temporary`].
+    /// As `look`; an input that stays missing becomes [`Kind::Temporary`].
     pub fn wait<T>(self, passing: &[Kind], look: impl FnMut() -> Result<T>) -> Result<T> {
         self.wait_by(thread::sleep, passing, look)
     }
@@ -41,9 +41,9 @@ impl Patience {
                 outcome => return outcome,
             };
             if waited >= self.0 {
-                return Err(
-                    Error::new(Kind::Temporary, error).hint(format!("waited {} s", self.0.as_secs_f64()))
-                );
+                // Data that are refused for so long are no old state of a network file system.
+                let kind = if error.kind() == Kind::Missing { Kind::Temporary } else { error.kind() };
+                return Err(Error::new(kind, error).hint(format!("waited {} s", self.0.as_secs_f64())));
             }
             if waited.is_zero() {
                 let seconds = self.0.as_secs_f64();
@@ -102,6 +102,17 @@ mod tests {
         let error = patience.wait_by(|step| slept += step, &[Kind::Missing], missing).unwrap_err();
         assert_eq!((error.exit_code(), slept), (75, Duration::from_secs(7)));
         assert_eq!(error.to_string(), "a: no such file; waited 7 s");
+    }
+
+    #[test]
+    fn data_that_stay_refused_are_refused_after_the_time() {
+        let mut slept = Duration::ZERO;
+        let patience = Patience(Duration::from_secs(7));
+        let refused = || Err::<(), _>(Error::data("a: altered"));
+        let error =
+            patience.wait_by(|step| slept += step, &[Kind::Missing, Kind::Data], refused).unwrap_err();
+        assert_eq!((error.exit_code(), slept), (65, Duration::from_secs(7)));
+        assert_eq!(error.to_string(), "a: altered; waited 7 s");
     }
 
     #[test]
