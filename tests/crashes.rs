@@ -287,6 +287,21 @@ fn a_full_disk_is_74_in_one_line_and_leaves_nothing_half_written() {
 }
 
 #[test]
+fn a_limit_of_file_sizes_is_74_in_one_line_and_leaves_nothing_half_written() {
+    let tides = Tides::complete();
+    let before = tree(&tides.path("artifacts"));
+    for name in STAGES {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -f 1; exec \"$@\"", "sh"]).arg(binary(name));
+        let output = command.args(stage(&tides, name).get_args()).output().unwrap();
+        assert_eq!(output.status.code(), Some(74), "{name}: {output:?}");
+        assert!(line(&output).contains("cannot write: File too large"), "{output:?}");
+        assert_eq!(strays(&tides.path("artifacts")).len(), 0, "{name}");
+    }
+    assert_eq!(differing(&before, &tree(&tides.path("artifacts"))), [""; 0]);
+}
+
+#[test]
 fn a_read_only_disk_is_74_in_one_line() {
     let tides = Tides::complete();
     let mounts = "mount --bind $out $out && mount -o remount,ro,bind $out";

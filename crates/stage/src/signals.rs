@@ -1,13 +1,14 @@
-//! SIGTERM and SIGINT end the process at once, after its own temporary files are gone.
+//! SIGTERM and SIGINT end the process at once, after its own temporary files are gone; SIGXFSZ does not.
 
 use crate::{Error, Result, log};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 /// Temporary files of this process that do not have their names yet.
@@ -23,13 +24,16 @@ pub(crate) fn forget(path: &Path) {
     with_temporary(|paths| paths.retain(|other| other != path));
 }
 
-/// Watches for SIGTERM (exit code 143) and SIGINT (130) from a thread of its own, which then does `first`.
+/// Watches for SIGTERM (exit code 143) and SIGINT (130) from a thread of its own, which then does `first`;
+/// and lets writes past the limit of file sizes fail.
 ///
 /// # Errors
 /// If the system refuses the handlers.
 pub fn watch_signals(first: impl FnOnce(i32) + Send + 'static) -> Result<()> {
     let refuse = |error| Error::internal(format!("cannot watch signals: {error}"));
     let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(refuse)?;
+    // Then a write past the limit of file sizes fails, instead of ending the process.
+    flag::register(SIGXFSZ, Arc::default()).map_err(refuse)?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             first(signal);
