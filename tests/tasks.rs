@@ -2,6 +2,7 @@
 
 use crate::binaries::{binary, run};
 use crate::workspace::{Pipeline, root};
+use artifacts::parts::{Parts, Source};
 use serde_json::Value;
 use stage::{Result, Summary, Task, TaskFlags};
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Barrier;
 use std::thread::{self, JoinHandle};
 
 /// One model of every kind on the small table, two of them forests.
@@ -302,6 +304,47 @@ fn two_copies_of_a_task_at_once_are_harmless() {
     assert!(names.len() == 13 && names.iter().all(|name| name.ends_with(".part")), "{names:?}");
     succeed(&pipeline, &["--merge"]);
     assert!(trained(&pipeline) == trained(&whole));
+}
+
+#[test]
+fn a_merge_that_finds_no_parts_looks_whether_another_was_faster() {
+    let pipeline = small().run_until("split");
+    let mut waiting =
+        program(&pipeline, &["--merge", "--wait", "60", "--log-format", "json"]).spawn().unwrap();
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines().map(std::result::Result::unwrap);
+    // It has found neither models nor parts.
+    assert!(lines.any(|line| line.contains("\"event\":\"wait\"")));
+    pipeline.stage("train").unwrap();
+    let last = lines.last().unwrap();
+    assert!(waiting.wait().unwrap().success(), "{last}");
+    assert!(last.contains("all models are merged already"), "{last}");
+}
+
+#[test]
+fn a_late_copy_of_a_task_is_not_disturbed_by_the_merge_that_removes_the_parts() {
+    let pipeline = small().run_until("split");
+    task(&pipeline, 0, 1).unwrap();
+    let folder = pipeline.folder("train");
+    let bytes = fs::read(folder.file("parts/Linear.part")).unwrap();
+    let head: Value = serde_json::from_slice(bytes.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    let source: Source = serde_json::from_value(head["source"].clone()).unwrap();
+    let parts = Parts::new(&folder);
+    let part = parts.read("Linear", &source).unwrap().unwrap();
+    let barrier = Barrier::new(2);
+    let both = |work: &dyn Fn() -> Result<()>| {
+        let round = |_| {
+            barrier.wait();
+            work()
+        };
+        // All rounds, whatever comes of them: the other side waits for each.
+        (0..200).map(round).collect::<Vec<_>>()
+    };
+    let write = || parts.write("Linear", source.clone(), &part).map(drop);
+    thread::scope(|scope| {
+        let removed = scope.spawn(|| both(&|| parts.remove()));
+        both(&write).into_iter().for_each(std::result::Result::unwrap);
+        removed.join().unwrap().into_iter().for_each(std::result::Result::unwrap);
+    });
 }
 
 #[test]

@@ -101,7 +101,10 @@ impl Parts {
         bytes.push(b'\n');
         bytes.extend(model);
         let name = file(unit);
-        self.folder.place(&name, &bytes)?;
+        // A merge that ends removes the folder, perhaps while a late copy of a task writes here: that costs an attempt
+        // when the file goes, and one when the folder does.
+        let place = || self.folder.place(&name, &bytes);
+        place().or_else(|_| place()).or_else(|_| place())?;
         Ok(Written { name: format!("{FOLDER}/{name}"), bytes: bytes.len() })
     }
 
@@ -162,12 +165,12 @@ impl Parts {
         Err(Error::new(Kind::Missing, message))
     }
 
-    /// Removes the folder with all that tasks left there.
+    /// Removes the folder with all that tasks left there; what one writes meanwhile stays.
     ///
     /// # Errors
     /// If the disk refuses it.
     pub fn remove(&self) -> Result<()> {
-        unless_absent(&self.place(), |place| fs::remove_dir_all(place))
+        unless_absent(&self.place(), |place| unless_filled(fs::remove_dir_all(place)))
     }
 
     /// Removes the parts of `units` only, and the folder if that was all.
@@ -178,14 +181,19 @@ impl Parts {
         for unit in units {
             unless_absent(&self.folder.file(&file(unit)), |path| fs::remove_file(path))?;
         }
-        unless_absent(&self.place(), |place| match fs::remove_dir(place) {
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-            removed => removed,
-        })
+        unless_absent(&self.place(), |place| unless_filled(fs::remove_dir(place)))
     }
 
     fn place(&self) -> PathBuf {
         self.folder.file("")
+    }
+}
+
+/// A folder that others fill is left to them.
+fn unless_filled(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        removed => removed,
     }
 }
 

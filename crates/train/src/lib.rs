@@ -96,15 +96,22 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let (test, test_hash) = test_rows(arguments, &rows)?.unzip();
     let files = arguments.train.iter().zip([&hash]).chain(arguments.test.iter().zip(&test_hash));
     let rows_key = outputs::rows_key(&config, &split, files)?;
-    // A scheduler may start a merge again that was done, or killed while it removed the parts.
-    if arguments.merge && outputs::are_published(&plan, &rows_key, (&config, arguments))? {
+    let are_published = || outputs::are_published(&plan, &rows_key, (&config, arguments));
+    let already = || {
         remove_parts(arguments, &plan.models, &folder)?;
-        return Ok(Summary { text: "all models are merged already".to_owned(), written: Vec::new() });
+        Ok(Summary { text: "all models are merged already".to_owned(), written: Vec::new() })
+    };
+    // A scheduler may start a merge again that was done, or killed while it removed the parts.
+    if arguments.merge && are_published()? {
+        return already();
     }
     let output =
         |name: &str, fitted: &Fitted| Output::prepare(name.to_owned(), fitted, &folder, test.as_ref());
     let outputs = if arguments.merge {
-        tasks::merge(&plan.models, (&rows, &hash), arguments, output)?
+        match tasks::merge(&plan.models, (&rows, &hash), arguments, are_published, output)? {
+            Some(outputs) => outputs,
+            None => return already(),
+        }
     } else {
         fit_all(&plan.models, (&rows, arguments.train.as_deref()), output)?
     };

@@ -11,7 +11,7 @@ use artifacts::models::Model;
 use artifacts::parts::{Part, Parts, Source};
 use rayon::prelude::*;
 use serde_json::json;
-use stage::{Error, Result, Summary, Task, Written};
+use stage::{Error, Kind, Result, Summary, Task, Written};
 
 /// Prints the units as JSON on stdout; with `count`, which of so many tasks does each.
 ///
@@ -37,7 +37,8 @@ pub(crate) fn list(models: &[Planned<Learner>], count: Option<u32>) -> Result<Su
     Ok(Summary { text: format!("{} tasks at most", units.len()), written: Vec::new() })
 }
 
-/// Fits the units of `task` on rows of a file with a hash and stores them as parts; those that are there already, from the same source, stay.
+/// Fits the units of `task` on rows, given with the hash of their file, and stores them as parts; those that are there
+/// already, from the same source, stay.
 ///
 /// # Errors
 /// If the rows are refused, a fit fails, or the disk refuses a part.
@@ -99,7 +100,8 @@ fn part(unit: &Unit, job: &Job, Fitted { model, seconds, threads, alone }: &Fitt
     Ok(Part { model, seconds: seconds * share, threads: *threads, alone: *alone })
 }
 
-/// Reads all parts and puts the models together, in the order of the configuration.
+/// Reads all parts and puts the models together, in the order of the configuration; `None` if parts are missing since
+/// another merge has published what they would give.
 ///
 /// # Errors
 /// If parts are missing, damaged, or made from something else.
@@ -107,19 +109,24 @@ pub(crate) fn merge(
     models: &[Planned<Learner>],
     rows: (&Split, &str),
     arguments: &Arguments,
+    are_published: impl Fn() -> Result<bool>,
     output: impl Fn(&str, &Fitted) -> Result<Output> + Sync,
-) -> Result<Vec<Output>> {
+) -> Result<Option<Vec<Output>>> {
     let (parts, sources) = (Parts::new(&arguments.stage.folder(STAGE)), Sources::of(rows)?);
     let units = units::units(models);
     let wanted: Vec<(String, Source)> =
         units.iter().map(|unit| (unit.name(), sources.of_unit(unit))).collect();
-    let read = || parts.read_all(&wanted);
-    let mut parts = arguments.stage.patience().wait(&[stage::Kind::Missing], read)?.into_iter();
+    let read = || match parts.read_all(&wanted) {
+        Err(error) if error.kind() == Kind::Missing && are_published()? => Ok(None),
+        read => read.map(Some),
+    };
+    let Some(parts) = arguments.stage.patience().wait(&[Kind::Missing], read)? else { return Ok(None) };
+    let mut parts = parts.into_iter();
     let of_model = |run: &[Unit]| (run[0].planned.name.clone(), parts.by_ref().take(run.len()).collect());
     let of_models: Vec<(String, Vec<Part>)> =
         units.chunk_by(|a, b| a.planned.name == b.planned.name).map(of_model).collect();
     let put_together = |(name, parts): (String, Vec<Part>)| output(&name, &put_together(&name, parts)?);
-    of_models.into_par_iter().map(put_together).collect()
+    of_models.into_par_iter().map(put_together).collect::<Result<_>>().map(Some)
 }
 
 /// The model of which `parts` are all parts.
