@@ -44,7 +44,10 @@ pub(crate) fn encode(observations: &Observations, blocks: &[Block]) -> Result<En
     let (features, columns): (Vec<Feature>, Vec<Numbers>) = encoded.into_iter().flatten().unzip();
     check_names(&features, &observations.label_name)?;
     let shape = (observations.row_id.len(), features.len());
-    let values = Array2::from_shape_vec(shape.f(), columns.concat()).map_err(|error| error.to_string())?;
+    // Each column is freed when it has its place: the matrix is there once.
+    let mut values = Vec::with_capacity(shape.0 * shape.1);
+    columns.into_iter().for_each(|column| values.extend(column));
+    let values = Array2::from_shape_vec(shape.f(), values).map_err(|error| error.to_string())?;
     Ok(Encoded { features, values })
 }
 

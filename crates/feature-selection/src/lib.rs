@@ -35,8 +35,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     log::event(Level::Info, "input", &[("observations", observations.row_id.len().into())]);
     let encoded = encode::encode(&observations, &section.blocks)
         .map_err(|reason| config.error("feature-selection", reason))?;
-    let fitted = fitted_rows(&observations, &encoded, &split, section.fit_on)?;
-    let outcome = select::select(&encoded, &fitted, &section)?;
+    let outcome =
+        select::select(&encoded, &fitted_rows(&observations, &encoded, &split, section.fit_on)?, &section)?;
 
     let text = format!(
         "{} rows, {} of {} features",
@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let key = Key::new(&config, &["feature-selection", "split"])?.read(&ingest);
     let mut publication = arguments.folder("feature-selection").publish(key)?;
     selection(&encoded, &outcome).write(&mut publication)?;
-    features(observations, &encoded, &outcome).write(&mut publication)?;
+    features(observations, encoded, &outcome).write(&mut publication)?;
     Ok(Summary { text, written: publication.commit()? })
 }
 
@@ -98,13 +98,15 @@ fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {
     )
 }
 
-fn features(observations: Observations, encoded: &Encoded, outcome: &Outcome) -> Features {
+fn features(observations: Observations, encoded: Encoded, outcome: &Outcome) -> Features {
+    let keeps_all = outcome.kept.iter().copied().eq(0..encoded.features.len());
+    let values = if keeps_all { encoded.values } else { encoded.values.select(Axis(1), &outcome.kept) };
     Features {
         row_id: observations.row_id,
         origin: observations.origin,
         group: observations.group,
         names: outcome.kept.iter().map(|&index| encoded.features[index].name.clone()).collect(),
-        values: encoded.values.select(Axis(1), &outcome.kept),
+        values,
         label_name: observations.label_name,
         label: observations.label,
     }
