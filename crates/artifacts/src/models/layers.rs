@@ -5,6 +5,7 @@ use crate::table::{Table, Writing};
 use ndarray::{Array1, Array2};
 use regressors::Mlp;
 use regressors::mlp::{Activation, MlpParts};
+use serde_json::Value;
 use stage::Result;
 
 /// One row per weight: layer, input (null for the bias), unit; layers from input to output, biases last in each.
@@ -24,8 +25,8 @@ pub(super) fn write(table: Writing, model: &Mlp) -> Result<Vec<u8>> {
     table
         .meta("activation", model.activation().name())
         .meta("n_iter", model.n_iter().to_string())
-        .meta("loss_curve", json(&model.loss_curve())?)
-        .meta("validation_scores", json(&model.validation_scores())?)
+        .meta("loss_curve", written(model.loss_curve())?)
+        .meta("validation_scores", written(model.validation_scores())?)
         .u32s("layer", layers)
         .optional_u32s("input", inputs)
         .u32s("unit", units)
@@ -42,8 +43,8 @@ pub(super) fn read(table: &Table) -> Result<Mlp> {
         activation,
         coefs: Vec::new(),
         intercepts: Vec::new(),
-        loss_curve: parse(table, "loss_curve")?,
-        validation_scores: parse(table, "validation_scores")?,
+        loss_curve: numbers(table, "loss_curve")?,
+        validation_scores: numbers(table, "validation_scores")?,
     };
     let mut start = 0;
     for rows in layers.chunk_by(|a, b| a == b) {
@@ -65,4 +66,50 @@ pub(super) fn read(table: &Table) -> Result<Mlp> {
         parts.intercepts.push(Array1::from(bias.to_vec()));
     }
     Mlp::from_parts(parts).map_err(|error| table.refuse(error))
+}
+
+/// Numbers as JSON; what it has no number for is a text: `NaN`, `inf` or `-inf`.
+fn written(numbers: &[f64]) -> Result<String> {
+    let value = |&number: &f64| match number.is_finite() {
+        true => Value::from(number),
+        false => Value::from(number.to_string()),
+    };
+    json(&numbers.iter().map(value).collect::<Vec<_>>())
+}
+
+/// What [`written()`] wrote.
+fn numbers(table: &Table, key: &str) -> Result<Vec<f64>> {
+    let number = |value: &Value| match value {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_f64(),
+    };
+    let values: Vec<Value> = parse(table, key)?;
+    let wrong = |value: &Value| table.refuse(format!("its metadata '{key}': {value} is no number"));
+    values.iter().map(|value| number(value).ok_or_else(|| wrong(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::ARTIFACT;
+    use ndarray::array;
+
+    #[test]
+    fn epochs_without_a_finite_loss_or_score_are_read_back() {
+        let model = Mlp::from_parts(MlpParts {
+            activation: Activation::Relu,
+            coefs: vec![array![[1.0, -1.0]], array![[1.0], [1.0]]],
+            intercepts: vec![array![0.0, 0.0], array![0.0]],
+            loss_curve: vec![0.1, 1e300, f64::INFINITY, f64::NAN],
+            validation_scores: vec![-2.0, f64::NEG_INFINITY],
+        });
+        let model = model.unwrap();
+        let bytes = write(Writing::new(ARTIFACT), &model).unwrap();
+        let table = Table::checked("mlp.parquet".into(), bytes, ARTIFACT).unwrap();
+        assert_eq!(table.meta("validation_scores").unwrap(), "[-2.0,\"-inf\"]");
+        let found = read(&table).unwrap();
+        let bits = |numbers: &[f64]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(found.loss_curve()), bits(model.loss_curve()));
+        assert_eq!(bits(found.validation_scores()), bits(model.validation_scores()));
+    }
 }
