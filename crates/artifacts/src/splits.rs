@@ -57,10 +57,10 @@ impl Split {
         Ok(split)
     }
 
-    /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id`, `origin` and
-    /// `group`; with the hash of the file.
+    /// Reads any Parquet file of numeric columns, all of them features but for the label, `row_id`, `origin`, `group`
+    /// and pandas' index without a name; with the hash of the file.
     ///
-    /// These three are what artifacts have: an int64 index, a text, and a uint64 hash. Rows without `row_id` are
+    /// The first three are what artifacts have: an int64 index, a text, and a uint64 hash. Rows without `row_id` are
     /// numbered from 0; without the label column no row has a label.
     ///
     /// # Errors
@@ -71,7 +71,8 @@ impl Split {
         let hash = hash_of(&bytes);
         let table = Table::parse(path.to_path_buf(), bytes)?;
         check_plain(&table, label_name)?;
-        let names = feature_names(&table, label_name);
+        let mut names = feature_names(&table, label_name);
+        names.retain(|name| !is_pandas_index(name));
         let rows = table.rows()?;
         let values =
             matrix::read(rows, &names, Order::Rows, |name| table.required(name, table.numbers(name)?))?;
@@ -143,6 +144,12 @@ impl Split {
     }
 }
 
+/// Whether pandas calls an index so that has no name: `__index_level_0__`. It would not take it for a column either.
+fn is_pandas_index(name: &str) -> bool {
+    let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
+    level.is_some_and(|level| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// What to do about a column of a plain file whose name has another meaning.
 const RENAME: &str = "rename the column, or leave it out";
 
@@ -190,6 +197,15 @@ mod tests {
         let split = read(of_artifacts).unwrap();
         assert_eq!((split.names, split.row_id), (vec!["x".to_owned()], vec![7, 9]));
         assert_eq!(read(|table| table).unwrap().row_id, [0, 1]);
+    }
+
+    #[test]
+    fn an_index_that_pandas_hides_is_no_feature() {
+        let indexed =
+            |table: Writing| table.i64s("__index_level_0__", [5, 3]).texts("__index_level_12__", ["a", "b"]);
+        assert_eq!(read(indexed).unwrap().names, ["x"]);
+        let others = |table: Writing| table.f64s("__index_level___", [0.0, 1.0]).f64s("index", [0.0, 1.0]);
+        assert_eq!(read(others).unwrap().names, ["x", "__index_level___", "index"]);
     }
 
     #[test]
