@@ -185,6 +185,20 @@ fn levels_may_be_numbers_and_twins_share_a_group() {
 }
 
 #[test]
+fn twins_are_rows_that_are_read_alike_however_they_are_spelled() {
+    let kinds = "ram = \"size-gb\"\nscreen = \"leading-number\"\n\
+                 pixels = { kind = \"pair\", into = [\"w\", \"h\"] }\n";
+    let config = "files = { all = \"raw\" }\nformat = \"csv\"\nlabel = \"y\"";
+    let text = "name,size,ram,screen,pixels,y\nu,1,8 gb,15 inch,1920 x 1080,1\n\
+                u,1.0,8GB,15,1920x1080,2\nu,1,8 gb,15,1080 x 1920,3\n";
+    let table = Table::new(config, &[("raw", text)]);
+    let path = table.path().join("pipeline.toml");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + kinds).unwrap();
+    let group = table.ingest().1.group;
+    assert!(group[0] == group[1] && group[0] != group[2]);
+}
+
+#[test]
 fn levels_that_numbers_cannot_tell_apart_are_refused() {
     let refused = |level: &str| {
         let config = "files = { all = \"raw\" }\nformat = \"json-records\"\nlabel = \"y\"";

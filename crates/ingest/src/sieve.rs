@@ -249,18 +249,20 @@ fn judge<'a>(config: &'a IngestConfig, file: &'a RawFile, row: usize) -> Verdict
     if !unparsable.is_empty() {
         return Err((Reason::Unparsable, unparsable));
     }
-    Ok(observations::group(file.features.iter().map(|column| as_number(column, row))))
+    let cells = file.features.iter().flat_map(|column| compared(column, row)).flatten();
+    Ok(observations::group(cells.map(Some)))
 }
 
-/// A cell, by its value if its column has numbers: 7 and 7.0 are twins, as texts too.
-fn as_number(column: &Column, row: usize) -> Option<Cell<'_>> {
-    let cell = column.cells.get(row)?;
-    if column.kind != Kind::Number {
-        return Some(cell);
+/// What twins share of a readable cell: the numbers that its kind reads, however they are spelled, or else itself.
+fn compared(column: &Column, row: usize) -> [Option<Cell<'_>>; 2] {
+    let cell = column.cells.get(row);
+    if matches!(column.kind, Kind::Category | Kind::List) {
+        return [cell, None];
     }
-    match column.kind.parse(cell.clone()) {
-        Ok(Parsed::Number(number)) => Some(Cell::Number(number)),
-        _ => Some(cell),
+    match cell.clone().map(|cell| column.kind.parse(cell)) {
+        Some(Ok(Parsed::Number(number))) => [Some(Cell::Number(number)), None],
+        Some(Ok(Parsed::Pair(first, second))) => [first, second].map(|number| Some(Cell::Number(number))),
+        _ => [cell, None],
     }
 }
 
