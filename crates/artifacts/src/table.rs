@@ -7,7 +7,7 @@ use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array,
     PrimitiveArray, RecordBatch, StringArray, UInt32Array, UInt64Array,
 };
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Fields, Schema};
 use bytes::Bytes;
 use ndarray::Array2;
 use parquet::arrow::ArrowWriter;
@@ -19,6 +19,7 @@ use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::ChunkReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
@@ -329,7 +330,7 @@ impl Table {
     pub(crate) fn parse(path: PathBuf, bytes: Vec<u8>) -> Result<Self> {
         let bytes = Bytes::from(bytes);
         let read = || {
-            let reader = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?;
+            let reader = head(&bytes)?;
             let pairs = reader.metadata().file_metadata().key_value_metadata().into_iter().flatten();
             let metadata = pairs.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?))).collect();
             Ok((reader, metadata))
@@ -631,6 +632,24 @@ impl Rows<'_> {
         self.table.check_present(name, column, self.start)?;
         Ok(column)
     }
+}
+
+/// The head of a Parquet file. Of columns that Arrow's schema calls dictionaries those of texts stay so, and others have
+/// their values' type, since the decoder makes no dictionaries of all types.
+pub(crate) fn head(file: &impl ChunkReader) -> Result<ArrowReaderMetadata, ParquetError> {
+    let head = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
+    let plain = |field: &Arc<Field>| match field.data_type() {
+        DataType::Dictionary(_, values) if !values.is_string() => {
+            Arc::new(field.as_ref().clone().with_data_type(values.as_ref().clone()))
+        }
+        _ => Arc::clone(field),
+    };
+    let fields: Fields = head.schema().fields().iter().map(plain).collect();
+    if fields == *head.schema().fields() {
+        return Ok(head);
+    }
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    ArrowReaderMetadata::try_new(Arc::clone(head.metadata()), options)
 }
 
 /// What `decode` gives. It may panic on hostile pages, and a refused file must not look like a bug of ours.

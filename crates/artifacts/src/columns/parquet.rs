@@ -3,15 +3,13 @@
 use super::typed::{self, named};
 use super::{Column, Values};
 use crate::raw::{column, parquet as raw};
-use crate::table::{check_rows, guarded, headless, unhurt, unreadable};
+use crate::table::{check_rows, guarded, head, headless, unhurt, unreadable};
 use arrow_array::cast::AsArray;
 use arrow_array::types as t;
 use arrow_array::{Array, ArrowPrimitiveType};
 use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use stage::{Error, Result};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -28,7 +26,7 @@ pub(super) fn read(
 ) -> Result<usize> {
     let file = File::open(path).map_err(|error| Error::reading(path, &error))?;
     let refuse = |reason: String| unreadable(path, &reason);
-    let metadata = unhurt(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()));
+    let metadata = unhurt(|| head(&file));
     let metadata = metadata.map_err(|reason| {
         let mut start = [0; 2];
         let _ = file.read_exact_at(&mut start, 0);

@@ -192,10 +192,12 @@ mod tests {
     use arrow_array::builder::{ListBuilder, StringBuilder};
     use arrow_array::types::Int8Type;
     use arrow_array::{
-        ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float32Array, Float64Array, Int64Array,
-        LargeStringArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
+        ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
+        Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
     };
-    use parquet::arrow::ArrowWriter;
+    use arrow_schema::{DataType, Field, Schema};
+    use parquet::arrow::arrow_writer::ArrowWriterOptions;
+    use parquet::arrow::{ArrowWriter, add_encoded_arrow_schema_to_metadata};
     use parquet::basic::Compression;
     use parquet::file::properties::WriterProperties;
     use std::sync::Arc;
@@ -262,6 +264,39 @@ mod tests {
         let levels: DictionaryArray<Int8Type> = [None::<&str>, None].into_iter().collect();
         let table = read(vec![("level", Arc::new(levels))], None).unwrap();
         assert_eq!(shown(&table), ["level: - -"]);
+    }
+
+    /// A file that calls its column `a` a dictionary, as pandas' categories are written, beside a column `b`.
+    fn with_dictionary(values: ArrayRef) -> Vec<u8> {
+        let b: ArrayRef = Arc::new(UInt8Array::from_iter_values(0..values.len() as u8));
+        let dictionary = DataType::Dictionary(DataType::Int8.into(), values.data_type().clone().into());
+        let claimed =
+            Schema::new(vec![Field::new("a", dictionary, true), Field::new("b", DataType::UInt8, false)]);
+        let batch = RecordBatch::try_from_iter([("a", values), ("b", b)]).unwrap();
+        let mut properties = WriterProperties::default();
+        add_encoded_arrow_schema_to_metadata(&claimed, &mut properties);
+        let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true).with_properties(properties);
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn dictionaries_are_read_whatever_their_values_are() {
+        let read = |values| parse(&with_dictionary(values), Format::Parquet, None);
+        let booleans = BooleanArray::from(vec![Some(true), None, Some(false)]);
+        assert_eq!(shown(&read(Arc::new(booleans)).unwrap()), ["a: 'true' - 'false'", "b: 0 1 2"]);
+        let numbers = Float32Array::from(vec![Some(0.5), None, Some(2.0)]);
+        assert_eq!(shown(&read(Arc::new(numbers)).unwrap()), ["a: 0.5 - 2", "b: 0 1 2"]);
+        let texts = StringArray::from(vec![Some("x"), None, Some("")]);
+        assert_eq!(shown(&read(Arc::new(texts)).unwrap()), ["a: 'x' - ''", "b: 0 1 2"]);
+        let decimals = Decimal128Array::from(vec![1, 2, 3]);
+        assert_eq!(
+            read(Arc::new(decimals)).unwrap_err(),
+            "raw: column 'a': cells of type Decimal128(38, 10); write numbers, booleans, texts or lists of texts"
+        );
     }
 
     #[test]
