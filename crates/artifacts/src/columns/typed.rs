@@ -5,7 +5,7 @@ use crate::raw::{Format, column};
 use crate::{Cell, Cells};
 use std::mem;
 
-/// Integers beyond are not exact as numbers.
+/// From here on, a number may be read of an integer that is another.
 const EXACT: f64 = (1_u64 << 53) as f64;
 
 /// A column as the readers of JSON and CSV have it, with pandas' type.
@@ -50,7 +50,7 @@ fn numbers(cells: &Cells) -> Values {
         _ => f64::NAN,
     };
     let numbers: Vec<f64> = (0..cells.len()).map(number).collect();
-    if numbers.iter().all(|number| number.fract() == 0.0 && number.abs() <= EXACT) {
+    if numbers.iter().all(|number| number.fract() == 0.0 && number.abs() < EXACT) {
         return Values::Integers(numbers.into_iter().map(|number| number as i64).collect());
     }
     Values::Numbers(numbers)
@@ -140,6 +140,15 @@ mod tests {
                 "t str of 2",
                 "e float64 [NaN, NaN]",
             ]
+        );
+    }
+
+    #[test]
+    fn json_integers_that_numbers_cannot_tell_apart_are_none() {
+        let text = r#"[{"a":9007199254740991,"b":9007199254740992},{"a":1,"b":9007199254740993}]"#;
+        assert_eq!(
+            shown("a.json", text, Format::JsonRecords),
+            ["a int64 [9007199254740991, 1]", "b float64 [9007199254740992.0, 9007199254740992.0]"]
         );
     }
 
