@@ -214,6 +214,36 @@ fn levels_that_numbers_cannot_tell_apart_are_refused() {
 }
 
 #[test]
+fn a_column_that_is_not_configured_is_offered_the_kind_of_its_cells() {
+    let advice = |format: &str, raw: &str| {
+        let config = format!("files = {{ all = \"raw\" }}\nformat = \"{format}\"\nlabel = \"y\"");
+        let (code, message) = Table::new(&config, &[("raw", raw)]).refused();
+        let advice = message.strip_prefix("pipeline.toml: ingest.columns: column '").unwrap();
+        assert_eq!(code, 78);
+        advice.replace(" (or another kind) here, or name it in ingest.ignore", "")
+    };
+    let of_csv = |name: &str, cells: [&str; 2]| {
+        advice("csv", &format!("{name},name,size,y\n{},u,1,1\n{},v,2,2\n", cells[0], cells[1]))
+    };
+    assert_eq!(of_csv("rooms", ["3", ""]), "rooms' of raw is not configured; write \"rooms\" = \"number\"");
+    assert_eq!(
+        of_csv("rooms", ["3", "x"]),
+        "rooms' of raw is not configured; write \"rooms\" = \"category\""
+    );
+    assert_eq!(of_csv("rooms", ["", ""]), "rooms' of raw is not configured; write \"rooms\" = \"category\"");
+    assert_eq!(
+        of_csv("", ["0", "1"]),
+        "' of raw is not configured; set ingest.index = \"\" if it numbers the rows, write \"\" = \"number\""
+    );
+    assert_eq!(
+        of_csv("\"a \"\"b\"\"\n\\\"", ["3", "4"]),
+        "a \"b\" \\' of raw is not configured; write \"a \\\"b\\\"\\u000A\\\\\" = \"number\""
+    );
+    let records = r#"[{"Unnamed: 0":1,"name":"u","size":1,"y":1}]"#;
+    assert!(advice("json-records", records).contains("; set ingest.index = \"Unnamed: 0\" if"));
+}
+
+#[test]
 fn an_absent_file_has_an_exit_code_of_its_own() {
     let table = Table::new("files = { all = \"raw\" }\nformat = \"csv\"\nlabel = \"y\"", &[]);
     assert_eq!(table.refused(), (66, "raw: no such file".to_owned()));

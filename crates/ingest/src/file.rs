@@ -137,20 +137,44 @@ impl RawFile {
     }
 
     fn unknown_column(&self, config: &IngestConfig, name: &str, cells: &Cells) -> Error {
+        let are_numbers =
+            || (0..cells.len()).filter_map(|row| cells.get(row)).all(|cell| number(cell).is_some());
         let kind = match cells.type_name() {
-            Some("number") => "number",
             Some("list") => "list",
+            Some(_) if are_numbers() => "number",
             _ => "category",
+        };
+        let key = quoted(name);
+        let is_index = is_index_of_pandas(name) && config.index.is_none() && !config.format.has_index();
+        let index = if is_index {
+            format!("set ingest.index = {key} if it numbers the rows, ")
+        } else {
+            String::new()
         };
         config.error(
             "columns",
             format!(
-                "column '{name}' of {} is not configured; write \"{name}\" = \"{kind}\" (or another kind) here, \
+                "column '{name}' of {} is not configured; {index}write {key} = \"{kind}\" (or another kind) here, \
                  or name it in ingest.ignore",
                 self.path.display()
             ),
         )
     }
+}
+
+/// Whether pandas may have written its index, which has no name there, under this one.
+fn is_index_of_pandas(name: &str) -> bool {
+    matches!(name, "" | "Unnamed: 0") || name.starts_with("__index_level_")
+}
+
+/// A text as TOML quotes it.
+fn quoted(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
 /// A label: a number, or a text that spells one, as all cells of CSV do.
