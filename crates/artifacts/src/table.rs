@@ -46,7 +46,7 @@ pub(crate) const BATCH: usize = 1 << 12;
 const SMALL_DICTIONARY: usize = 1 << 16;
 
 /// What files compressed by gzip begin with.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// What a file is: the artifact's name and the version of its schema.
 #[derive(Clone, Copy, Debug)]

@@ -18,6 +18,10 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
     let mut reader = ReaderBuilder::new().from_reader(text);
     let mut place = Place { row: 0, id: None, text, byte: 0 };
     let header = reader.byte_headers().map_err(|error| refuse(source, place, &error))?;
+    if let Some(separator) = other_separator(header) {
+        let reason = format!("the header: cells are separated by {separator}; write it with commas");
+        return Err(source.refuse(None, None, reason));
+    }
     let (index, mut columns) = fields(source, header)?;
     if reader.position().byte() >= text.len() as u64 && Quotes::of(text).are_open() {
         return Err(source.refuse(None, None, format!("the header: {OPEN_QUOTE}")));
@@ -58,6 +62,9 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
 pub(super) fn stream(file: impl io::Read, keep: &Range<usize>) -> Option<Vec<Column>> {
     let mut reader = ReaderBuilder::new().from_reader(Quoted { file, quotes: Quotes::default() });
     let mut columns: Vec<Column> = Vec::new();
+    if other_separator(reader.byte_headers().ok()?).is_some() {
+        return None;
+    }
     for (place, name) in reader.headers().ok()?.iter().enumerate() {
         if columns.iter().any(|column| column.name == name) {
             return None;
@@ -161,6 +168,13 @@ impl Display for Place<'_> {
     }
 }
 
+/// What separates the names of a header that has no comma.
+fn other_separator(header: &ByteRecord) -> Option<&'static str> {
+    let name = header.get(0).filter(|_| header.len() == 1)?;
+    let separators = [(b';', "';'"), (b'\t', "tabs"), (b'|', "'|'")];
+    separators.into_iter().find(|(byte, _)| name.contains(byte)).map(|(_, shown)| shown)
+}
+
 /// The place of the index in the header, and the other columns.
 fn fields(source: Source<'_>, header: &ByteRecord) -> Result<(Option<usize>, Vec<Column>)> {
     let mut index = None;
@@ -253,6 +267,18 @@ mod tests {
             "raw: column 'a': this column occurs twice; rename one of them"
         );
         assert_eq!(refused(b"a,b\n", None), "raw: a table without rows; write it again");
+    }
+
+    #[test]
+    fn other_separators_are_named() {
+        for (separator, shown) in [(";", "';'"), ("\t", "tabs"), ("|", "'|'")] {
+            let text = format!("\u{feff}a{separator}b\n1,5{separator}2\n");
+            let message = format!("raw: the header: cells are separated by {shown}; write it with commas");
+            assert_eq!(refused(text.as_bytes(), Some("a")), message);
+            assert!(super::stream(text.as_bytes(), &(0..2)).is_none());
+        }
+        parse(b"a;b,c\n1,2\n", Format::Csv, None).unwrap();
+        parse(b"a\n1;2\n", Format::Csv, None).unwrap();
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(crate) mod stream;
 
 use self::column::Column;
 use crate::Cells;
+use crate::table::GZIP;
 use serde::Deserialize;
 use stage::{Error, Result};
 use std::fmt::Display;
@@ -76,6 +77,9 @@ pub fn read(path: &Path, format: Format, index: Option<&str>, ignore: &[String])
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(source.refuse(None, None, "the file is empty; write it again"));
+    }
+    if format != Format::Parquet && bytes.starts_with(&GZIP) {
+        return Err(source.refuse(None, None, "the file is compressed by gzip; decompress it"));
     }
     let table = match format {
         Format::JsonColumns => json_columns::read(source, text),
@@ -164,6 +168,20 @@ fn no_index(source: Source<'_>, name: &str) -> Error {
 /// What is wrong with an index that is no integer.
 fn not_an_integer(index: impl Display) -> String {
     format!("the index {index} is not an integer; number the rows")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+    use super::testing::parse;
+
+    #[test]
+    fn compressed_texts_are_refused() {
+        for format in [Format::JsonColumns, Format::JsonRecords, Format::JsonLines, Format::Csv] {
+            let error = parse(b"\x1f\x8b\x08\x00", format, None).unwrap_err();
+            assert_eq!(error, "raw: the file is compressed by gzip; decompress it");
+        }
+    }
 }
 
 #[cfg(test)]
