@@ -20,7 +20,8 @@ use std::path::Path;
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Type of the cells: `float64`, `int64`, `uint32` and so on, `bool`, `str` or `list`.
+    /// Type of the cells: `float64`, `int64`, `uint32` and so on, `bool`, `str` or `list`; of Parquet's columns that
+    /// become texts `date`, `time`, `timestamp` or `decimal`.
     pub type_name: &'static str,
     /// The cells.
     pub values: Values,

@@ -5,8 +5,8 @@ use super::{Column, Values};
 use crate::raw::{column, parquet as raw};
 use crate::table::{check_rows, guarded, head, headless, unhurt, unreadable};
 use arrow_array::cast::AsArray;
-use arrow_array::types as t;
-use arrow_array::{Array, ArrowPrimitiveType};
+use arrow_array::types::{self as t, ArrowTemporalType, DecimalType};
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, StringArray, downcast_temporal_array};
 use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
@@ -63,10 +63,57 @@ fn read_column(
         |error: &dyn std::fmt::Display| unreadable(path, &format!("column '{}': {error}", field.name()));
     for batch in reader.map_err(|error| undecoded(&error))? {
         let batch = batch.map_err(|error| undecoded(&error))?;
-        growing.append(batch.column(0)).map_err(|reason| refuse(&reason))?;
+        growing.append(batch.column(0)).map_err(|reason| refuse(&reason).hint(others(metadata, place)))?;
         rows += batch.num_rows();
     }
     Ok((growing.finish(field.name(), field.data_type()), rows))
+}
+
+/// What to do about a column that cannot be shown.
+fn others(metadata: &ArrowReaderMetadata, place: usize) -> String {
+    let fields = metadata.schema().fields().iter().enumerate().filter(|(other, _)| *other != place);
+    let names: Vec<&str> = fields.map(|(_, field)| field.name().as_str()).collect();
+    format!("or choose among the others with --column: {}", names.join(", "))
+}
+
+/// The name of a type whose cells are shown as texts.
+fn spelled_type(data_type: &DataType) -> Option<&'static str> {
+    match data_type {
+        DataType::Date32 | DataType::Date64 => Some("date"),
+        DataType::Time32(_) | DataType::Time64(_) => Some("time"),
+        DataType::Timestamp(..) => Some("timestamp"),
+        decimal if decimal.is_decimal() => Some("decimal"),
+        _ => None,
+    }
+}
+
+/// The cells of such a type as texts; `None` of another type.
+fn spelled(array: &dyn Array) -> Option<StringArray> {
+    fn decimals<T: DecimalType>(array: &dyn Array) -> StringArray {
+        let array: &PrimitiveArray<T> = array.as_primitive();
+        (0..array.len()).map(|row| array.is_valid(row).then(|| array.value_as_string(row))).collect()
+    }
+    Some(downcast_temporal_array!(
+        array => (0..array.len()).map(|row| array.is_valid(row).then(|| moment(array, row))).collect(),
+        DataType::Decimal32(..) => decimals::<t::Decimal32Type>(array),
+        DataType::Decimal64(..) => decimals::<t::Decimal64Type>(array),
+        DataType::Decimal128(..) => decimals::<t::Decimal128Type>(array),
+        DataType::Decimal256(..) => decimals::<t::Decimal256Type>(array),
+        _ => return None,
+    ))
+}
+
+/// A date, time or both (of UTC, if the type has a zone); the bare number if it is beyond the calendar.
+fn moment<T: ArrowTemporalType>(array: &PrimitiveArray<T>, row: usize) -> String
+where
+    i64: From<T::Native>,
+{
+    let text = match spelled_type(&T::DATA_TYPE) {
+        Some("date") => array.value_as_date(row).map(|date| date.to_string()),
+        Some("time") => array.value_as_time(row).map(|time| time.to_string()),
+        _ => array.value_as_datetime(row).map(|moment| moment.to_string()),
+    };
+    text.unwrap_or_else(|| i64::from(array.value(row)).to_string())
 }
 
 /// The cells so far.
@@ -75,7 +122,7 @@ enum Growing {
     Integers(Whole<i64>),
     Naturals(Whole<u64>),
     Booleans(Vec<Option<bool>>),
-    /// Texts and lists, and dictionaries of anything.
+    /// Texts, their dictionaries and lists, and what is shown as texts.
     Raw(column::Column),
 }
 
@@ -109,10 +156,14 @@ impl Growing {
             (Self::Naturals(integers), DataType::UInt16) => integers.extend::<t::UInt16Type>(array),
             (Self::Naturals(integers), DataType::UInt32) => integers.extend::<t::UInt32Type>(array),
             (Self::Naturals(integers), _) => integers.extend::<t::UInt64Type>(array),
-            (Self::Raw(column), _) => raw::append(column, array).map_err(|refused| match refused.at_row {
-                true => format!("row {}: {}", column.rows(), refused.reason),
-                false => refused.reason,
-            })?,
+            (Self::Raw(column), _) => {
+                let texts = spelled(array);
+                let cells = texts.as_ref().map_or(array, |texts| texts);
+                raw::append(column, cells).map_err(|refused| match refused.at_row {
+                    true => format!("row {}: {}", column.rows(), refused.reason),
+                    false => refused.reason,
+                })?;
+            }
         }
         Ok(())
     }
@@ -141,7 +192,10 @@ impl Growing {
             (Values::Naturals(_), DataType::UInt8) => "uint8",
             (Values::Naturals(_), DataType::UInt16) => "uint16",
             (Values::Naturals(_), DataType::UInt32) => "uint32",
-            _ => return named(name.to_owned(), values),
+            (_, other) => match spelled_type(other) {
+                Some(type_name) => type_name,
+                None => return named(name.to_owned(), values),
+            },
         };
         Column { name: name.to_owned(), type_name, values }
     }
@@ -177,27 +231,63 @@ impl<V: Copy + Default> Whole<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
-    use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch};
+    use super::{Values, read};
+    use crate::Cell;
+    use arrow_array::{
+        ArrayRef, Date32Array, Decimal128Array, DurationSecondArray, Float64Array, Int64Array, RecordBatch,
+        Time32SecondArray, TimestampMillisecondArray,
+    };
     use parquet::arrow::ArrowWriter;
     use std::fs::File;
+    use std::path::PathBuf;
     use std::sync::Arc;
 
-    #[test]
-    fn a_column_that_is_not_wanted_may_have_any_type() {
+    /// A file of the columns in a folder that lasts as long as the first value.
+    fn written(columns: Vec<(&str, ArrayRef)>) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("days.parquet");
-        let columns: [(&str, ArrayRef); 2] =
-            [("day", Arc::new(Date32Array::from(vec![1, 2]))), ("n", Arc::new(Int64Array::from(vec![3, 4])))];
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
+        (folder, path)
+    }
 
+    #[test]
+    fn a_column_that_is_not_wanted_may_have_any_type() {
+        let (_folder, path) = written(vec![
+            ("wait", Arc::new(DurationSecondArray::from(vec![1, 2]))),
+            ("n", Arc::new(Int64Array::from(vec![3, 4]))),
+            ("x", Arc::new(Float64Array::from(vec![0.5, 1.5]))),
+        ]);
         let mut names = Vec::new();
         let rows = read(&path, &|name| name == "n", &mut |column| names.push(column.name)).unwrap();
         assert_eq!((rows, names), (2, vec!["n".to_owned()]));
         let error = read(&path, &|_| true, &mut |_| {}).unwrap_err();
-        assert!(error.to_string().contains("column 'day': cells of type Date32"), "{error}");
+        assert!(error.to_string().contains("column 'wait': cells of type Duration(s); write"), "{error}");
+        assert!(error.to_string().ends_with("or choose among the others with --column: n, x"), "{error}");
+    }
+
+    #[test]
+    fn dates_times_and_decimals_are_shown_as_texts() {
+        let decimals = Decimal128Array::from(vec![Some(1250), None]).with_precision_and_scale(9, 2).unwrap();
+        let (_folder, path) = written(vec![
+            ("date", Arc::new(Date32Array::from(vec![Some(20_000), None]))),
+            ("time", Arc::new(Time32SecondArray::from(vec![Some(3_661), None]))),
+            ("timestamp", Arc::new(TimestampMillisecondArray::from(vec![Some(1_500), None]))),
+            ("decimal", Arc::new(decimals)),
+        ]);
+        let mut shown = Vec::new();
+        read(&path, &|_| true, &mut |column| {
+            assert_eq!(column.type_name, column.name);
+            let Values::Texts(cells) = column.values else { panic!("{} is no text", column.name) };
+            assert_eq!(cells.get(1), None);
+            shown.push(match cells.get(0) {
+                Some(Cell::Text(text)) => text.to_owned(),
+                other => panic!("{other:?}"),
+            });
+        })
+        .unwrap();
+        assert_eq!(shown, ["2024-10-04", "01:01:01", "1970-01-01 00:00:01.500", "12.50"]);
     }
 }
