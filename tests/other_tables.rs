@@ -168,7 +168,7 @@ fn a_cell_that_its_kind_cannot_read_rejects_the_row() {
         &[("raw", "name,size,y\nu,not applicable,1\nv,2,2\nw,inf,3\n")],
     );
     let (summary, observations) = table.ingest();
-    assert_eq!(summary, "1 rows kept, 2 rejected");
+    assert_eq!(summary, "1 rows kept, 2 rejected (2 by 'size': unparsable)");
     assert_eq!(shown(&observations), ["1 all v 2 2"]);
 }
 

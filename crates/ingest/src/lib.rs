@@ -8,13 +8,15 @@ mod config;
 mod file;
 mod sieve;
 
-use artifacts::Origin;
+use artifacts::rejected::Reason;
+use artifacts::{Cell, Origin, Rejected};
 use config::IngestConfig;
 use file::RawFile;
 use rayon::prelude::*;
 use sieve::Sieve;
 use stage::log::{self, Level};
 use stage::{Arguments, Error, Key, Kind, Result, Summary};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The name that the stage's configuration section and output folder share.
@@ -51,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         sieve.sort_out(file)?;
     }
     let sorted = sieve.finish()?;
-    let text = summary(&sorted.observations.origin, sorted.rejected.row_id.len());
+    let text = summary(&sorted.observations.origin, &sorted.rejected);
 
     // Only now is the hash of the program needed, which another thread makes meanwhile.
     let mut key = Key::new(&whole, &[NAME])?;
@@ -72,25 +74,76 @@ fn check_unchanged(path: &Path, hash: &str) -> Result<()> {
     Err(Error::new(Kind::Temporary, format!("{}: changed while it was read; try again", path.display())))
 }
 
-/// As in "6109 rows kept (3694 train, 1215 val, 1200 test), 1744 rejected".
-fn summary(kept: &[Origin], rejected: usize) -> String {
+/// As in "6109 rows kept (3694 train, 1215 val, 1200 test), 1744 rejected"; of cells that could not be read also where
+/// most of them are: a sign that a column has another kind.
+fn summary(kept: &[Origin], rejected: &Rejected) -> String {
     let counts = [Origin::Train, Origin::Val, Origin::Test].map(|origin| {
         let count = kept.iter().filter(|other| **other == origin).count();
         (count > 0).then(|| format!("{count} {origin}"))
     });
     let counts: Vec<String> = counts.into_iter().flatten().collect();
     let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
-    format!("{} rows kept{counts}, {rejected} rejected", kept.len())
+    let most = most_unparsable(rejected).map_or_else(String::new, |(column, count)| {
+        format!(" ({count} by '{}': unparsable)", column.escape_debug())
+    });
+    format!("{} rows kept{counts}, {} rejected{most}", kept.len(), rejected.row_id.len())
+}
+
+/// The column of which most rows' cells could not be read, the first by name of several, and how many.
+fn most_unparsable(rejected: &Rejected) -> Option<(&str, usize)> {
+    let mut counts = BTreeMap::new();
+    for (row, reason) in rejected.reason.iter().enumerate() {
+        let Some(Cell::List(names)) = rejected.culprits.get(row) else { continue };
+        if *reason == Reason::Unparsable {
+            names.into_iter().for_each(|name| *counts.entry(name).or_insert(0) += 1);
+        }
+    }
+    counts.into_iter().rev().max_by_key(|(_, count)| *count)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use artifacts::CellsBuilder;
+
+    fn rejected(rows: &[(Reason, &[&'static str])]) -> Rejected {
+        let mut culprits = CellsBuilder::lists();
+        rows.iter().for_each(|(_, names)| culprits.push(Some(Cell::List(names.to_vec()))).unwrap());
+        Rejected {
+            row_id: (0..rows.len() as i64).collect(),
+            origin: vec![Origin::All; rows.len()],
+            reason: rows.iter().map(|(reason, _)| *reason).collect(),
+            culprits: culprits.finish(),
+            columns: Vec::new(),
+            label_name: "y".into(),
+            label: vec![None; rows.len()],
+        }
+    }
 
     #[test]
     fn the_summary_counts_rows_by_origin() {
         use Origin::{All, Test, Train};
-        assert_eq!(summary(&[Train, Train, Test], 4), "3 rows kept (2 train, 1 test), 4 rejected");
-        assert_eq!(summary(&[All, All], 0), "2 rows kept, 0 rejected");
+        assert_eq!(
+            summary(&[Train, Train, Test], &rejected(&[])),
+            "3 rows kept (2 train, 1 test), 0 rejected"
+        );
+        assert_eq!(summary(&[All, All], &rejected(&[])), "2 rows kept, 0 rejected");
+    }
+
+    #[test]
+    fn the_summary_names_the_column_that_could_not_be_read() {
+        use Reason::{Missing, Unparsable};
+        let rows: [(Reason, &[&str]); 5] = [
+            (Missing, &["c"]),
+            (Unparsable, &["b", "a\n"]),
+            (Unparsable, &["b", "a\n"]),
+            (Missing, &["c"]),
+            (Missing, &["c"]),
+        ];
+        assert_eq!(
+            summary(&[Origin::All], &rejected(&rows)),
+            "1 rows kept, 5 rejected (2 by 'a\\n': unparsable)"
+        );
+        assert_eq!(summary(&[Origin::All], &rejected(&rows[..1])), "1 rows kept, 1 rejected");
     }
 }
