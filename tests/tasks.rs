@@ -314,7 +314,7 @@ fn a_merge_that_finds_no_parts_looks_whether_another_was_faster() {
     let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines().map(std::result::Result::unwrap);
     // It has found neither models nor parts.
     assert!(lines.any(|line| line.contains("\"event\":\"wait\"")));
-    pipeline.stage("train").unwrap();
+    assert!(program(&pipeline, &[]).status().unwrap().success());
     let last = lines.last().unwrap();
     assert!(waiting.wait().unwrap().success(), "{last}");
     assert!(last.contains("all models are merged already"), "{last}");

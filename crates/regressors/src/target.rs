@@ -242,6 +242,7 @@ impl<'a> FineTargets<'a> {
     }
 
     /// That of a row, as a whole number of quanta.
+    #[inline(always)]
     pub(crate) fn of(&self, row: u32) -> i64 {
         (self.y[row as usize] * self.scale).round_ties_even() as i64
     }

@@ -10,7 +10,7 @@ use super::splitter::{SplitRule, Splitter};
 use crate::parallel::sum_rows;
 use crate::random::TreeRandom;
 use crate::target::FineTargets;
-use crate::vectors::Avx512;
+use crate::vectors::{Avx512, vectorized};
 use std::mem;
 
 /// What the trees of a fit have in common.
@@ -59,12 +59,12 @@ impl Grown {
     /// Gives every node the mean of its rows' targets in finer units than those that it was grown on.
     pub(crate) fn take_means(&mut self, targets: &FineTargets<'_>, weights: Option<&[u32]>) {
         let sum = |rows: &[u32]| -> i128 {
-            let targets = rows.iter().map(|row| i128::from(targets.of(*row)));
             match weights {
-                None => targets.sum(),
+                None => vectorized!(rows.iter().map(|row| i128::from(targets.of(*row))).sum()),
                 Some(weights) => {
-                    let weights = rows.iter().map(|row| i128::from(weights[*row as usize]));
-                    targets.zip(weights).map(|(target, weight)| target * weight).sum()
+                    let weighted =
+                        |row: &u32| i128::from(targets.of(*row)) * i128::from(weights[*row as usize]);
+                    rows.iter().map(weighted).sum()
                 }
             }
         };
