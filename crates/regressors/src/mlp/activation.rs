@@ -2,6 +2,7 @@
 
 use super::params::named;
 use crate::{Error, Result};
+use pulp::Simd;
 use std::str::FromStr;
 
 /// What a hidden unit makes of its weighted inputs `z`.
@@ -45,18 +46,17 @@ impl Activation {
         }
     }
 
-    /// The derivatives of the loss by the weighted inputs: `upstream`, those by the `activations`, times that of
+    /// The derivatives of the loss by weighted inputs: `upstream`, those by their activations, times that of
     /// the activation.
-    #[inline]
-    pub(super) fn deltas(self, activations: &[f64], upstream: impl Iterator<Item = f64>, deltas: &mut [f64]) {
-        let values = deltas.iter_mut().zip(activations.iter().zip(upstream));
+    #[inline(always)]
+    pub(super) fn delta<S: Simd>(self, simd: S, activations: S::f64s, upstream: S::f64s) -> S::f64s {
+        let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+        let (a, times) = (activations, |factor| simd.mul_f64s(upstream, factor));
         match self {
-            Self::Identity => values.for_each(|(delta, (_, upstream))| *delta = upstream),
-            Self::Logistic => values.for_each(|(delta, (a, upstream))| *delta = upstream * a * (1.0 - a)),
-            Self::Tanh => values.for_each(|(delta, (a, upstream))| *delta = upstream * (1.0 - a * a)),
-            Self::Relu => {
-                values.for_each(|(delta, (a, upstream))| *delta = if *a == 0.0 { 0.0 } else { upstream });
-            }
+            Self::Identity => upstream,
+            Self::Logistic => simd.mul_f64s(times(a), simd.sub_f64s(one, a)),
+            Self::Tanh => times(simd.sub_f64s(one, simd.mul_f64s(a, a))),
+            Self::Relu => simd.select_f64s(simd.equal_f64s(a, zero), zero, upstream),
         }
     }
 }

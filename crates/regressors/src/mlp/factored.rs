@@ -25,6 +25,14 @@ impl FactoredRecords {
         Some(Self { factors, sums: zeros.clone(), derivatives: zeros })
     }
 
+    /// The number of patterns of each row.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        match &self.factors.rows {
+            PatternRows::Units(rows) => rows.lengths(),
+            PatternRows::Entries(rows) => rows.lengths(),
+        }
+    }
+
     /// The records by their patterns, and what each pattern adds to the weighted inputs of the units in use.
     pub(super) fn add_up(&mut self, layer: &FirstLayer<'_>) -> (&PatternRows, &[Block]) {
         let Factors { rows, patterns } = &self.factors;

@@ -96,6 +96,8 @@ struct Trainer<'a> {
     train: Samples,
     /// Rows in the order of the current epoch.
     order: Vec<usize>,
+    /// Rows by the number of products that they take part in.
+    by_length: Vec<usize>,
     batch_rows: usize,
     workspace: Workspace,
 }
@@ -115,6 +117,9 @@ impl<'a> Trainer<'a> {
         };
         let batch_rows = batch_rows.min(n_rows);
         let workspace = Workspace::new(network, &train, batch_rows);
+        let lengths = workspace.lengths(&train);
+        let mut by_length: Vec<usize> = (0..n_rows).collect();
+        by_length.sort_by_key(|&row| lengths[row]);
         Self {
             params,
             optimizer: Optimizer::new(params, network),
@@ -122,6 +127,7 @@ impl<'a> Trainer<'a> {
             random,
             train,
             order: (0..n_rows).collect(),
+            by_length,
             batch_rows,
             workspace,
         }
@@ -135,7 +141,7 @@ impl<'a> Trainer<'a> {
             self.order = positions.into_iter().map(|position| self.order[position]).collect();
         }
         let mut loss = 0.0;
-        for batch in self.order.chunks(self.batch_rows) {
+        for batch in self.batches().chunks(self.batch_rows) {
             let samples = (&self.train, batch);
             let (alpha, optimizer) = (self.params.alpha, &mut self.optimizer);
             loss += network.train(samples, alpha, optimizer, &mut self.workspace) * batch.len() as f64;
@@ -147,6 +153,25 @@ impl<'a> Trainer<'a> {
             dead.leave_out(network, &mut self.optimizer);
         }
         loss / self.order.len() as f64
+    }
+
+    /// The rows of the current epoch, batch after batch.
+    ///
+    /// The rows of a batch go by their lengths: where the next row's loop ends, processors foretell by the last one's.
+    fn batches(&self) -> Vec<usize> {
+        let n_rows = self.order.len();
+        let mut batch_of = vec![0; n_rows];
+        for (batch, rows) in self.order.chunks(self.batch_rows).enumerate() {
+            rows.iter().for_each(|&row| batch_of[row] = batch);
+        }
+        let mut next: Vec<usize> = (0..n_rows).step_by(self.batch_rows).collect();
+        let mut rows = vec![0; n_rows];
+        for &row in &self.by_length {
+            let place = &mut next[batch_of[row]];
+            rows[*place] = row;
+            *place += 1;
+        }
+        rows
     }
 
     /// Tells the solver that this many epochs are done.

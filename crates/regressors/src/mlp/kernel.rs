@@ -3,6 +3,7 @@
 //! They run with the widest vectors the processor has. Lanes never mix and nothing is fused, so the bits are
 //! the same with any of them.
 
+use super::activation::Activation;
 use super::sparse::{Chosen, Entry, SparseRows, Unit};
 use pulp::{Arch, Simd, WithSimd};
 
@@ -44,6 +45,23 @@ pub(super) struct AddTransposed<'a, E = Entry> {
     pub(super) sum: &'a mut [Block],
     /// Blocks of a row of the sum.
     pub(super) sum_width: usize,
+}
+
+/// The deltas of the last hidden layer, and what its units and output weights get of the gradient.
+pub(super) struct LastDeltas<'a> {
+    pub(super) activation: Activation,
+    /// The derivative of the loss by the output of each row.
+    pub(super) outputs: &'a [f64],
+    /// The output weights. They have as many blocks as a row of the activations.
+    pub(super) weights: &'a [Block],
+    /// A row of blocks for each row.
+    pub(super) activations: &'a [Block],
+    /// A row of blocks for each row, set to the derivatives by the weighted inputs.
+    pub(super) deltas: &'a mut [Block],
+    /// Set to the sums over rows of the derivatives by the output weights.
+    pub(super) of_weights: &'a mut [Block],
+    /// Set to the sums over rows of the deltas.
+    pub(super) of_biases: &'a mut [Block],
 }
 
 /// `table[row] = Σ value · table[index]` over the entries of each row that has any: rows add up earlier ones.
@@ -226,6 +244,36 @@ impl<E: Scale> Strips for AddTransposed<'_, E> {
     }
 }
 
+impl Strips for LastDeltas<'_> {
+    fn blocks(&self) -> usize {
+        self.weights.len()
+    }
+
+    #[inline(always)]
+    fn strip<S: Simd, const N: usize>(&mut self, simd: S, first: usize) {
+        let (weights, _) = S::as_simd_f64s(self.weights.as_flattened());
+        let (activations, _) = S::as_simd_f64s(self.activations.as_flattened());
+        let (deltas, _) = S::as_mut_simd_f64s(self.deltas.as_flattened_mut());
+        let rows = activations.chunks_exact(weights.len()).zip(deltas.chunks_exact_mut(weights.len()));
+        let mut of_weights = [simd.splat_f64s(0.0); N];
+        let mut of_biases = of_weights;
+        for ((activations, deltas), &output) in rows.zip(self.outputs) {
+            let output = simd.splat_f64s(output);
+            for at in 0..N {
+                let (activation, weight) = (activations[first + at], weights[first + at]);
+                let delta = self.activation.delta(simd, activation, simd.mul_f64s(output, weight));
+                deltas[first + at] = delta;
+                of_biases[at] = simd.add_f64s(of_biases[at], delta);
+                of_weights[at] = simd.add_f64s(of_weights[at], simd.mul_f64s(output, activation));
+            }
+        }
+        let (sums, _) = S::as_mut_simd_f64s(self.of_weights.as_flattened_mut());
+        sums[first..][..N].copy_from_slice(&of_weights);
+        let (sums, _) = S::as_mut_simd_f64s(self.of_biases.as_flattened_mut());
+        sums[first..][..N].copy_from_slice(&of_biases);
+    }
+}
+
 impl Strips for AddUp<'_> {
     fn blocks(&self) -> usize {
         self.width
@@ -294,11 +342,11 @@ pub(super) fn dot(a: &[Block], b: &[Block]) -> f64 {
     sums.iter().sum()
 }
 
-/// `sum += factor · row`.
+/// `sum += row`.
 #[inline]
-pub(super) fn add_scaled(sum: &mut [Block], factor: f64, row: &[Block]) {
+pub(super) fn add(sum: &mut [Block], row: &[Block]) {
     for (sum, row) in sum.as_flattened_mut().iter_mut().zip(row.as_flattened()) {
-        *sum += factor * row;
+        *sum += row;
     }
 }
 

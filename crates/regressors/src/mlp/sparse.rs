@@ -90,6 +90,11 @@ impl<E> SparseRows<E> {
         Chosen { from: self, rows: Some(rows) }
     }
 
+    /// The number of entries of each row.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        self.starts.windows(2).map(|row| row[1] - row[0]).collect()
+    }
+
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &[E] {
         &self.entries[self.starts[row]..self.starts[row + 1]]

@@ -1,7 +1,7 @@
 //! A step of training: a batch goes through the layers and back, and moves the parameters.
 
 use super::factored::FactoredRecords;
-use super::kernel::{AddTransposed, LANES, Strips, add_scaled, blocks, dot};
+use super::kernel::{AddTransposed, Block, LANES, LastDeltas, Strips, add, blocks, dot};
 use super::network::{Input, LayerPass, Network, Pass};
 use super::optimizer::{Gradient, Optimizer};
 use super::patterns::PatternRows;
@@ -28,6 +28,14 @@ impl Workspace {
             sums: Table::zeros(network.parameters.len()),
         }
     }
+
+    /// How many products each row of the fit takes part in.
+    pub(super) fn lengths(&self, samples: &Samples) -> Vec<usize> {
+        match &self.factored {
+            None => samples.records.lengths(),
+            Some(records) => records.lengths(),
+        }
+    }
 }
 
 impl Network {
@@ -40,7 +48,7 @@ impl Network {
         optimizer: &mut Optimizer,
         workspace: &mut Workspace,
     ) -> f64 {
-        let Workspace { factored, pass, .. } = workspace;
+        let Workspace { factored, pass, sums } = workspace;
         match factored {
             None => self.carry(samples.records.choose(batch), pass),
             Some(records) => {
@@ -70,9 +78,11 @@ impl Network {
         let penalty = vectorized!(dot(weights, weights));
         let loss = 0.5 * (squares / total) + 0.5 * alpha * penalty / total;
 
-        self.deltas_of_last(pass);
+        // Those by the first layer's weights are most of all, and set where they are known.
+        sums[self.hidden[0].weights.end..].fill([0.0; LANES]);
+        self.deltas_of_last(pass, sums);
         for l in (1..self.hidden.len()).rev() {
-            self.deltas_before(l, pass);
+            self.deltas_before(l, pass, sums);
         }
         self.add_up((samples, batch), workspace);
         let gradient = Gradient { sums: &workspace.sums, n_weights, alpha, share: 1.0 / total };
@@ -80,23 +90,31 @@ impl Network {
         loss
     }
 
-    /// The deltas of the last hidden layer.
-    fn deltas_of_last(&self, pass: &mut Pass) {
-        let weights = self.output_weights();
-        let LayerPass { activations, deltas, .. } = &mut pass.layers[self.hidden.len() - 1];
+    /// The deltas of the last hidden layer, and the sums over rows of the derivatives by its biases and by the
+    /// output weights.
+    fn deltas_of_last(&self, pass: &mut Pass, sums: &mut [Block]) {
+        let last = self.hidden.len() - 1;
+        let LayerPass { activations, deltas, .. } = &mut pass.layers[last];
         deltas.resize(activations.len());
-        let rows = activations.chunks_exact(weights.len()).zip(deltas.chunks_exact_mut(weights.len()));
-        vectorized!({
-            for ((activations, deltas), &output) in rows.zip(&pass.outputs) {
-                let upstream = weights.as_flattened().iter().map(|weight| output * weight);
-                self.activation.deltas(activations.as_flattened(), upstream, deltas.as_flattened_mut());
-            }
-        });
+        let (weights, used) = (self.output_weights(), self.hidden[last].used);
+        let (of_weights, of_biases) = sums.split_at_mut(self.hidden[last].bias.start);
+        LastDeltas {
+            activation: self.activation,
+            outputs: &pass.outputs,
+            weights,
+            activations,
+            deltas,
+            of_weights: &mut of_weights[self.output.weights.start..][..used],
+            of_biases: &mut of_biases[..used],
+        }
+        .run();
     }
 
-    /// The deltas of the layer before hidden layer `l`, from those of `l`.
-    fn deltas_before(&self, l: usize, pass: &mut Pass) {
+    /// The deltas of the layer before hidden layer `l`, from those of `l`, and the sums over rows of the derivatives by
+    /// its biases.
+    fn deltas_before(&self, l: usize, pass: &mut Pass, sums: &mut [Block]) {
         let (layer, used_before) = (&self.hidden[l], self.hidden[l - 1].used);
+        let of_biases = &mut sums[self.hidden[l - 1].bias.clone()];
         let width = blocks(layer.units);
         let weights = &self.parameters[layer.weights.clone()];
         let [before, here] = &mut pass.layers[l - 1..=l] else { return };
@@ -106,31 +124,22 @@ impl Network {
             let activations = before.activations.chunks_exact(used_before);
             let rows = activations.zip(before.deltas.chunks_exact_mut(used_before));
             for ((activations, deltas_before), deltas) in rows.zip(here.deltas.chunks_exact(layer.used)) {
+                let units = activations.as_flattened().iter().zip(deltas_before.as_flattened_mut());
                 // One row of weights per unit of the layer before: padding gets none and stays zero.
-                let upstream = weights.chunks_exact(width).map(|weights| dot(deltas, weights));
-                self.activation.deltas(
-                    activations.as_flattened(),
-                    upstream,
-                    deltas_before.as_flattened_mut(),
-                );
+                for ((activation, delta), weights) in units.zip(weights.chunks_exact(width)) {
+                    *delta = self.activation.delta(pulp::Scalar, *activation, dot(deltas, weights));
+                }
+                add(of_biases, deltas_before);
             }
         });
     }
 
-    /// Adds up over rows the derivatives of the loss by all parameters.
+    /// Adds up over rows the derivatives of the loss by all other parameters.
     fn add_up(&self, (samples, batch): (&Samples, &[usize]), workspace: &mut Workspace) {
-        let Workspace { factored, pass, sums, .. } = workspace;
-        // Those by the first layer's weights are most of all, and set where they are known.
-        sums[self.hidden[0].weights.end..].fill([0.0; LANES]);
+        let Workspace { factored, pass, sums } = workspace;
         sums[self.output.bias.start][0] = pass.outputs.iter().sum();
-        let of_output = &mut sums[self.output.weights.clone()];
-        let last = self.hidden.len() - 1;
-        let rows = pass.layers[last].activations.chunks_exact(self.hidden[last].used);
-        vectorized!(rows.zip(&pass.outputs).for_each(|(row, output)| add_scaled(of_output, *output, row)));
         for (l, (layer, here)) in self.hidden.iter().zip(&pass.layers).enumerate() {
             let (used, deltas) = (layer.used, &here.deltas[..]);
-            let of_biases = &mut sums[layer.bias.clone()];
-            vectorized!(deltas.chunks_exact(used).for_each(|row| add_scaled(of_biases, 1.0, row)));
             let (sum, sum_width) = (&mut sums[layer.weights.clone()], blocks(layer.units));
             let rows = match (l, &mut *factored) {
                 (0, Some(records)) => {
