@@ -385,7 +385,7 @@ fn rows_of(report: &Report) -> Value {
     let page = report::html(report);
     let json =
         page.split("type=\"application/json\">").nth(1).and_then(|rest| rest.split("</script>").next());
-    serde_json::from_str(json.expect("the rows")).unwrap()
+    serde_json::from_str(json.expect("the rows")).expect("valid JSON")
 }
 
 #[test]
