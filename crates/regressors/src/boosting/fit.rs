@@ -196,7 +196,8 @@ impl Stages<'_> {
         };
         let random = TreeRandom::new(self.random.tree_seed());
         let mut grown = grow::<Best>(&training, weights, random, &mut self.memory);
-        if total_weight > FEW {
+        // Splits of bins are other splits than scikit-learn's: last digits are not worth the time there.
+        if total_weight > FEW && self.params.max_bins.is_none() {
             grown.take_means(&FineTargets::new(residuals), weights);
         }
         let predictions = &mut self.train.predictions;
