@@ -310,7 +310,7 @@ fn two_copies_of_a_task_at_once_are_harmless() {
 fn a_merge_that_finds_no_parts_looks_whether_another_was_faster() {
     let pipeline = small().run_until("split");
     let mut waiting =
-        program(&pipeline, &["--merge", "--wait", "60", "--log-format", "json"]).spawn().unwrap();
+        program(&pipeline, &["--merge", "--wait", "600", "--log-format", "json"]).spawn().unwrap();
     let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines().map(std::result::Result::unwrap);
     // It has found neither models nor parts.
     assert!(lines.any(|line| line.contains("\"event\":\"wait\"")));
