@@ -4,7 +4,7 @@ use crate::Origin;
 use crate::features::{check_labels, check_names, check_values, feature_names};
 use crate::matrix::{self, Order};
 use crate::observations::origins;
-use crate::raw::REPEATED_COLUMN;
+use crate::raw::{REPEATED_COLUMN, is_pandas_index};
 use crate::roles::Role;
 use crate::table::{Artifact, Table, Writing};
 use ndarray::Array2;
@@ -142,12 +142,6 @@ impl Split {
         check_names(&self.names, &self.label_name)?;
         check_values(&self.names, &self.values, &self.row_id)
     }
-}
-
-/// Whether pandas calls an index so that has no name: `__index_level_0__`. It would not take it for a column either.
-fn is_pandas_index(name: &str) -> bool {
-    let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
-    level.is_some_and(|level| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// What to do about a column of a plain file whose name has another meaning.

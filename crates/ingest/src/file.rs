@@ -2,7 +2,7 @@
 
 use crate::config::{IngestConfig, Use};
 use artifacts::observations::Column;
-use artifacts::raw::{self, RawTable};
+use artifacts::raw::{self, RawTable, is_pandas_index};
 use artifacts::{Cell, Cells, CellsBuilder, Kind, Origin};
 use stage::{Error, Result};
 use std::path::PathBuf;
@@ -164,7 +164,7 @@ impl RawFile {
 
 /// Whether pandas may have written its index, which has no name there, under this one.
 fn is_index_of_pandas(name: &str) -> bool {
-    matches!(name, "" | "Unnamed: 0") || name.starts_with("__index_level_")
+    matches!(name, "" | "Unnamed: 0") || is_pandas_index(name)
 }
 
 /// A text as TOML quotes it.

@@ -9,14 +9,13 @@ mod file;
 mod sieve;
 
 use artifacts::rejected::Reason;
-use artifacts::{Cell, Origin, Rejected};
+use artifacts::{Origin, Rejected};
 use config::IngestConfig;
 use file::RawFile;
 use rayon::prelude::*;
 use sieve::Sieve;
 use stage::log::{self, Level};
 use stage::{Arguments, Error, Key, Kind, Result, Summary};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The name that the stage's configuration section and output folder share.
@@ -91,20 +90,14 @@ fn summary(kept: &[Origin], rejected: &Rejected) -> String {
 
 /// The column of which most rows' cells could not be read, the first by name of several, and how many.
 fn most_unparsable(rejected: &Rejected) -> Option<(&str, usize)> {
-    let mut counts = BTreeMap::new();
-    for (row, reason) in rejected.reason.iter().enumerate() {
-        let Some(Cell::List(names)) = rejected.culprits.get(row) else { continue };
-        if *reason == Reason::Unparsable {
-            names.into_iter().for_each(|name| *counts.entry(name).or_insert(0) += 1);
-        }
-    }
-    counts.into_iter().rev().max_by_key(|(_, count)| *count)
+    let rows = (0..rejected.reason.len()).filter(|&row| rejected.reason[row] == Reason::Unparsable);
+    sieve::rejected_by(&rejected.culprits, rows).into_iter().rev().max_by_key(|(_, count)| *count)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use artifacts::CellsBuilder;
+    use artifacts::{Cell, CellsBuilder};
 
     fn rejected(rows: &[(Reason, &[&'static str])]) -> Rejected {
         let mut culprits = CellsBuilder::lists();

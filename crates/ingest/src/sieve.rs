@@ -7,6 +7,7 @@ use artifacts::rejected::Reason;
 use artifacts::{Cell, Cells, CellsBuilder, Kind, Observations, Origin, Parsed, Rejected};
 use rayon::prelude::*;
 use stage::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Both outputs of the stage.
@@ -268,8 +269,8 @@ fn compared(column: &Column, row: usize) -> [Option<Cell<'_>>; 2] {
 
 /// The error for a table without a row to train on; it names the column that rejected most.
 fn nothing_left<'a>(path: &Path, names: impl Iterator<Item = &'a str>, culprits: &Cells) -> Error {
-    let blames = |row, name| matches!(culprits.get(row), Some(Cell::List(names)) if names.contains(&name));
-    let count = |name| (0..culprits.len()).filter(|&row| blames(row, name)).count();
+    let counts = rejected_by(culprits, 0..culprits.len());
+    let count = |name| counts.get(name).copied().unwrap_or_default();
     let (worst, rejected) =
         names.map(|name| (name, count(name))).max_by_key(|(_, count)| *count).unwrap_or_default();
     Error::data(format!(
@@ -278,4 +279,14 @@ fn nothing_left<'a>(path: &Path, names: impl Iterator<Item = &'a str>, culprits:
         path.display(),
         culprits.len()
     ))
+}
+
+/// How many of `rows` each column rejected, of all whose columns are given.
+pub(crate) fn rejected_by(culprits: &Cells, rows: impl Iterator<Item = usize>) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        let Some(Cell::List(names)) = culprits.get(row) else { continue };
+        names.into_iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    }
+    counts
 }

@@ -3,6 +3,11 @@
 /// The minus sign of typography.
 pub const MINUS: &str = "\u{2212}";
 
+/// The size of the largest number; what is not finite is left out.
+pub fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.filter(|number| number.is_finite()).fold(0.0, |a, b| f64::max(a, b.abs()))
+}
+
 /// Digits after the point that show `digits` significant ones of `largest`; at most eight.
 pub fn decimals(largest: f64, digits: i32) -> usize {
     if largest == 0.0 || !largest.is_finite() {

@@ -1,6 +1,6 @@
 //! What all tables share.
 
-use crate::numbers;
+use crate::numbers::{self, largest};
 use maud::{Markup, Render, html};
 
 /// A table in a box that scrolls, so that a wide one does not move the page of a phone. The box can
@@ -39,11 +39,6 @@ pub fn decimals_of_label(column: impl Iterator<Item = f64> + Clone) -> usize {
     let lowest = column.clone().fold(f64::INFINITY, f64::min);
     let span = largest(column.clone().map(|value| value - lowest));
     decimals_at_most(column, 2).max(numbers::decimals(span, 3))
-}
-
-/// The size of the largest number; infinities are left out.
-fn largest(column: impl Iterator<Item = f64>) -> f64 {
-    column.filter(|value| value.is_finite()).fold(0.0, |a, b| f64::max(a, b.abs()))
 }
 
 #[cfg(test)]

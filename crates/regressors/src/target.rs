@@ -125,9 +125,8 @@ impl Targets {
     /// # Errors
     /// As [`check_targets`].
     pub(crate) fn new(y: ArrayView1<'_, f64>, weight: InBag) -> Result<Self> {
-        check_targets(&y)?;
+        let (largest, total) = (check_targets(&y)?, weight.total as f64);
         let exact = |scale: &f64| {
-            let (largest, total) = (largest(y), weight.total as f64);
             // Most targets are that small, which takes no look at all of them.
             if total * (largest * scale) < EXACT {
                 return true;
@@ -253,16 +252,16 @@ fn shift_to(bits: i64, largest: f64) -> i32 {
     (bits - (exponent(largest) + 1)).clamp(-1000, 1000) as i32
 }
 
-/// Refuses targets that are NaN, too large to square, or all too small to become integers.
-pub(crate) fn check_targets(y: &ArrayView1<'_, f64>) -> Result<()> {
+/// Refuses targets that are NaN, too large to square, or all too small to become integers; returns the largest
+/// magnitude.
+pub(crate) fn check_targets(y: &ArrayView1<'_, f64>) -> Result<f64> {
     check_squares(y)?;
     let largest = largest(*y);
-    match y.iter().position(|y| y.abs() == largest) {
-        Some(row) if largest > 0.0 && largest < SMALLEST => {
-            Err(Error::Target { row, value: y[row], reason: "too small, as the largest of all" })
-        }
-        _ => Ok(()),
+    if largest == 0.0 || largest >= SMALLEST {
+        return Ok(largest);
     }
+    let row = y.iter().position(|y| y.abs() == largest).unwrap_or_default();
+    Err(Error::Target { row, value: y[row], reason: "too small, as the largest of all" })
 }
 
 /// Refuses targets that are NaN, or whose squares, summed up, leave the range of `f64`.

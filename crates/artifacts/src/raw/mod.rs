@@ -146,6 +146,12 @@ fn is_ignored(name: &str, ignore: &[String]) -> bool {
     ignore.iter().any(|ignored| ignored == name)
 }
 
+/// Whether pandas calls an index so that has no name: `__index_level_0__`. It would not take it for a column either.
+pub fn is_pandas_index(name: &str) -> bool {
+    let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
+    level.is_some_and(|level| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// What is wrong with a table in which an index is [`repeated`].
 const REPEATED: &str = "this index occurs twice; give every row an index of its own";
 

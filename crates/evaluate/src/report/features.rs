@@ -38,7 +38,7 @@ impl Shown {
     fn of(candidates: &[&Candidate]) -> Self {
         let decimals = |of: fn(&Candidate) -> Option<f64>, most: usize| {
             let values = || candidates.iter().filter_map(|candidate| of(candidate));
-            values().next().map(|_| table::decimals(values()).min(most))
+            values().next().map(|_| table::decimals_at_most(values(), most))
         };
         Self {
             round: candidates.iter().any(|candidate| candidate.round.is_some()),

@@ -67,7 +67,7 @@ fn impurity(report: &Report, models: &[&ModelImportance]) -> Markup {
     matrix(report, "Impurity", "share of the trees' impurity decrease", models, (&value, &cell))
 }
 
-/// What a model says of a feature, as a number and as a cell, whose bar is full at the last argument.
+/// What a model says of a feature, as a number of at least 0 and as a cell, whose bar is full at the last argument.
 type Columns<'a> =
     (&'a dyn Fn(&ModelImportance, usize) -> f64, &'a dyn Fn(&ModelImportance, usize, f64) -> Markup);
 
@@ -87,7 +87,7 @@ fn matrix(
     // Models differ in how much they lose, so each counts by its own largest, and not at all if it loses nothing.
     let weight = |feature: usize| -> f64 {
         let models = models.iter().zip(&full).filter(|(_, full)| **full > 0.0);
-        models.map(|(model, full)| (value(model, feature) / full).max(0.0)).sum()
+        models.map(|(model, full)| value(model, feature) / full).sum()
     };
     let mut order: Vec<usize> = (0..features.len()).collect();
     order.sort_by(|&a, &b| weight(b).total_cmp(&weight(a)));

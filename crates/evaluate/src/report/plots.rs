@@ -4,6 +4,7 @@ use super::Report;
 use crate::judged::Judged;
 use crate::plots::{self, Drawing};
 use maud::{Markup, PreEscaped, html};
+use page::numbers;
 use serde_json::{Value, json};
 
 /// Every model's predictions against the labels.
@@ -77,13 +78,10 @@ pub(super) fn listings(report: &Report) -> Markup {
 /// Significant digits of what the script shows: seven, less than half of the bytes of all, unless pictures of residuals
 /// show more of the numbers.
 fn digits(judged: &Judged) -> usize {
-    let largest = |numbers: &mut dyn Iterator<Item = f64>| {
-        numbers.map(f64::abs).filter(|size| size.is_finite()).fold(0.0, f64::max)
-    };
     let predictions = judged.models.iter().map(|(_, predicted)| predicted);
-    let size = largest(&mut predictions.clone().flatten().chain(&judged.actual).copied());
+    let size = numbers::largest(predictions.clone().flatten().chain(&judged.actual).copied());
     let residuals = predictions.map(|predicted| {
-        largest(&mut predicted.iter().zip(&judged.actual).map(|(predicted, actual)| actual - predicted))
+        numbers::largest(predicted.iter().zip(&judged.actual).map(|(predicted, actual)| actual - predicted))
     });
     let least = residuals.filter(|residual| *residual > 0.0).fold(size, f64::min);
     ((size / least).log10().ceil() as usize + 5).clamp(7, 17)

@@ -59,14 +59,11 @@ impl Grown {
     /// Gives every node the mean of its rows' targets in finer units than those that it was grown on.
     pub(crate) fn take_means(&mut self, targets: &FineTargets<'_>, weights: Option<&[u32]>) {
         let sum = |rows: &[u32]| -> i128 {
-            match weights {
-                None => vectorized!(rows.iter().map(|row| i128::from(targets.of(*row))).sum()),
-                Some(weights) => {
-                    let weighted =
-                        |row: &u32| i128::from(targets.of(*row)) * i128::from(weights[*row as usize]);
-                    rows.iter().map(weighted).sum()
-                }
-            }
+            let each = |row: &u32| i128::from(targets.of(*row));
+            vectorized!(match weights {
+                None => rows.iter().map(each).sum(),
+                Some(weights) => rows.iter().map(|row| each(row) * i128::from(weights[*row as usize])).sum(),
+            })
         };
         let mut sums = vec![0; self.tree.nodes().len()];
         self.leaves().for_each(|(leaf, rows)| sums[leaf] = sum_rows(rows, sum));
