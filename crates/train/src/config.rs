@@ -11,17 +11,14 @@ use toml::Table;
 #[derive(Clone, Debug)]
 pub(crate) struct Planned<R> {
     pub(crate) name: String,
+    /// What makes it: a learner, or the members of a vote.
     pub(crate) recipe: R,
     /// All hyperparameters, defaults included.
     pub(crate) parameters: Map<String, Value>,
 }
 
-/// What a vote is made of.
-#[derive(Clone, Debug)]
-pub(crate) struct Recipe {
-    /// Members and their weights, sorted by name.
-    pub(crate) members: Vec<(String, f64)>,
-}
+/// What a vote is made of: models and their weights, sorted by name.
+pub(crate) type Members = Vec<(String, f64)>;
 
 /// Instead of models: make none, and only remove those that are not configured any more.
 const NONE: &str = "none";
@@ -33,7 +30,7 @@ const LONGEST_NAME: usize = 200;
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) models: Vec<Planned<Learner>>,
-    pub(crate) votes: Vec<Planned<Recipe>>,
+    pub(crate) votes: Vec<Planned<Members>>,
     /// Models of the configuration that this run does not make.
     pub(crate) kept: Vec<String>,
 }
@@ -85,7 +82,7 @@ fn check_name(config: &Config, place: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn vote(config: &Config, table: Table, place: &str) -> Result<(Recipe, Map<String, Value>)> {
+fn vote(config: &Config, table: Table, place: &str) -> Result<(Members, Map<String, Value>)> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Voting {
@@ -98,18 +95,18 @@ fn vote(config: &Config, table: Table, place: &str) -> Result<(Recipe, Map<Strin
         let place = format!("{place}.members.{name}");
         config.parse::<f64>(weight, &place).map(|weight| (name, weight))
     };
-    let mut members: Vec<(String, f64)> = members.into_iter().map(weight).collect::<Result<_>>()?;
+    let mut members: Members = members.into_iter().map(weight).collect::<Result<_>>()?;
     // Sums of floats depend on their order, and the order of keys must not matter.
     members.sort_by(|one, two| one.0.cmp(&two.0));
     let weights = members.iter().map(|(_, weight)| *weight).collect();
     regressors::Voting::new(weights).map_err(|error| config.error(place, error))?;
-    Ok((Recipe { members }, parameters))
+    Ok((members, parameters))
 }
 
 fn check_members(config: &Config, plan: &Plan) -> Result<()> {
     for Planned { name, recipe, .. } in &plan.votes {
         let known = |member: &str| plan.models.iter().any(|model| model.name == member);
-        if let Some((member, _)) = recipe.members.iter().find(|(member, _)| !known(member)) {
+        if let Some((member, _)) = recipe.iter().find(|(member, _)| !known(member)) {
             let reason = format!("there is no model [train.{member}] that could vote");
             return Err(config.error(&format!("train.{name}.members"), reason));
         }
@@ -130,8 +127,7 @@ fn choose(mut plan: Plan, wanted: &[String], exists: impl Fn(&str) -> bool) -> R
     }
     plan.votes.retain(|vote| wanted.contains(&vote.name));
     let votes = &plan.votes;
-    let needed =
-        |name: &str| votes.iter().any(|vote| vote.recipe.members.iter().any(|(member, _)| member == name));
+    let needed = |name: &str| votes.iter().any(|vote| vote.recipe.iter().any(|(member, _)| member == name));
     plan.models.retain(|model| wanted.contains(&model.name) || (needed(&model.name) && !exists(&model.name)));
     let made = |name: &String| {
         plan.models.iter().any(|m| m.name == *name) || plan.votes.iter().any(|v| v.name == *name)

@@ -1,6 +1,6 @@
 //! What the stage publishes: models, votes composed of them, predictions, and how long each fit took.
 
-use crate::config::{Plan, Planned, Recipe};
+use crate::config::{Members, Plan, Planned};
 use crate::fit::Fitted;
 use crate::learner::Learner;
 use crate::{Arguments, STAGE};
@@ -143,8 +143,8 @@ fn place(model: &str) -> String {
 }
 
 /// A vote of members that were fitted now or lie in the folder.
-fn compose(planned: &Planned<Recipe>, fitted: &[(String, String)], folder: &Folder) -> Result<Vote> {
-    let members = planned.recipe.members.iter().map(|(name, weight)| {
+fn compose(planned: &Planned<Members>, fitted: &[(String, String)], folder: &Folder) -> Result<Vote> {
+    let members = planned.recipe.iter().map(|(name, weight)| {
         let now = fitted.iter().find(|(other, _)| other == name).map(|(_, hash)| hash.clone());
         let hash = now.map_or_else(|| folder.hash(&models::file(name)), Ok)?;
         Ok(Member { name: name.clone(), weight: *weight, hash })
