@@ -39,7 +39,7 @@ pub(super) enum Kind {
     /// Two values that are not nearly equal: the slot that has the feature's number, and a bit per row.
     Binary {
         /// The level, 0 or 1, that fewer rows have; their bit is set.
-        rarer: u8,
+        rarer_level: u8,
     },
     /// Up to [`LIMIT`](super::codes::LIMIT) values, missing included: a slot and a code for each.
     Coded {
@@ -214,8 +214,8 @@ impl Columns {
         let (levels, kind) = if lower == upper {
             (vec![lower], Kind::Constant)
         } else {
-            let rarer = u8::from(2 * n_upper as usize <= self.n_rows);
-            (vec![lower, upper], Kind::Binary { rarer })
+            let rarer_level = u8::from(2 * n_upper as usize <= self.n_rows);
+            (vec![lower, upper], Kind::Binary { rarer_level })
         };
         self.columns.push(Column { levels, largest: Vec::new(), has_missing: false, is_plain: true, kind });
     }
@@ -253,12 +253,12 @@ impl Columns {
     /// Fills in slots, bits and codes.
     fn encode_rows(&mut self, records: &ArrayView2<'_, f64>) {
         let (words, code_words) = (self.words(), self.code_words());
-        let rarer = |column: &Column| match column.kind {
-            Kind::Binary { rarer } => column.levels[usize::from(rarer)],
+        let rarer_value = |column: &Column| match column.kind {
+            Kind::Binary { rarer_level } => column.levels[usize::from(rarer_level)],
             _ => f32::NAN,
         };
-        let mut rare: Vec<f32> = self.columns.iter().map(rarer).collect();
-        rare.resize(words * 64, f32::NAN);
+        let mut rarer_values: Vec<f32> = self.columns.iter().map(rarer_value).collect();
+        rarer_values.resize(words * 64, f32::NAN);
         self.bits = vec![0; words * self.n_rows];
         self.codes = vec![[0; CODES]; code_words * self.n_rows];
         let parts = parts(self.n_rows, records.len());
@@ -270,7 +270,7 @@ impl Columns {
             let mut lens = Vec::with_capacity(rows.len());
             for (row, bits) in rows.zip(bits.chunks_exact_mut(words)) {
                 round(records.row(row), &mut values);
-                vectorized!(set_bits(&values, &rare, bits));
+                vectorized!(set_bits(&values, &rarer_values, bits));
                 let before = rarer.len();
                 for (word, mut bits) in (0..).zip(bits.iter().copied()) {
                     while bits != 0 {
@@ -413,7 +413,7 @@ impl Columns {
     pub(super) fn code_of(&self, column: &Column, feature: u32, row: u32) -> u32 {
         match column.kind {
             Kind::Coded { at, .. } => self.code(row, at),
-            Kind::Binary { rarer } => u32::from(self.has_bit(row, feature) == (rarer == 1)),
+            Kind::Binary { rarer_level } => u32::from(self.has_bit(row, feature) == (rarer_level == 1)),
             Kind::Constant | Kind::Ranked { .. } => 0,
         }
     }

@@ -250,7 +250,7 @@ impl<P: Packed> CountedNode<'_, P> {
     }
 
     /// Offers the splits of a ranked feature between its rows in their order.
-    fn score_order<S: Splitter, const BLOCK: usize>(
+    fn score_order<S: Splitter, const AT_ONCE: usize>(
         &self,
         search: &mut Search<S>,
         (feature, column, at): (u32, &Column, usize),
@@ -259,9 +259,9 @@ impl<P: Packed> CountedNode<'_, P> {
         let code = |place: usize| self.columns.rank(rows[place], at);
         let layout = self.bag.layout;
         let mut left = P::default();
-        let (mut sums, mut scores) = ([P::default(); BLOCK], [BARRED; BLOCK]);
+        let (mut sums, mut scores) = ([P::default(); AT_ONCE], [BARRED; AT_ONCE]);
         let places = &rows[..rows.len() - 1];
-        for (block, rows) in places.chunks(BLOCK).enumerate() {
+        for (block, rows) in places.chunks(AT_ONCE).enumerate() {
             let padded = rows.len().next_multiple_of(LANES);
             let (sums, scores) = (&mut sums[..padded], &mut scores[..padded]);
             // Rows lie all over the memory: looked up before any is needed, many are on their way at once.
@@ -280,7 +280,7 @@ impl<P: Packed> CountedNode<'_, P> {
             });
             while best > search.score() {
                 let Some(at) = scores.iter().position(|score| *score == best) else { break };
-                let place = block * BLOCK + at;
+                let place = block * AT_ONCE + at;
                 // Only now is it worth knowing whether there is a split at all.
                 let (lower, upper) = (code(place), code(place + 1));
                 if !column.are_nearly_equal(lower, upper) {

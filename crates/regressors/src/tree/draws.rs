@@ -215,7 +215,7 @@ impl<S: Splitter> FeatureDraws<S> {
 }
 
 impl<S: Splitter> NodeDraws<'_, S> {
-    /// The next candidate with its marks; the caller says by [`Self::settle`] whether it is constant.
+    /// The next candidate with its marks; the caller says by [`Self::note`] whether it is constant.
     ///
     /// Constants count as drawn, but the draws go on until one feature that varies has been seen.
     #[inline(always)]
@@ -227,7 +227,7 @@ impl<S: Splitter> NodeDraws<'_, S> {
         }
     }
 
-    /// As [`Self::next_of_chunk`] and [`Self::settle`] until all candidates are drawn, in less time.
+    /// As [`Self::next_of_chunk`] and [`Self::note`] until all candidates are drawn, in less time.
     #[inline(always)]
     fn settle_by_chunks(&mut self) {
         while self.first < self.end {
@@ -320,9 +320,9 @@ impl<S: Splitter> NodeDraws<'_, S> {
         &mut self.draws.stream
     }
 
-    /// The feature drawn last has one value in this node, hence in its children, or varies.
+    /// Notes that the feature drawn last has one value in this node, hence in its children, or that it varies.
     #[inline(always)]
-    pub(super) fn settle(&mut self, is_constant: bool) {
+    pub(super) fn note(&mut self, is_constant: bool) {
         // Both cases are a swap; choosing its target by arithmetic spares a branch that is hard to predict.
         let target = select_unpredictable(is_constant, self.first, self.end - 1);
         self.draws.order.swap(self.at as usize, target as usize);
@@ -444,7 +444,7 @@ mod tests {
         let drawn = std::iter::from_fn(|| {
             let entry = draws.next()?;
             let is_constant = entry & CONSTANT != 0;
-            draws.settle(is_constant);
+            draws.note(is_constant);
             let has_number = S::RULE == SplitRule::Random && !is_constant;
             Some((feature(entry), if has_number { draws.stream().next() } else { 0 }))
         });
@@ -503,7 +503,7 @@ mod tests {
             for feature_in_chunk in features(&drawn) {
                 let entry = node.next_alone().unwrap();
                 assert_eq!(feature(entry), feature_in_chunk);
-                node.settle(entry & CONSTANT != 0);
+                node.note(entry & CONSTANT != 0);
             }
             assert!(node.next_alone().is_none());
             assert_eq!(node.constants(), constants);

@@ -483,8 +483,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             |code: u32| if code == column.missing() { missing_go_to_left } else { code < split.cut };
         match &column.kind {
             Kind::Constant => rows.len(),
-            Kind::Binary { rarer } => {
-                let with_bit = *rarer == 0;
+            Kind::Binary { rarer_level } => {
+                let with_bit = *rarer_level == 0;
                 partition_in_parts(rows, moved, |row| columns.has_bit(row, split.feature) == with_bit)
             }
             Kind::Coded { at, .. } if column.has_missing => {

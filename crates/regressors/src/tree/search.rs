@@ -111,7 +111,7 @@ impl<S: Splitter> Search<S> {
             let cannot_win = entry & MAY_WIN == 0 || self.score >= bound;
             if cannot_win && entry & UNKNOWN != UNKNOWN {
                 let is_constant = entry & CONSTANT != 0;
-                draws.settle(is_constant);
+                draws.note(is_constant);
                 // The threshold that such a feature would have is drawn in any case.
                 if S::RULE == SplitRule::Random && !is_constant {
                     draws.stream().next();
@@ -122,10 +122,10 @@ impl<S: Splitter> Search<S> {
             let score = features.score(feature);
             if score == NOT_BINARY {
                 let is_constant = features.look_closer(&mut self, feature, || draws.stream().next());
-                draws.settle(is_constant);
+                draws.note(is_constant);
                 continue;
             }
-            draws.settle(false);
+            draws.note(false);
             let number = if S::RULE == SplitRule::Random { draws.stream().next() } else { 0 };
             self.offer_binary(score, feature, number);
         }
@@ -153,14 +153,14 @@ impl<S: Splitter> Search<S> {
 
     #[inline(always)]
     fn binary_split(&self, feature: u32, number: u32, column: &Column, rarer: Sums) -> Option<Split> {
-        let (Kind::Binary { rarer: level }, [lower, upper]) = (&column.kind, column.levels.as_slice()) else {
+        let (Kind::Binary { rarer_level }, [lower, upper]) = (&column.kind, column.levels.as_slice()) else {
             return None;
         };
         let threshold = match S::RULE {
             SplitRule::Best => midpoint(*lower, *upper),
             SplitRule::Random => random_threshold(number, *lower, *upper),
         };
-        let left = if *level == 0 { rarer } else { self.total - rarer };
+        let left = if *rarer_level == 0 { rarer } else { self.total - rarer };
         Some(Split { feature, cut: 1, threshold, missing_go_to_left: None, left })
     }
 
