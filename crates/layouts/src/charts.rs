@@ -4,8 +4,8 @@ use crate::experiment::LAYOUTS;
 use crate::measure::Ratio;
 use crate::report::{Report, Size};
 use crate::words;
+use maud::{Markup, html};
 use page::numbers;
-use page::{Markup, html};
 
 /// Width of all charts in their own units; the page scales them.
 const WIDTH: f64 = 420.0;

@@ -2,7 +2,8 @@
 
 use crate::report::Report;
 use crate::{charts, print, words};
-use page::{Markup, Page, figure, html, nav, section, table};
+use maud::{Markup, html};
+use page::{Page, figure, nav, section, table};
 
 /// The whole page.
 pub fn page(report: &Report) -> String {

@@ -7,9 +7,7 @@
 pub mod numbers;
 pub mod table;
 
-pub use maud::{Markup, PreEscaped, Render, html};
-
-use maud::DOCTYPE;
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 /// A page and what is special about it.
 #[derive(Clone, Debug)]
