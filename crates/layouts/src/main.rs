@@ -65,20 +65,10 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
-    let flags = match Flags::try_parse() {
-        Ok(flags) => flags,
-        Err(error) => return stage::usage("layouts", &error),
-    };
-    match run(flags) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr().lock(), "error: layouts: {error}");
-            ExitCode::from(error.exit_code())
-        }
-    }
+    stage::program("layouts", run)
 }
 
-fn run(flags: Flags) -> Result<()> {
+fn run(flags: &Flags) -> Result<()> {
     let program = env::current_exe().map_err(Error::internal)?;
     let threads = stage::threads(None)?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Error::internal)?;
@@ -87,7 +77,7 @@ fn run(flags: Flags) -> Result<()> {
     rows.dedup();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/laptops");
     let plan = Plan {
-        data: flags.data.unwrap_or(sample),
+        data: flags.data.clone().unwrap_or(sample),
         rows,
         seed: flags.seed,
         seconds: flags.seconds.unwrap_or(if flags.full { 600.0 } else { 110.0 }),
@@ -97,15 +87,14 @@ fn run(flags: Flags) -> Result<()> {
     let report = layouts::run(&plan)?;
 
     let target = program.parent().and_then(Path::parent).unwrap_or(Path::new("."));
-    let out = flags.out.unwrap_or_else(|| target.join("layouts/layouts.html"));
+    let out = flags.out.clone().unwrap_or_else(|| target.join("layouts/layouts.html"));
     write(&out, &html::page(&report)).map_err(|error| Error::writing(&out, &error))?;
     let text = match flags.format {
         Format::Text => print::text(&report),
         Format::Json => serde_json::to_string_pretty(&report).map_err(Error::internal)? + "\n",
         Format::Markdown => print::markdown(&report),
     };
-    // A reader that has seen enough is nobody's failure.
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+    stage::print(&text)?;
     let _ = writeln!(io::stderr().lock(), "page: {}", out.display());
     Ok(())
 }

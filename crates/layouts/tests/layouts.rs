@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn sample_data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/laptops")
@@ -154,6 +155,21 @@ fn an_experiment_ends_in_tables_and_a_page() {
     assert!(
         json["sizes"][1]["tasks"][0]["phases"][0]["durations"][1]["against_dictionaries"]["low"].is_f64()
     );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_stdout_refuses_is_74() {
+    let folder = tempfile::tempdir().unwrap();
+    write_files(folder.path());
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut layouts = Command::new(env!("CARGO_BIN_EXE_layouts"));
+    layouts.args(["--rows", "10", "--seconds", "1", "--data"]).arg(folder.path());
+    layouts.arg("--out").arg(folder.path().join("page.html"));
+    let output = layouts.stdout(full).output().unwrap();
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{line}");
+    assert!(line.starts_with("error: layouts: stdout: cannot write"), "{line}");
 }
 
 #[test]
