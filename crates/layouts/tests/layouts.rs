@@ -50,15 +50,29 @@ fn draws_repeat_and_follow_their_seed() {
 }
 
 #[test]
-fn linear_is_the_pipelines_on_the_real_data() {
+fn models_are_the_pipelines_on_the_real_data() {
     let Some(folder) = std::env::var_os("LAPTOPS_DIR") else {
         std::io::stderr().write_all(b"skipped: layouts on real data: LAPTOPS_DIR is not set\n").unwrap();
         return;
     };
     let listings = Listings::read(Path::new(&folder)).unwrap();
     assert_eq!(listings.rows(), 6109);
-    let rmse = run::<Columns>(&listings, None, Task::Linear).rmse;
-    assert!((rmse[0].1 - 722.091_974_4).abs() < 1e-6, "{rmse:?}");
+    let rmse = run::<Columns>(&listings, None, Task::Regressors).rmse;
+    // As in the project's README.
+    let expected = [
+        ("Linear", "722.0919744"),
+        ("MLP", "770.9230029"),
+        ("DecisionTree", "647.52"),
+        ("RandomForest", "526.97"),
+        ("GradientBoosting", "534.95"),
+        ("ExtraTrees", "532.06"),
+        ("Voting", "477.94"),
+    ];
+    assert_eq!(rmse.len(), expected.len());
+    for ((model, rmse), (name, shown)) in rmse.iter().zip(expected) {
+        let decimals = shown.len() - shown.find('.').unwrap() - 1;
+        assert_eq!((*model, format!("{rmse:.decimals$}")), (name, shown.to_owned()));
+    }
 }
 
 #[test]
