@@ -1,4 +1,4 @@
-//! Errors by bands of the label: whether a model is as good for cheap rows as for dear ones.
+//! Errors by bands of the label: whether a model is as good for small labels as for large ones.
 
 use crate::scores;
 
@@ -25,7 +25,7 @@ pub struct BandError {
     pub rmse: f64,
     /// Mean absolute error.
     pub mae: f64,
-    /// Mean of predicted less actual: above zero, the model asks too much.
+    /// Mean of predicted less actual: above zero, the model predicts too much.
     pub bias: f64,
 }
 

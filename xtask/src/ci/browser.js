@@ -56,6 +56,9 @@
     for (const box of document.querySelectorAll(".scroll")) {
       if (box.tabIndex !== 0 || !box.getAttribute("aria-label")) wrong.push(`${names(box)} cannot be scrolled by keyboard`);
     }
+    // Texts are read from line to line; only numbers may be cut off at the edge.
+    const texts = document.querySelector(".errors").closest(".scroll");
+    if (texts.scrollWidth > texts.clientWidth) wrong.push(`listings scroll sideways: ${texts.scrollWidth} pixels of ${texts.clientWidth}`);
   };
 
   const listings = () => {

@@ -1,4 +1,4 @@
-//! Whether a model is as good for cheap rows as for dear ones.
+//! Whether a model is as good for small labels as for large ones.
 
 use super::Report;
 use crate::bands::{Band, BandError};
@@ -12,7 +12,7 @@ pub(super) fn section(report: &Report) -> Markup {
     }
     let intro = html! {
         "The test rows by their " span.label { (report.run.label) } ", in bands of about equally many rows: equal ones stay \
-        together. The bias is predicted less actual, on average: above zero, the model asks too much."
+        together. The bias is predicted less actual, on average: above zero, the model predicts too much."
     };
     let body = html! {
         (errors(report, "RMSE", true, |error| error.rmse))
@@ -29,7 +29,7 @@ fn errors(report: &Report, name: &str, marks: bool, of: fn(&BandError) -> f64) -
     let labels = table::decimals_of_label(bands.iter().flat_map(|band| [band.low, band.high]));
     let best = |band: &Band| band.errors.iter().map(of).min_by(f64::total_cmp).filter(|_| marks);
     let table = html! {
-        table {
+        table.bands {
             caption { (name) " by band" }
             thead {
                 tr {

@@ -12,7 +12,7 @@ pub(super) fn section(report: &Report) -> Markup {
     let changes = runs::changes(baseline, &report.run);
     let same = changes.iter().filter(|change| change.is_none()).count();
     let intro = html! {
-        "Against the run " span.label { (baseline.id) } ". Errors below zero change are better. "
+        "Against the run " span.label { (baseline.id) } ". An error is better where its change is below zero. "
         @if same == changes.len() { "All scores are the same to the bit." }
         @else if same > 0 { (same) " of " (changes.len()) " rows are the same to the bit." }
     };
@@ -31,7 +31,7 @@ fn scores(changes: &[Change<'_>]) -> Markup {
     let rmse = changes.iter().flat_map(|change| change.of(|score| Some(score.rmse))).flatten();
     let decimals = table::decimals(rmse);
     let table = html! {
-        table {
+        table.changes {
             caption { "Scores before and after" }
             thead {
                 tr {
