@@ -480,4 +480,9 @@ fn a_baseline_shows_what_changed() {
     assert!(section.contains("ExtraTrees: n_estimators 50 → 100"));
     assert!(section.contains("ExtraTrees: random_state not set → 42"));
     assert!(section.contains("6 of 8 rows are the same to the bit"));
+
+    let mut scores_alone = record("metrics.json", report.run.metrics.clone());
+    scores_alone.models.iter_mut().for_each(|model| model.parameters.clear());
+    report.baseline = Some(scores_alone);
+    assert!(!report::html(&report).contains("not set"));
 }

@@ -46,12 +46,13 @@ pub fn changes<'a>(before: &'a Run, after: &'a Run) -> Vec<Change<'a>> {
     now.chain(gone.map(|score| change(score, Some(score), None))).collect()
 }
 
-/// Refuses to compare a run with runs of this label if it predicts another, whose errors have another unit.
+/// Refuses to compare a run with runs of this label if it predicts another, whose errors have another unit. Scores alone
+/// have no label and are taken at their word.
 ///
 /// # Errors
 /// If it does.
 pub fn check_label(run: &Run, label: &str) -> Result<()> {
-    if run.label == label {
+    if run.label == label || run.label.is_empty() || label.is_empty() {
         return Ok(());
     }
     let text =
@@ -94,6 +95,13 @@ mod tests {
         assert!(check_label(&before, "price").is_ok());
         let message = check_label(&before, "weight").unwrap_err().to_string();
         assert_eq!(message, "the run a predicts 'price', not 'weight'; give a run of the same label");
+    }
+
+    #[test]
+    fn scores_whose_label_is_unknown_are_compared_with_any() {
+        let (alone, record) = (run(&[]), Run { label: "price".into(), ..run(&[]) });
+        assert!(check_label(&alone, &record.label).is_ok());
+        assert!(check_label(&record, &alone.label).is_ok());
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct Run {
     pub created: String,
     /// Version of the program that recorded it.
     pub program: String,
-    /// Name of the label.
+    /// Name of the label; empty of scores alone.
     pub label: String,
     /// Hash of the configuration with its overrides.
     pub configuration: String,

@@ -100,8 +100,10 @@ fn settings(before: &Run, after: &Run) -> Vec<String> {
             settings.push(format!("{stage}: other artifacts"));
         }
     }
+    // Scores alone do not know the parameters of their models.
+    let known = |other: &&runs::Model| !other.parameters.is_empty();
     for model in &after.models {
-        if let Some(other) = before.models.iter().find(|other| other.name == model.name) {
+        if let Some(other) = before.models.iter().filter(known).find(|other| other.name == model.name) {
             let of = |parameters: &Map<String, Value>, key: &str| {
                 parameters.get(key).map_or_else(|| "not set".to_owned(), super::models::words)
             };
