@@ -336,8 +336,9 @@ fn a_late_copy_of_a_task_is_not_disturbed_by_the_merge_that_removes_the_parts() 
             barrier.wait();
             work()
         };
-        // All rounds, whatever comes of them: the other side waits for each.
-        (0..200).map(round).collect::<Vec<_>>()
+        // All rounds, whatever comes of them: the other side waits for each. A write with one attempt only fails in every
+        // second of them, and one removal in ten finds that the folder has been filled again.
+        (0..60).map(round).collect::<Vec<_>>()
     };
     let write = || parts.write("Linear", source.clone(), &part).map(drop);
     thread::scope(|scope| {
