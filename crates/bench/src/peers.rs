@@ -9,10 +9,21 @@ use forust_ml::{GradientBooster, Matrix};
 use ndarray::{Array1, Array2};
 use smartcore::ensemble::random_forest_regressor::{RandomForestRegressor, RandomForestRegressorParameters};
 use smartcore::linalg::basic::matrix::DenseMatrix;
+use std::collections::BTreeMap;
 
-/// The crates and their versions, as Cargo.toml has them.
-pub(crate) const VERSIONS: [(&str, &str); 3] =
-    [("biosphere", "0.4.2"), ("forust", "0.8.0"), ("smartcore", "0.7.0")];
+/// The libraries, and the crates that they are.
+const CRATES: [(&str, &str); 3] =
+    [("biosphere", "biosphere"), ("forust", "forust-ml"), ("smartcore", "smartcore")];
+
+/// The libraries' versions, as they are locked.
+pub(crate) fn versions() -> BTreeMap<&'static str, &'static str> {
+    const LOCK: &str = include_str!("../../../Cargo.lock");
+    let version = |(library, krate)| {
+        let (_, rest) = LOCK.split_once(&format!("name = \"{krate}\"\nversion = \""))?;
+        Some((library, rest.split_once('"')?.0))
+    };
+    CRATES.into_iter().filter_map(version).collect()
+}
 
 /// Fits the learner `model` of a crate and predicts the test rows. Conversions of the rows are not timed.
 ///

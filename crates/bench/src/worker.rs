@@ -168,7 +168,7 @@ fn answer(line: &str, rows: &Rows) -> Result<Answer> {
 /// Versions of the libraries that are measured.
 fn versions() -> serde_json::Value {
     #[cfg(feature = "peers")]
-    return json!(crate::peers::VERSIONS.into_iter().collect::<std::collections::BTreeMap<_, _>>());
+    return json!(crate::peers::versions());
     #[cfg(not(feature = "peers"))]
     json!({})
 }
