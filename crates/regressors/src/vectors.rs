@@ -106,6 +106,21 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
+impl Avx512 {
+    /// As [`Self::new`]; says once, past the harness, that tests were skipped if this is none.
+    pub(crate) fn or_skipped() -> Option<Self> {
+        use std::io::Write;
+        static SAID: std::sync::Once = std::sync::Once::new();
+        let avx512 = Self::new();
+        if avx512.is_none() {
+            let text = b"skipped: what is done with AVX-512, which this processor does not have\n";
+            SAID.call_once(|| std::io::stderr().write_all(text).unwrap());
+        }
+        avx512
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -113,30 +128,21 @@ mod tests {
     proptest! {
         #[test]
         fn sums_with_a_bit_are_added_to(sums: [i64; 8], bits: u8, number: i64) {
-            let Some(avx512) = Avx512::new() else {
-                println!("skipped: this processor visits what it adds to");
-                return Ok(());
-            };
+            let Some(avx512) = Avx512::or_skipped() else { return Ok(()) };
             let added = |at: usize| if bits >> at & 1 == 1 { sums[at].wrapping_add(number) } else { sums[at] };
             prop_assert_eq!(avx512.masked_add(sums, bits, number), std::array::from_fn(added));
         }
 
         #[test]
         fn numbers_are_looked_up(numbers: [f64; 8], places: [u32; 8]) {
-            let Some(avx512) = Avx512::new() else {
-                println!("skipped: this processor looks them up one by one");
-                return Ok(());
-            };
+            let Some(avx512) = Avx512::or_skipped() else { return Ok(()) };
             let expected = places.map(|place| numbers[place as usize % 8].to_bits());
             prop_assert_eq!(avx512.look_up(numbers, places).map(f64::to_bits), expected);
         }
 
         #[test]
         fn the_first_number_below_is_found(numbers: [u16; 16], limit: u16) {
-            let Some(avx512) = Avx512::new() else {
-                println!("skipped: this processor looks for it one by one");
-                return Ok(());
-            };
+            let Some(avx512) = Avx512::or_skipped() else { return Ok(()) };
             for limit in numbers.into_iter().chain([limit]) {
                 let first = (0..).zip(numbers).find(|(_, number)| *number < limit);
                 let (place, number) = avx512.first_below(numbers.map(u32::from), u32::from(limit));
