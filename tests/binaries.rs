@@ -1,6 +1,8 @@
 //! The stage binaries from outside: exit codes, one line of error, help.
 
+use crate::freshness::Tides;
 use crate::workspace::{STAGES, root};
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -205,4 +207,30 @@ fn a_record_that_cannot_be_kept_is_a_warning() {
     assert!(output.status.success(), "{text}");
     assert!(text.starts_with("warning: ingest: ") && text.contains("logs: cannot write: "), "{text}");
     assert_eq!(text.lines().count(), 2, "{text}");
+}
+
+#[test]
+fn files_that_are_no_records_of_runs_are_passed_over_unless_asked_for() {
+    let tides = Tides::complete();
+    let out = tides.path("artifacts");
+    let metrics = |arguments: &[&str]| {
+        let output = run("xtask", &[&["metrics", "--out", out.to_str().unwrap()], arguments].concat());
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let (_, listed, _) = metrics(&["list"]);
+    fs::write(out.join("runs/junk.json"), "{").unwrap();
+    fs::create_dir(out.join("runs/folder.json")).unwrap();
+    for arguments in [&["list"][..], &["show"], &["diff", "latest", "latest"]] {
+        let (code, text, warnings) = metrics(arguments);
+        assert_eq!(code, 0, "{arguments:?}: {warnings}");
+        assert!(arguments != ["list"] || text == listed, "{text}");
+        assert_eq!(warnings.lines().count(), 2, "{warnings}");
+        assert!(warnings.lines().all(|line| line.starts_with("warning: ")), "{warnings}");
+        assert!(warnings.contains("runs/junk.json: not the record of a run: "), "{warnings}");
+        assert!(warnings.contains("runs/folder.json: "), "{warnings}");
+    }
+    let (code, _, text) = metrics(&["show", "junk"]);
+    assert_eq!(code, 65, "{text}");
+    assert!(text.lines().last().unwrap().starts_with("error: "), "{text}");
 }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use runs::{Change, Run, Score};
 use serde_json::{Value, json};
 use stage::Error;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -61,6 +62,10 @@ enum Format {
 /// If there is no such run, or its record is not one.
 pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     let out = flags.out.clone().unwrap_or_else(|| pipeline::default_out(&pipeline::default_config()));
+    let recorded = runs::list(&out);
+    for refused in recorded.iter().flat_map(|(_, refused)| refused) {
+        let _ = writeln!(io::stderr().lock(), "warning: {refused}");
+    }
     let read = |name: &str| runs::read(&runs::find(&out, name)?);
     let (rows, json) = match &flags.command {
         Command::Diff { before, after } => {
@@ -74,7 +79,7 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
             (shown(&run), serde_json::to_value(&run)?)
         }
         Command::List => {
-            let runs = runs::list(&out)?;
+            let (runs, _) = recorded?;
             (listed(&runs), listed_json(&out, &runs))
         }
     };

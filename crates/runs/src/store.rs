@@ -23,29 +23,43 @@ pub fn write(out: &Path, run: &Run) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The runs recorded in `out`, the oldest first.
+/// The runs recorded in `out`, the oldest first, and why other files there are no records.
 ///
 /// # Errors
-/// If the folder is there and cannot be read, or holds something else.
-pub fn list(out: &Path) -> Result<Vec<Run>> {
+/// If the folder is there and cannot be read.
+pub fn list(out: &Path) -> Result<(Vec<Run>, Vec<Error>)> {
+    let (mut runs, mut refused) = (Vec::new(), Vec::new());
+    for path in files(out)? {
+        match read(&path) {
+            Ok(run) => runs.push(run),
+            Err(error) => refused.push(error),
+        }
+    }
+    runs.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
+    Ok((runs, refused))
+}
+
+/// What lies where the records of `out` do and is called like one, by name.
+fn files(out: &Path) -> Result<Vec<PathBuf>> {
     let folder = out.join(FOLDER);
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|error| Error::reading(&folder, &error))?,
     };
-    let mut runs = Vec::new();
+    let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| Error::reading(&folder, &error))?.path();
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if !hidden && path.extension().is_some_and(|extension| extension == "json") {
-            runs.push(read(&path)?);
+            files.push(path);
         }
     }
-    runs.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
-    Ok(runs)
+    files.sort();
+    Ok(files)
 }
 
-/// Where a run's record lies. `name` is a file, the id of a run in `out` or its beginning, `latest` or `previous`.
+/// Where a run's record lies. `name` is a file, the id of a run in `out` or its beginning, `latest` or `previous`; what
+/// is no record is neither of these two.
 ///
 /// # Errors
 /// If there is none, or several begin so.
@@ -54,30 +68,37 @@ pub fn find(out: &Path, name: &str) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path.to_path_buf());
     }
-    let ids: Vec<String> = list(out)?.into_iter().map(|run| run.id).collect();
-    let of = |id: &String| out.join(FOLDER).join(format!("{id}.json"));
-    let from_end = |back: usize| ids.len().checked_sub(back).map(|place| &ids[place]);
-    let found = match name {
-        "latest" => from_end(1),
-        "previous" => from_end(2),
-        _ => {
-            let mut like = ids.iter().filter(|id| id.starts_with(name));
-            match (ids.iter().find(|id| *id == name), like.next(), like.next()) {
-                (Some(id), ..) | (None, Some(id), None) => Some(id),
-                (None, None, _) => None,
-                (None, Some(_), Some(_)) => {
-                    return Err(Error::usage(format!(
-                        "several runs begin with '{name}'; give more of the id"
-                    )));
-                }
-            }
-        }
+    let from_end = |back: usize| -> Result<Option<PathBuf>> {
+        let (runs, _) = list(out)?;
+        let run = runs.len().checked_sub(back).map(|place| &runs[place]);
+        Ok(run.map(|run| out.join(FOLDER).join(format!("{}.json", run.id))))
     };
-    found.map(of).ok_or_else(|| {
-        let place = out.join(FOLDER);
-        let text = format!("{}: no run '{name}'; {} recorded there", place.display(), counted(ids.len()));
-        Error::new(Kind::Missing, text)
-    })
+    let found = match name {
+        "latest" => from_end(1)?,
+        "previous" => from_end(2)?,
+        _ => by_id(out, name)?,
+    };
+    found.map_or_else(|| Err(none(out, name)), Ok)
+}
+
+/// The file of the run with this id, or with one that begins so.
+fn by_id(out: &Path, name: &str) -> Result<Option<PathBuf>> {
+    let id = |path: &PathBuf| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut like = files(out)?;
+    like.retain(|path| id(path).starts_with(name));
+    match like.iter().find(|path| id(path) == name) {
+        None if like.len() > 1 => {
+            Err(Error::usage(format!("several runs begin with '{name}'; give more of the id")))
+        }
+        exact => Ok(exact.or(like.first()).cloned()),
+    }
+}
+
+fn none(out: &Path, name: &str) -> Error {
+    let place = out.join(FOLDER);
+    let runs = list(out).map_or(0, |(runs, _)| runs.len());
+    let text = format!("{}: no run '{name}'; {} recorded there", place.display(), counted(runs));
+    Error::new(Kind::Missing, text)
 }
 
 fn counted(runs: usize) -> String {
