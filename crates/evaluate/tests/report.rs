@@ -265,7 +265,23 @@ fn a_test_file_without_labels_has_no_scores() {
     let page = report::html(&report);
     elements(&page);
     assert!(page.contains("The test rows have no labels") && !page.contains("id=\"plots\""));
-    assert!(page.contains("on val") && page.contains("On val"));
+    assert!(page.contains("On val"));
+}
+
+#[test]
+fn without_test_scores_no_model_is_called_the_best() {
+    // By val a column has a best value; the train rows, which the models have seen, tell nothing.
+    for (splits, marks) in [(&["train", "val"][..], 4), (&["train"], 0)] {
+        let mut report = run();
+        report.run.metrics.retain(|score| splits.contains(&score.split.as_str()));
+        report.split.roles.remove("test");
+        without_pictures(&mut report);
+        let page = report::html(&report);
+        assert!(!page.contains("Best model") && !page.contains("<tr class=\"winner\">"));
+        assert!(page.contains("Without test scores no model is called the best."));
+        assert_eq!(page.matches(" (best)").count(), marks, "{splits:?}");
+        assert_eq!(page.contains("the best of each column is marked"), marks > 0, "{splits:?}");
+    }
 }
 
 #[test]

@@ -10,14 +10,16 @@ use page::table;
 pub(super) fn section(report: &Report) -> Markup {
     let Some(judge) = report.judge() else { return html! {} };
     let intro = html! {
-        "Errors are in units of " span.label { (report.run.label) } "; the best of each column is marked."
+        "Errors are in units of " span.label { (report.run.label) }
+        @if judge == "train" { "." } @else { "; the best of each column is marked." }
         @if report.has_scores("test_unseen") {
             " “Test unseen” leaves out the test rows whose twin, a row with the same cells, is among the train rows."
         }
     };
     let splits = SPLITS.into_iter().filter(|(split, _)| report.has_scores(split));
     let errors: Vec<Column> = splits.map(|(split, name)| error(report, split, name, judge)).collect();
-    let others = [mae(report, judge), r2(report, judge), mape(report, judge)];
+    let others = [mae(report, judge), r2(report, judge), mape(report, judge)]
+        .map(|column| Column { best: column.best.filter(|_| judge != "train"), ..column });
     let seconds = (!report.fits.is_empty()).then(|| seconds(report));
     let columns = || errors.iter().chain(&others).chain(&seconds);
     let table = html! {
@@ -105,13 +107,13 @@ fn largest(values: &[Option<f64>]) -> Option<f64> {
     values.iter().flatten().copied().max_by(f64::total_cmp)
 }
 
-/// The errors on one split. A small one on train is no merit, unless there is nothing else.
+/// The errors on one split. A small one on train is no merit.
 fn error(report: &Report, split: &str, heading: &'static str, judge: &str) -> Column {
     let column = Column::new(heading, values(report, split, |score| Some(score.rmse)));
     let rows = report.run.metrics.iter().find(|score| score.split == split).map(|score| score.rows);
     Column {
         detail: rows.map(|rows| format!("{} rows", numbers::count(rows as usize))),
-        best: smallest(&column.values).filter(|_| split == judge || split != "train"),
+        best: smallest(&column.values).filter(|_| split != "train"),
         full: largest(&column.values).filter(|_| split == judge),
         ..column
     }

@@ -23,6 +23,7 @@ pub(super) fn header(report: &Report, links: &Markup) -> Markup {
                 } @else {
                     "The test rows have no labels: the run predicts them, and cannot score the predictions."
                 }
+                " Without test scores no model is called the best."
             }
         }
     }
@@ -30,14 +31,13 @@ pub(super) fn header(report: &Report, links: &Markup) -> Markup {
 
 fn best(report: &Report) -> Markup {
     let Some(best) = report.best() else { return html! {} };
-    let split = report.judge().unwrap_or_default();
     page::figure(
         "Best model",
         html! { (best.model) },
         html! {
             "RMSE " (numbers::significant(best.rmse, 5))
             @if let Some(r2) = best.r2 { " · R² " (numbers::grouped(r2, 3)) }
-            " on " (split)
+            " on test"
         },
     )
 }
