@@ -210,6 +210,19 @@ fn a_record_that_cannot_be_kept_is_a_warning() {
 }
 
 #[test]
+fn many_models_need_no_more_open_files_than_the_system_gives() {
+    let tides = Tides::complete();
+    let mut train = Command::new("sh");
+    train.args(["-c", "ulimit -Sn 64; exec \"$@\"", "sh"]).arg(binary("train"));
+    train.arg("--config").arg(tides.path("pipeline.toml")).arg("--out").arg(tides.path("artifacts"));
+    for model in 0..100 {
+        train.arg("--set").arg(format!("train.L{model}.learner=Linear"));
+    }
+    let output = train.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn files_that_are_no_records_of_runs_are_passed_over_unless_asked_for() {
     let tides = Tides::complete();
     let out = tides.path("artifacts");

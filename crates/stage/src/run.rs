@@ -102,6 +102,7 @@ fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> Result<Summary> {
     signals::watch_signals(|_| {})?;
+    lift_limit_of_open_files();
     let common = line.common();
     let _lock = common.hold(&log.context().stage)?;
     failpoint("stage begun");
@@ -128,6 +129,17 @@ fn work<A: CommandLine>(log: &Log, line: &A, run: fn(&A) -> Result<Summary>) -> 
         log.event(Level::Debug, "published", &[("file", name.as_str().into()), ("bytes", (*bytes).into())]);
     }
     Ok(summary)
+}
+
+/// Lets this process open as many files as it may: each output that waits for its publication is one.
+fn lift_limit_of_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Refused, the limit stays what it was.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
 }
 
 /// Says that the stage is done and keeps a record of it.
