@@ -123,6 +123,7 @@ fn the_pipeline_speaks_json_too_and_ends_with_a_summary() {
     assert_eq!(events(&AFTER_STALE_STAGES, 0), [&warnings, &fresh[..2], &["summary"]].concat());
     assert_eq!(events(&["--set", "spilt.by=origin"], 78), ["error", "summary"]);
     assert_eq!(events(&["-q", "--set", "spilt.by=origin"], 78), ["error", "summary"]);
+    assert_eq!(events(&["--thread", "1"], 64), ["error", "summary"]);
     // A stage that failed has said why.
     let failed = events(&["--set", "train.Shallow.max_depth=0"], 78);
     assert_eq!(failed.iter().filter(|event| *event == "error").count(), 1, "{failed:?}");

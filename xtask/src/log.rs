@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 /// The name of the driver among the stages'.
-const PIPELINE: &str = "pipeline";
+pub(crate) const PIPELINE: &str = "pipeline";
 
 /// How this program speaks of a run.
 #[derive(Debug)]

@@ -114,7 +114,7 @@ enum Command {
 fn main() -> ExitCode {
     let command = match Command::try_parse() {
         Ok(command) => command,
-        Err(error) => return stage::usage("cargo xtask", &error),
+        Err(error) => return stage::usage("cargo xtask", log::PIPELINE, &error),
     };
     let outcome: anyhow::Result<ExitCode> = match command {
         Command::Pipeline(flags) => pipeline::run(&flags),

@@ -43,7 +43,7 @@ pub struct Summary {
 pub fn main<A: CommandLine>(name: &str, run: fn(&A) -> Result<Summary>) -> ExitCode {
     let line = match A::try_parse() {
         Ok(line) => line,
-        Err(error) => return wrong_flags(name, &error),
+        Err(error) => return usage(name, name, &error),
     };
     let (task, refused) = match line.task() {
         Ok(task) => (task, None),
@@ -68,7 +68,7 @@ pub fn main<A: CommandLine>(name: &str, run: fn(&A) -> Result<Summary>) -> ExitC
 pub fn program<A: clap::Parser>(name: &str, run: impl FnOnce(&A) -> Result<()>) -> ExitCode {
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(name, &error),
+        Err(error) => return usage(name, name, &error),
     };
     match guarded(|| run(&arguments)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -185,21 +185,17 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// What the program `name` says when clap ends it: help and version as they are, a wrong flag in one line.
+/// What the program `name` says when clap ends it: help and version as they are, a wrong flag in one line, or as JSON of
+/// `stage` if the flags ask for that as far as they can be read.
 ///
 /// The exit code is 0 for help that was asked for, else [`crate::Kind::Usage`].
-pub fn usage(name: &str, error: &clap::Error) -> ExitCode {
-    explain(name, error, |error| say(&format!("error: {name}: {error}")))
-}
-
-/// The same for a stage, in the format of its flags as far as they can be read.
-fn wrong_flags(name: &str, error: &clap::Error) -> ExitCode {
+pub fn usage(name: &str, stage: &str, error: &clap::Error) -> ExitCode {
     if given("--log-format").as_deref() != Some("json") {
-        return usage(name, error);
+        return explain(name, error, |error| say(&format!("error: {name}: {error}")));
     }
     let flags = LogFlags { log_format: LogFormat::Json, ..LogFlags::default() };
     let run_id = given("--run-id").and_then(|id| cli::run_id(&id).ok());
-    let log = Log::new(flags, Context::new(name, run_id, None));
+    let log = Log::new(flags, Context::new(stage, run_id, None));
     explain(name, error, |error| log.failure(&error.to_string(), error.exit_code()))
 }
 
