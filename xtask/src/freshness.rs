@@ -8,7 +8,7 @@ mod difference;
 use crate::pipeline::{Inputs, STAGES, Stage};
 use crate::submit::resources::Table;
 use anyhow::Result;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use stage::{Config, Folder, Key, Manifest, Unit, hash_of_file};
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,12 +218,7 @@ impl Project {
 /// Refuses what no stage's key depends on: values among the models, and what is wrong in `[resources]`.
 fn check(config: &Config) -> Result<()> {
     for stage in STAGES.iter().filter(|stage| stage.per_model) {
-        let section: Map<String, Value> = config.section(stage.name)?;
-        let models = config.tables(stage.name);
-        if let Some(name) = section.keys().find(|name| !models.contains(&name.as_str())) {
-            let place = format!("{}.{name}", stage.name);
-            return Err(config.error(&place, "must be a table of hyperparameters, as [train.MLP]").into());
-        }
+        config.models(stage.name)?;
     }
     Table::load(config).map(drop)
 }

@@ -4,7 +4,7 @@ use crate::config::{IngestConfig, Use};
 use artifacts::observations::Column;
 use artifacts::raw::{self, RawTable, is_pandas_index};
 use artifacts::{Cell, Cells, CellsBuilder, Kind, Origin};
-use stage::{Error, Result};
+use stage::{Error, Result, quoted};
 use std::path::PathBuf;
 
 /// From here on, neighbouring whole numbers are read as one.
@@ -165,16 +165,6 @@ impl RawFile {
 /// Whether pandas may have written its index, which has no name there, under this one.
 fn is_index_of_pandas(name: &str) -> bool {
     matches!(name, "" | "Unnamed: 0") || is_pandas_index(name)
-}
-
-/// A text as TOML quotes it.
-fn quoted(text: &str) -> String {
-    let escaped = |c: char| match c {
-        '"' | '\\' => format!("\\{c}"),
-        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
-        c => c.to_string(),
-    };
-    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
 /// A label: a number, or a text that spells one, as all cells of CSV do.

@@ -73,6 +73,21 @@ impl Config {
         tables.map(|(name, _)| name.as_str()).collect()
     }
 
+    /// The models of the section `name`: its tables, in the order of the file.
+    ///
+    /// # Errors
+    /// If a value stands among them.
+    pub fn models(&self, name: &str) -> Result<Vec<(String, Table)>> {
+        let model = |(model, value): (String, Value)| match value {
+            Value::Table(table) => Ok((model, table)),
+            _ => {
+                let place = format!("{name}.{model}");
+                Err(self.error(&place, "must be a table of hyperparameters, as [train.MLP]"))
+            }
+        };
+        self.section::<Table>(name)?.into_iter().map(model).collect()
+    }
+
     /// What stands at `place` (dotted, as `split` or `train.MLP`), in canonical form: comments, the order of keys
     /// and ways to write a value do not matter. `train.*` is the sorted names of the tables there.
     pub fn slice(&self, place: &str) -> Json {
@@ -99,6 +114,16 @@ impl Config {
     pub fn error(&self, place: &str, message: impl std::fmt::Display) -> Error {
         Error::config(format!("{}: {place}: {message}", self.path.display()))
     }
+}
+
+/// A text as TOML quotes it.
+pub fn quoted(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
 /// A value without what does not matter.
@@ -310,6 +335,13 @@ mod tests {
     fn overrides_that_cannot_be_applied_are_usage_errors() {
         for wrong in ["train.max_iter", "=3", "train.x=[none]", "train.x=1\nother=2"] {
             assert_eq!(config("", &[wrong]).unwrap_err().exit_code(), 64, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn quoted_texts_are_toml_whatever_they_hold() {
+        for text in ["", "a b", "\"\\'", "\n\t\u{7f}\u{85}é"] {
+            assert_eq!(key_path(&quoted(text)).unwrap(), [text]);
         }
     }
 

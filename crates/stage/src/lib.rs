@@ -20,7 +20,7 @@ mod task;
 mod temporary;
 
 pub use cli::{Arguments, LogFlags, LogFormat, thread_count, threads};
-pub use config::Config;
+pub use config::{Config, quoted};
 pub use context::{Context, generated_run_id};
 pub use error::{Error, Kind, Result};
 pub use failpoint::failpoint;

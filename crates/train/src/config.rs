@@ -40,14 +40,10 @@ pub(crate) struct Plan {
 /// # Errors
 /// If a model, a learner or a hyperparameter is refused.
 pub(crate) fn plan(config: &Config, wanted: &[String], exists: impl Fn(&str) -> bool) -> Result<Plan> {
-    let section: Table = config.section("train")?;
     let mut all = Plan::default();
-    for (name, table) in section {
+    for (name, mut table) in config.models("train")? {
         let place = format!("train.{name}");
         check_name(config, &place, &name)?;
-        let toml::Value::Table(mut table) = table else {
-            return Err(config.error(&place, "must be a table of hyperparameters, as [train.MLP]"));
-        };
         let learner = match table.remove("learner") {
             Some(learner) => config.parse(learner, &format!("{place}.learner"))?,
             None => name.clone(),

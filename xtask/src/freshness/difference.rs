@@ -29,7 +29,7 @@ fn values(place: &str, then: Option<&Value>, now: Option<&Value>, lines: &mut Ve
         (Some(Value::Object(then)), Some(Value::Object(now))) => {
             let keys = then.keys().chain(now.keys().filter(|key| !then.contains_key(*key)));
             for key in keys {
-                values(&format!("{place}.{}", quoted(key)), then.get(key), now.get(key), lines);
+                values(&format!("{place}.{}", spelled(key)), then.get(key), now.get(key), lines);
             }
         }
         (then, now) => {
@@ -40,10 +40,10 @@ fn values(place: &str, then: Option<&Value>, now: Option<&Value>, lines: &mut Ve
     }
 }
 
-/// A key as TOML spells it.
-fn quoted(key: &str) -> String {
+/// A key as people spell it in TOML: in quotes where it needs them.
+fn spelled(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { format!("{key:?}") }
+    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { stage::quoted(key) }
 }
 
 /// A value that fits in a line.
