@@ -41,12 +41,14 @@ impl<'a> Centred<'a> {
         Self { records, targets, weights, means }
     }
 
-    /// Values near the means: of each column, that of some rows which is nearest to their mean. A constant
-    /// column less this is exactly zero, rather than noise that would pass for a direction of its own.
+    /// Values near the means: of each column, that of some rows which is nearest to their mean. A column that is
+    /// constant where rows weigh anything is exactly zero less this, rather than noise that would pass for a
+    /// direction of its own.
     pub(super) fn origin(&self) -> Array1<f64> {
         const SOME: usize = 16;
-        let rows = (0..self.records.nrows()).step_by(self.records.nrows().div_ceil(SOME));
-        let rows: Vec<Vec<f64>> = rows.map(|row| self.row(row)).collect();
+        let weighty: Vec<usize> = (0..self.records.nrows()).filter(|&row| self.weight(row) > 0.0).collect();
+        let some = weighty.iter().step_by(weighty.len().div_ceil(SOME));
+        let rows: Vec<Vec<f64>> = some.map(|&row| self.row(row)).collect();
         let of_column = |column: usize| {
             let mean = rows.iter().map(|row| row[column] / rows.len() as f64).sum::<f64>();
             let nearer = |a: f64, b: f64| if (b - mean).abs() < (a - mean).abs() { b } else { a };

@@ -72,6 +72,16 @@ fn constants_leave_no_trace() {
 }
 
 #[test]
+fn rows_without_weight_leave_no_trace() {
+    // All columns are constant where rows weigh anything; 0.7 + (0.1 - 0.7) is not 0.1 in floating point.
+    let x = array![[0.7, 0.9, 3.3], [0.1, 0.1, 0.7]];
+    let train = Dataset::new(x, array![-2707.5, 1997.2]).with_weights(array![0.0, 1.0]);
+    let model = LinearRegression::params().fit(&train).unwrap();
+    assert_eq!((model.rank(), model.coefficients()), (0, &array![0.0, 0.0, 0.0]));
+    assert_eq!(model.intercept(), 1997.2);
+}
+
+#[test]
 fn the_tolerance_decides_the_rank() {
     let case = GOLDEN.linear.iter().find(|case| case.name == "a column below the tolerance").unwrap();
     let train = Dataset::new(matrix(&case.x), Array1::from(case.y.clone()));
