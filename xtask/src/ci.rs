@@ -4,13 +4,13 @@
 //! or fails with what was wrong.
 
 mod browser;
+mod drawn;
 mod files;
 mod kills;
 mod make;
 mod manifests;
 mod slurm;
 mod snakemake;
-mod trees;
 
 use crate::build;
 use anyhow::{Context, Result};
@@ -31,7 +31,8 @@ struct Check {
 /// All checks, in order.
 const CHECKS: &[Check] = &[
     Check { name: "kills", run: kills::run },
-    Check { name: "trees", run: trees::run },
+    Check { name: "trees", run: drawn::trees },
+    Check { name: "linear-mlp", run: drawn::linear_mlp },
     Check { name: "browser", run: browser::run },
     Check { name: "manifests", run: manifests::run },
     Check { name: "make", run: make::run },
@@ -50,11 +51,11 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "N", default_value_t = 30)]
     kills: u32,
 
-    /// On how many drawn tables the check `trees` fits models
+    /// On how many drawn tables each of the checks `trees` and `linear-mlp` fits models
     #[arg(long, value_name = "N", default_value_t = 300)]
     tables: u32,
 
-    /// Where the draws of the check `trees` start
+    /// Where the draws of the checks `trees` and `linear-mlp` start
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u32,
 }

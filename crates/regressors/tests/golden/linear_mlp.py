@@ -135,12 +135,16 @@ def mlp():
     return {"x": x, "y": y, "x_test": x_test, "weights": weights, "fits": fits}
 
 
+def vote(constants, weights):
+    """Members that predict a constant: their average has one value. scikit-learn sums otherwise for a single row."""
+    members = [(str(i), DummyRegressor(strategy="constant", constant=c)) for i, c in enumerate(constants)]
+    model = VotingRegressor(members, weights=list(weights)).fit(np.zeros((1, 1)), [0.0])
+    return {"constants": constants, "weights": weights, "prediction": float(model.predict(np.zeros((2, 1)))[0])}
+
+
 def voting():
-    """Members that predict a constant: their average has one value."""
     for constants, weights in [([0.1, 0.2, 0.3], [0.4, 0.35, 0.25]), ([1e3, 1.1], [3, 1]), ([7.7] * 3, [0, 1, 0])]:
-        members = [(str(i), DummyRegressor(strategy="constant", constant=c)) for i, c in enumerate(constants)]
-        model = VotingRegressor(members, weights=weights).fit(np.zeros((1, 1)), [0.0])
-        yield {"constants": constants, "weights": weights, "prediction": float(model.predict(np.zeros((1, 1)))[0])}
+        yield vote(constants, weights)
 
 
 def plain(value):

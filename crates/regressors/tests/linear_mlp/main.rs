@@ -2,6 +2,8 @@
 //! `golden/linear_mlp.py` wrote, and of what must hold for any data.
 #![expect(clippy::unwrap_used, reason = "clippy.toml allows it in tests only, not in their helpers")]
 
+/// Models of drawn tables and hyperparameters: the check `linear-mlp` of `cargo xtask ci`.
+mod drawn;
 /// scikit-learn's answers, and how near is near enough.
 mod golden;
 /// Least squares: golden cases, orthogonal residuals, bad input.

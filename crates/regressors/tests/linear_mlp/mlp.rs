@@ -1,6 +1,6 @@
 //! The network against scikit-learn's.
 
-use crate::golden::{GOLDEN, MlpFit, assert_near, matrix};
+use crate::golden::{self, GOLDEN, MlpFit, assert_near, matrix};
 use linfa::traits::{Fit, Predict};
 use linfa::{Dataset, ParamGuard};
 use ndarray::{Array1, Array2, Axis, array};
@@ -18,8 +18,8 @@ macro_rules! set {
     };
 }
 
-fn params(fit: &MlpFit) -> MlpParams {
-    let (mut params, given) = (Mlp::params(), &fit.params);
+pub(crate) fn params(given: &golden::MlpParams) -> MlpParams {
+    let mut params = Mlp::params();
     set!(
         params, given, hidden_layer_sizes, alpha, learning_rate_init, power_t, max_iter, shuffle,
         random_state, tol, momentum, nesterovs_momentum, early_stopping, validation_fraction, beta_1,
@@ -48,7 +48,7 @@ fn data(fit: &MlpFit) -> Dataset<f64, f64, ndarray::Ix1> {
 fn fits_are_scikit_learns() {
     let x_test = matrix(&GOLDEN.mlp.x_test);
     for golden in &GOLDEN.mlp.fits {
-        let (name, result) = (&golden.name, params(golden).fit(&data(golden)));
+        let (name, result) = (&golden.name, params(&golden.params).fit(&data(golden)));
         if golden.n_iter == 0 {
             assert!(matches!(result, Err(Error::Diverged(_))), "{name}");
             continue;
@@ -64,7 +64,7 @@ fn fits_are_scikit_learns() {
 #[test]
 fn a_row_is_predicted_alike_alone_and_among_others() {
     let golden = golden_fit("two layers");
-    let model = params(golden).fit(&data(golden)).unwrap();
+    let model = params(&golden.params).fit(&data(golden)).unwrap();
     let x = matrix(&GOLDEN.mlp.x);
     let all = model.predict(&x);
     for rows in [vec![7], (0..x.nrows()).step_by(3).collect()] {
@@ -99,7 +99,7 @@ fn many_rows_are_predicted_alike_by_one_thread_and_by_three() {
 #[test]
 fn fits_side_by_side_are_those_alone() {
     let golden = golden_fit("early stopping");
-    let (params, data) = (params(golden), data(golden));
+    let (params, data) = (params(&golden.params), data(golden));
     let alone = params.fit(&data).unwrap();
     std::thread::scope(|scope| {
         let fits = [0, 1].map(|_| scope.spawn(|| params.fit(&data).unwrap()));
@@ -113,22 +113,22 @@ fn early_stopping_keeps_the_best_weights() {
     let best = golden.validation_scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let epoch = golden.validation_scores.iter().position(|score| *score == best).unwrap() + 1;
     assert!(epoch < golden.n_iter, "the case does not show anything");
-    let whole = params(golden).fit(&data(golden)).unwrap();
-    let shorter = params(golden).max_iter(epoch).fit(&data(golden)).unwrap();
+    let whole = params(&golden.params).fit(&data(golden)).unwrap();
+    let shorter = params(&golden.params).max_iter(epoch).fit(&data(golden)).unwrap();
     assert_eq!(whole.coefs(), shorter.coefs());
 }
 
 #[test]
 fn progress_counts_epochs() {
     let (golden, progress) = (golden_fit("settles"), Progress::default());
-    let model = params(golden).progress(progress.clone()).fit(&data(golden)).unwrap();
+    let model = params(&golden.params).progress(progress.clone()).fit(&data(golden)).unwrap();
     assert_eq!(progress.done(), model.n_iter() as u64);
 }
 
 #[test]
 fn a_stored_model_predicts_the_same() {
     let golden = golden_fit("three layers, tanh");
-    let model = params(golden).fit(&data(golden)).unwrap();
+    let model = params(&golden.params).fit(&data(golden)).unwrap();
     let stored = Mlp::from_parts(model.parts().clone()).unwrap();
     let x = matrix(&GOLDEN.mlp.x_test);
     assert_eq!(stored, model);

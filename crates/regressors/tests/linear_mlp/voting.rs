@@ -1,17 +1,22 @@
 //! The vote against scikit-learn's.
 
-use crate::golden::GOLDEN;
+use crate::golden::{self, GOLDEN};
 use ndarray::{Array1, array};
 use proptest::prelude::*;
 use regressors::{Error, Voting};
 
+/// Panics unless the average is scikit-learn's to the bit.
+pub(crate) fn check(case: &golden::Voting) {
+    let golden::Voting { constants, weights, prediction } = case;
+    let voting = Voting::new(Array1::from(weights.clone())).unwrap();
+    let members: Vec<_> = constants.iter().map(|&constant| array![constant]).collect();
+    let average = voting.combine(members.iter().map(Array1::view)).unwrap();
+    assert_eq!(average, array![*prediction], "{constants:?} with {weights:?}");
+}
+
 #[test]
 fn averages_are_scikit_learns_to_the_bit() {
-    for case in &GOLDEN.voting {
-        let voting = Voting::new(Array1::from(case.weights.clone())).unwrap();
-        let members: Vec<_> = case.constants.iter().map(|&constant| array![constant]).collect();
-        assert_eq!(voting.combine(members.iter().map(Array1::view)).unwrap(), array![case.prediction]);
-    }
+    GOLDEN.voting.iter().for_each(check);
 }
 
 #[test]
