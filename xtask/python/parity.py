@@ -83,7 +83,9 @@ def columns(path, names):
 def regressor(stored, jobs):
     """scikit-learn's regressor with the model's hyperparameters, and those that scikit-learn does not have."""
     make = LEARNERS[stored.learner]
-    given = {name: None if value == "none" else value for name, value in stored.parameters.items()}
+    words = {"none": None, "inf": np.inf}
+    given = {name: words.get(value, value) if isinstance(value, str) else value
+             for name, value in stored.parameters.items()}
     known = make().get_params()
     own = {name: value for name, value in given.items() if name not in known and value is not None}
     given = {name: value for name, value in given.items() if name in known}

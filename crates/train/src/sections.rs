@@ -2,9 +2,9 @@
 //! (`regressors` lists it) is an unknown key.
 
 use crate::learner::Learner;
-use crate::values::{Batch, Features, Limit, Rows, Sample, Sizes};
+use crate::values::{Batch, Features, Limit, Patience, Rows, Sample, Sizes};
 use regressors::mlp::BatchSize;
-use regressors::tree::{Growth, TreeParams};
+use regressors::tree::{Growth, MaxFeatures, TreeParams};
 use regressors::{
     DecisionTree, ExtraTree, ExtraTrees, GradientBoosting, LinearRegression, Mlp, RandomForest,
 };
@@ -40,8 +40,8 @@ pub(crate) fn learner(
     match learner {
         "Linear" => reading.read(Linear::learner),
         "MLP" => reading.read(Network::learner),
-        "DecisionTree" => reading.read(Tree::decision_tree),
-        "ExtraTree" => reading.read(Tree::extra_tree),
+        "DecisionTree" => reading.read(DecisionTreeTable::learner),
+        "ExtraTree" => reading.read(ExtraTreeTable::learner),
         "RandomForest" => reading.read(RandomForestTable::learner),
         "ExtraTrees" => reading.read(ExtraTreesTable::learner),
         "GradientBoosting" => reading.read(Boosting::learner),
@@ -116,7 +116,7 @@ struct Network {
     beta_1: f64,
     beta_2: f64,
     epsilon: f64,
-    n_iter_no_change: usize,
+    n_iter_no_change: Patience,
 }
 
 impl Default for Network {
@@ -141,7 +141,7 @@ impl Default for Network {
             beta_1: 0.9,
             beta_2: 0.999,
             epsilon: 1e-8,
-            n_iter_no_change: 10,
+            n_iter_no_change: Patience(10),
         }
     }
 }
@@ -169,15 +169,17 @@ impl Network {
             .beta_1(self.beta_1)
             .beta_2(self.beta_2)
             .epsilon(self.epsilon)
-            .n_iter_no_change(self.n_iter_no_change);
+            .n_iter_no_change(self.n_iter_no_change.0);
         Ok(Learner::Mlp { params, max_iter })
     }
 }
 
 /// Defines the table of a tree learner: its own hyperparameters and those of [`Growth`].
 macro_rules! tree_table {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty = $default:expr,)* } max_depth: $max_depth:expr) => {
-        $(#[$doc])*
+    (
+        $name:ident { $($field:ident: $type:ty = $default:expr,)* }
+        max_depth: $max_depth:expr, max_features: $max_features:expr
+    ) => {
         #[derive(Deserialize, Serialize)]
         #[serde(deny_unknown_fields, default)]
         struct $name {
@@ -201,7 +203,7 @@ macro_rules! tree_table {
                     min_samples_split: Rows(growth.min_samples_split),
                     min_samples_leaf: Rows(growth.min_samples_leaf),
                     min_weight_fraction_leaf: growth.min_weight_fraction_leaf,
-                    max_features: Features(growth.max_features),
+                    max_features: Features($max_features),
                     max_leaf_nodes: Limit(growth.max_leaf_nodes),
                     min_impurity_decrease: growth.min_impurity_decrease,
                     random_state: growth.random_state,
@@ -226,14 +228,19 @@ macro_rules! tree_table {
     };
 }
 
-tree_table!(Tree {} max_depth: None);
+/// All features, as scikit-learn writes them for all learners whose trees draw rows or thresholds.
+const ALL: MaxFeatures = MaxFeatures::Fraction(1.0);
+
+tree_table!(DecisionTreeTable {} max_depth: None, max_features: MaxFeatures::All);
+
+tree_table!(ExtraTreeTable {} max_depth: None, max_features: ALL);
 
 tree_table!(
     RandomForestTable {
         n_estimators: usize = 100,
         bootstrap: bool = true,
         max_samples: Sample = Sample(None),
-    } max_depth: None
+    } max_depth: None, max_features: ALL
 );
 
 tree_table!(
@@ -241,7 +248,7 @@ tree_table!(
         n_estimators: usize = 100,
         bootstrap: bool = false,
         max_samples: Sample = Sample(None),
-    } max_depth: None
+    } max_depth: None, max_features: ALL
 );
 
 tree_table!(
@@ -253,15 +260,17 @@ tree_table!(
         validation_fraction: f64 = 0.1,
         tol: f64 = 1e-4,
         max_bins: Limit = Limit(None),
-    } max_depth: Some(3)
+    } max_depth: Some(3), max_features: MaxFeatures::All
 );
 
-impl Tree {
-    fn decision_tree(self) -> regressors::Result<Learner> {
+impl DecisionTreeTable {
+    fn learner(self) -> regressors::Result<Learner> {
         Ok(Learner::DecisionTree(DecisionTree::params().growth(self.growth())))
     }
+}
 
-    fn extra_tree(self) -> regressors::Result<Learner> {
+impl ExtraTreeTable {
+    fn learner(self) -> regressors::Result<Learner> {
         Ok(Learner::ExtraTree(ExtraTree::params().growth(self.growth())))
     }
 }
@@ -297,5 +306,36 @@ impl Boosting {
             .max_bins(self.max_bins.0)
             .growth(self.growth());
         Ok(Learner::GradientBoosting { params, n_estimators })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(section: &impl Serialize, name: &str) -> Value {
+        serde_json::to_value(section).unwrap()[name].clone()
+    }
+
+    #[test]
+    fn unset_max_features_are_written_as_scikit_learn_writes_them() {
+        let all = "max_features";
+        assert_eq!(written(&DecisionTreeTable::default(), all), "none");
+        assert_eq!(written(&Boosting::default(), all), "none");
+        assert_eq!(written(&ExtraTreeTable::default(), all), 1.0);
+        assert_eq!(written(&RandomForestTable::default(), all), 1.0);
+        assert_eq!(written(&ExtraTreesTable::default(), all), 1.0);
+    }
+
+    #[test]
+    fn a_network_may_have_infinite_patience() {
+        for value in ["inf", "\"inf\"", "+inf"] {
+            let network: Network = toml::from_str(&format!("n_iter_no_change = {value}")).unwrap();
+            assert_eq!(network.n_iter_no_change.0, usize::MAX);
+            assert_eq!(written(&network, "n_iter_no_change"), "inf");
+        }
+        for value in ["2.0", "-inf", "nan", "\"none\""] {
+            assert!(toml::from_str::<Network>(&format!("n_iter_no_change = {value}")).is_err(), "{value}");
+        }
     }
 }

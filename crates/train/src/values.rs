@@ -54,6 +54,36 @@ impl From<Limit> for Written {
     }
 }
 
+/// scikit-learn's infinity, which JSON does not have.
+const INFINITY: &str = "inf";
+
+/// `n_iter_no_change` of a network: a number of epochs, or `inf`.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub(crate) struct Patience(pub(crate) usize);
+
+impl TryFrom<Written> for Patience {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Whole(epochs) => Ok(Self(epochs)),
+            Written::Real(f64::INFINITY) => Ok(Self(usize::MAX)),
+            Written::Word(word) if word == INFINITY => Ok(Self(usize::MAX)),
+            other => other.refuse("a whole number or inf"),
+        }
+    }
+}
+
+impl From<Patience> for Written {
+    fn from(patience: Patience) -> Self {
+        match patience.0 {
+            usize::MAX => Self::Word(INFINITY.into()),
+            epochs => Self::Whole(epochs),
+        }
+    }
+}
+
 /// A number of rows, or a share of them: 1 and 1.0 differ.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(try_from = "Written", into = "Written")]
