@@ -6,6 +6,10 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 /// Most trees of a forest and most stages of boosting: a seed and a node of each take some 50 MB.
 const MAX_ESTIMATORS: usize = 1_000_000;
 
+/// What data lack if early stopping finds no weight in the rows that it holds out, or in those that it leaves.
+pub(crate) const WEIGHT_ON_BOTH_SIDES: &str = "sample weight above 0 on one side of early stopping's split: take another \
+                                               random_state or validation_fraction";
+
 /// Refuses no trees, and more than memory could hold.
 pub(crate) fn check_estimators(n: usize) -> Result<()> {
     require((1..=MAX_ESTIMATORS).contains(&n), "n_estimators", n, "1 to 1000000")

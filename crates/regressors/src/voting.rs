@@ -49,7 +49,8 @@ impl Voting {
     /// The average of the members' predictions, each `(n_samples,)`, in the order of the weights.
     ///
     /// It is `numpy.average` as scikit-learn calls it: products are summed in member order and divided by the sum of the
-    /// weights.
+    /// weights. Of a single row, numpy sums eight products and more in another order; here, a row's average does not
+    /// depend on the others.
     ///
     /// # Errors
     /// [`Error::Shape`] if there are more or fewer predictions than weights, or their lengths differ.

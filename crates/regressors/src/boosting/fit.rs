@@ -2,7 +2,7 @@
 
 use super::model::{GradientBoosting, add_stage};
 use super::params::GradientBoostingValidParams;
-use crate::input::{check_finite, check_fit, require};
+use crate::input::{WEIGHT_ON_BOTH_SIDES, check_finite, check_fit, require};
 use crate::parallel::{for_each_part, in_pool};
 use crate::random::{RandomState, TreeRandom, train_test_split};
 use crate::sum::pairwise_sum;
@@ -24,7 +24,13 @@ where
 {
     type Object = GradientBoosting;
 
-    /// Fits the stages; weights of the dataset must be whole numbers, and NaN in the records is refused.
+    /// Fits the stages on records `(n_samples, n_features)` and targets `(n_samples,)`; weights of the dataset must be
+    /// whole numbers.
+    ///
+    /// # Errors
+    /// On empty data, lengths that differ, targets that are not finite or too large to square, records that are not finite
+    /// or too large for a 32-bit float, and weights that are no whole numbers, or all zero in a part that is drawn;
+    /// [`Error::Parameter`] if early stopping holds out no rows, or all.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Self::Object> {
         let (records, y) = (dataset.records.view(), dataset.as_single_targets());
         check_fit(&records, &y)?;
@@ -108,7 +114,7 @@ impl Labels {
         let weights = |weights: &Vec<u32>| rows.iter().map(|row| weights[*row]).collect::<Vec<u32>>();
         let weights = self.weights.as_ref().map(weights);
         match total_weight(weights.as_deref(), rows.len()) {
-            0 => Err(Error::Empty("rows with weight in both parts of early stopping's split")),
+            0 => Err(Error::Empty(WEIGHT_ON_BOTH_SIDES)),
             _ => Ok(Self { y: rows.iter().map(|row| self.y[*row]).collect(), weights }),
         }
     }

@@ -103,9 +103,14 @@ where
 {
     type Object = Forest<S>;
 
-    /// Grows the forest; weights of the dataset must be whole numbers, and NaN is a missing value.
+    /// Grows the forest on records `(n_samples, n_features)` and targets `(n_samples,)`; weights of the dataset must be
+    /// whole numbers, and NaN is a missing value.
     ///
     /// With bootstrap samples, weights are the rows' chances of being drawn.
+    ///
+    /// # Errors
+    /// On empty data, lengths that differ, targets that are not finite or too large to square, records that are infinite
+    /// or too large for a 32-bit float, and weights that are no whole numbers or all zero.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Self::Object> {
         self.fit_range(dataset, 0..self.n_estimators)
     }

@@ -163,6 +163,10 @@ impl<S> Forest<S> {
 }
 
 impl<S: Sync, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Forest<S> {
+    /// Predicts records `(n_samples, n_features)`; each row on its own, to the bit.
+    ///
+    /// # Panics
+    /// If the number of features is not the fitted one, or `y` is not one value per row.
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let ensemble = self.ensemble(records.view());
         let (n_features, work) = (self.n_features, ensemble.work(self.trees.len()));

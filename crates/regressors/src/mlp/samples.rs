@@ -2,7 +2,7 @@
 
 use super::network::Network;
 use super::sparse::SparseRows;
-use crate::input::require;
+use crate::input::{WEIGHT_ON_BOTH_SIDES, require};
 use crate::random::{RandomState, train_test_split};
 use crate::sum::pairwise_sum;
 use crate::{Error, Result};
@@ -39,7 +39,7 @@ impl Samples {
         train.select(self, &split.train);
         held_out.select(self, &split.test);
         if [&train, &held_out].into_iter().any(|part| part.weights.iter().all(|weight| *weight == 0.0)) {
-            return Err(Error::Empty("rows with weight in both parts of early stopping's split"));
+            return Err(Error::Empty(WEIGHT_ON_BOTH_SIDES));
         }
         Ok((train, held_out))
     }

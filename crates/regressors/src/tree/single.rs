@@ -152,7 +152,12 @@ where
 {
     type Object = SingleTree<S>;
 
-    /// Grows the tree; weights of the dataset must be whole numbers, NaN in the records is a missing value.
+    /// Grows the tree on records `(n_samples, n_features)` and targets `(n_samples,)`; weights of the dataset must be
+    /// whole numbers, NaN in the records is a missing value.
+    ///
+    /// # Errors
+    /// On empty data, lengths that differ, targets that are not finite or too large to square, records that are infinite
+    /// or too large for a 32-bit float, and weights that are no whole numbers or all zero.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<Self::Object> {
         let (records, y) = (dataset.records.view(), dataset.as_single_targets());
         check_fit(&records, &y)?;
@@ -177,6 +182,10 @@ where
 }
 
 impl<S, D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for SingleTree<S> {
+    /// Predicts records `(n_samples, n_features)`; each row on its own, to the bit.
+    ///
+    /// # Panics
+    /// If the number of features is not the fitted one, or `y` is not one value per row.
     fn predict_inplace<'a>(&'a self, records: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         let (tree, scale) = (&self.tree, self.target_scale.factor());
         // Records are read as they are, whatever the tree. Any value added to -0 stays what it is, even -0.
