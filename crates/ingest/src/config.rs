@@ -65,7 +65,6 @@ impl Files {
 pub(crate) enum Use<'a> {
     Feature(&'a Kind),
     Label,
-    Ignored,
 }
 
 impl IngestConfig {
@@ -87,15 +86,9 @@ impl IngestConfig {
         names.filter(|name| *name != self.label && !self.ignore.iter().any(|ignored| ignored == name))
     }
 
-    /// What the raw column `name` is; `None` if the configuration does not say.
+    /// What the raw column `name` is, which is none to ignore; `None` if the configuration does not say.
     pub(crate) fn use_of(&self, name: &str) -> Option<Use<'_>> {
-        if name == self.label {
-            Some(Use::Label)
-        } else if self.ignore.iter().any(|ignored| ignored == name) {
-            Some(Use::Ignored)
-        } else {
-            self.columns.get(name).map(Use::Feature)
-        }
+        if name == self.label { Some(Use::Label) } else { self.columns.get(name).map(Use::Feature) }
     }
 
     /// An error about the key `place` of this section.
@@ -251,7 +244,6 @@ mod tests {
     #[test]
     fn ignored_columns_may_have_a_kind() {
         let config = load(&[("label", "ignore = [\"z\"]\nlabel"), ("x =", "z = \"category\"\nx =")]).unwrap();
-        assert!(matches!(config.use_of("z"), Some(Use::Ignored)));
         assert_eq!(config.features().collect::<Vec<_>>(), ["x"]);
         assert!(config.use_of("w").is_none());
     }

@@ -37,7 +37,6 @@ impl RawFile {
             match config.use_of(&name) {
                 Some(Use::Feature(kind)) => file.add_feature(name, kind, cells)?,
                 Some(Use::Label) => file.add_label(config, cells)?,
-                Some(Use::Ignored) => {}
                 None if unknown.is_none() => unknown = Some((name, cells)),
                 None => {}
             }
