@@ -153,6 +153,45 @@ fn rows_without_labels_are_no_train_rows_of_a_random_split() {
 }
 
 #[test]
+fn what_a_fit_or_a_score_cannot_take_is_said_with_file_and_row() {
+    let refused = |train: &str, test: &str, select: &str| {
+        let config = "files = { train = \"a\", test = \"b\" }\nformat = \"csv\"\nlabel = \"y\"\nindex = \"id\"\n\
+                      [train.DecisionTree]\nmax_depth = 1\n[feature-selection]\n";
+        let table = Table::new(
+            &format!("{config}{select}"),
+            &[
+                ("a", &format!("id,name,size,y\n70,u,1,1\n71,v,2,2\n72,v,3,{train}\n")),
+                ("b", &format!("id,name,size,y\n80,u,1,1\n81,v,5,{test}\n82,v,6,3\n")),
+            ],
+        );
+        let arguments = table.arguments();
+        ingest::run(&arguments).unwrap();
+        let rest = feature_selection::run(&arguments).and_then(|_| {
+            split::run(&arguments)?;
+            train::run(&train::Arguments { stage: arguments.clone(), ..train::Arguments::default() })?;
+            evaluate::run(&evaluate::Arguments { stage: arguments.clone(), baseline: None })
+        });
+        let error = rest.unwrap_err();
+        assert_eq!(error.exit_code(), 65, "{error}");
+        error.to_string().replace(&format!("{}/", table.path().display()), "")
+    };
+    assert_eq!(
+        refused("1e200", "2", ""),
+        "DecisionTree: out/split/train.parquet: column 'y', row_id 72: 1e200 is too large to square"
+    );
+    assert_eq!(
+        refused("1e200", "2", "select = [\"forest-importance\"]\n"),
+        "feature-selection.forest-importance: out/ingest/observations.parquet: column 'y', row_id 72: 1e200 is too \
+         large to square"
+    );
+    assert_eq!(
+        refused("3", "1e200", ""),
+        "DecisionTree on test: the scores are not finite; labels or predictions are too large to be squared, or \
+         labels too small; the largest are in out/split/test.parquet, row_id 81: label 1e200, prediction 2.5e0"
+    );
+}
+
+#[test]
 fn a_row_without_label_is_rejected_where_its_file_has_labels() {
     let table = Table::new(
         "files = { train = \"a\", test = \"b\" }\nformat = \"csv\"\nlabel = \"y\"",

@@ -2,6 +2,7 @@
 
 use crate::Origin;
 use crate::matrix::{self, Order};
+use crate::names::row_name;
 use crate::observations::{RESERVED, origins};
 use crate::table::{Artifact, Table, Writing};
 use ndarray::Array2;
@@ -75,7 +76,7 @@ impl Features {
             return Err("columns differ in length".into());
         }
         check_names(&self.names, &self.label_name)?;
-        check_values(&self.names, &self.values, &self.row_id)
+        check_values(&self.names, &self.values, Some(&self.row_id))
     }
 }
 
@@ -92,11 +93,11 @@ pub(crate) fn check_names(names: &[String], label: &str) -> std::result::Result<
     }
 }
 
-/// Values are finite.
+/// Values are finite. Without `row_id` a row goes by its place.
 pub(crate) fn check_values(
     names: &[String],
     values: &Array2<f64>,
-    row_id: &[i64],
+    row_id: Option<&[i64]>,
 ) -> std::result::Result<(), String> {
     // All of them in the order in which they lie, without an early end, are seen faster than one by one.
     let are_finite = |values: &[f64]| values.iter().fold(true, |are, value| are & value.is_finite());
@@ -105,20 +106,20 @@ pub(crate) fn check_values(
     }
     for (name, column) in names.iter().zip(values.columns()) {
         if let Some(row) = column.iter().position(|value| !value.is_finite()) {
-            return Err(format!("column '{name}', row_id {}: {} is not finite", row_id[row], column[row]));
+            return Err(format!("column '{name}', {}: {} is not finite", row_name(row_id, row), column[row]));
         }
     }
     Ok(())
 }
 
-/// Labels are finite where there are any.
+/// Labels are finite where there are any. Without `row_id` a row goes by its place.
 pub(crate) fn check_labels(
     name: &str,
     labels: &[Option<f64>],
-    row_id: &[i64],
+    row_id: Option<&[i64]>,
 ) -> std::result::Result<(), String> {
     match labels.iter().position(|label| label.is_some_and(|y| !y.is_finite())) {
-        Some(row) => Err(format!("column '{name}', row_id {}: the label is not finite", row_id[row])),
+        Some(row) => Err(format!("column '{name}', {}: the label is not finite", row_name(row_id, row))),
         None => Ok(()),
     }
 }

@@ -92,7 +92,7 @@ impl Observations {
                 return Err(format!("column '{}', row_id {}: missing", column.name, self.row_id[row]));
             }
         }
-        check_labels(&self.label_name, &self.label, &self.row_id)
+        check_labels(&self.label_name, &self.label, Some(&self.row_id))
     }
 }
 

@@ -53,7 +53,7 @@ impl Split {
             label: table.optional_f64s(&label_name)?,
             label_name,
         };
-        split.check().map_err(|reason| table.refuse(reason))?;
+        split.check(Some(&split.row_id)).map_err(|reason| table.refuse(reason))?;
         Ok(split)
     }
 
@@ -92,7 +92,7 @@ impl Split {
             label,
             label_name: label_name.to_owned(),
         };
-        split.check().map_err(|reason| table.refuse(reason))?;
+        split.check(None).map_err(|reason| table.refuse(reason))?;
         Ok((split, hash))
     }
 
@@ -109,7 +109,7 @@ impl Split {
     /// # Errors
     /// If a value is not finite or lengths differ (a bug).
     pub fn to_bytes(self) -> Result<Vec<u8>> {
-        self.check().map_err(Error::internal)?;
+        self.check(Some(&self.row_id)).map_err(Error::internal)?;
         let table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
             .rows(self.row_id, self.origin)
@@ -126,21 +126,22 @@ impl Split {
         let missing = self.label.iter().position(Option::is_none);
         match missing {
             Some(row) => Err(Error::data(format!(
-                "row_id {}: column '{}' is missing, but fitting needs every label",
-                self.row_id[row], self.label_name
+                "column '{}', row {row}: null, but fitting needs every label",
+                self.label_name
             ))),
             None => Ok(self.label.iter().flatten().copied().collect()),
         }
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    /// Without `row_id` a row goes by its place.
+    fn check(&self, row_id: Option<&[i64]>) -> std::result::Result<(), String> {
         let rows = self.row_id.len();
         if [self.origin.len(), self.label.len(), self.values.nrows()] != [rows; 3] {
             return Err("columns differ in length".into());
         }
-        check_labels(&self.label_name, &self.label, &self.row_id)?;
+        check_labels(&self.label_name, &self.label, row_id)?;
         check_names(&self.names, &self.label_name)?;
-        check_values(&self.names, &self.values, &self.row_id)
+        check_values(&self.names, &self.values, row_id)
     }
 }
 
@@ -215,6 +216,12 @@ mod tests {
         let message = "plain.parquet: column 'row_id': expected int64, found Float64; rename the column, or leave it \
                        out";
         assert_eq!(read(|table| table.f64s("row_id", [0.5, 1.5])).unwrap_err(), message);
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_refused_by_their_row() {
+        let message = "plain.parquet: column 'z', row 1: inf is not finite";
+        assert_eq!(read(|table| table.f64s("z", [0.0, f64::INFINITY])).unwrap_err(), message);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use runs::Run;
 use serde::Deserialize;
 use splits::Splits;
 use stage::log::{self, Level};
-use stage::{Config, Error, Folder, Key, Result, RunRecord, Summary, hash_of};
+use stage::{Config, Folder, Key, Result, RunRecord, Summary, hash_of};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -80,8 +80,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let (plots, importances) =
         rayon::join(|| plots(&judged), || importance::importances(&models, &splits.val));
 
-    let scores: Vec<Score> = models.iter().flat_map(|model| splits.scores(model)).collect();
-    check_finite(&scores)?;
+    let scores: Vec<Vec<Score>> = models.iter().map(|model| splits.scores(model)).collect::<Result<_>>()?;
+    let scores = scores.concat();
     let (chosen, shares) = (Selection::read(selection)?, SplitReport::read(split)?);
     let mut key = upstream.iter().fold(Key::new(&config, &["evaluate", "train.*"])?, Key::read);
     if let Some(baseline) = &baseline {
@@ -118,24 +118,6 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let written = publication.commit()?;
     runs::write(&flags.out, &report.run)?;
     Ok(Summary { text, written })
-}
-
-/// Refuses scores that JSON cannot hold, and that no later run could be compared with.
-fn check_finite(scores: &[Score]) -> Result<()> {
-    let is_finite = |score: &&Score| {
-        [Some(score.rmse), Some(score.mae), Some(score.mape), score.r2]
-            .into_iter()
-            .flatten()
-            .all(f64::is_finite)
-    };
-    match scores.iter().find(|score| !is_finite(score)) {
-        Some(Score { model, split, .. }) => {
-            let reason = "the scores are not finite; labels or predictions are too large to be squared, \
-                          or labels too small";
-            Err(Error::data(format!("{model} on {split}: {reason}")))
-        }
-        None => Ok(()),
-    }
 }
 
 /// A run to compare with, and the hash of its record.

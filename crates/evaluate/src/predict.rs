@@ -114,7 +114,10 @@ fn composed(
 ) -> Result<Vec<Array1<f64>>> {
     let own = |model: &Fitted| match &model.stored {
         Stored::Vote(_) => Ok(None),
-        Stored::Model(stored) => predict(stored).map(Some),
+        Stored::Model(stored) => match predict(stored) {
+            Ok(predicted) => Ok(Some(predicted)),
+            Err(error) => Err(Error::new(error.kind(), format!("{}: {error}", model.name))),
+        },
     };
     let mut predictions: Vec<Option<Array1<f64>>> = models.par_iter().map(own).collect::<Result<_>>()?;
     for (place, model) in models.iter().enumerate() {

@@ -23,6 +23,11 @@ pub fn score(model: &str, split: &str, actual: &[f64], predicted: &[f64]) -> Opt
     })
 }
 
+/// Whether all of them are finite.
+pub(crate) fn is_finite(score: &Score) -> bool {
+    [Some(score.rmse), Some(score.mae), Some(score.mape), score.r2].into_iter().flatten().all(f64::is_finite)
+}
+
 /// `root_mean_squared_error`, in units of the label; NaN for no rows.
 pub fn rmse(actual: &[f64], predicted: &[f64]) -> f64 {
     mean(errors(actual, predicted).map(|error| error * error)).sqrt()

@@ -5,7 +5,6 @@ use crate::scores;
 use artifacts::metrics::Score;
 use artifacts::roles::Role;
 use artifacts::{Observations, Split};
-use ndarray::Array1;
 use stage::{Error, Folder, Result};
 use std::collections::{HashMap, HashSet};
 
@@ -14,6 +13,8 @@ const TEST_UNSEEN: &str = "test_unseen";
 
 /// The rows of all roles.
 pub(crate) struct Splits {
+    /// Where they lie.
+    folder: Folder,
     pub(crate) train: Split,
     pub(crate) val: Split,
     pub(crate) test: Split,
@@ -31,8 +32,15 @@ impl Splits {
         let (train, val, test) = (train?, val?, test?);
         let observations = Observations::read(ingest)?;
         let places = observations.row_id.iter().copied().enumerate().map(|(place, row_id)| (row_id, place));
-        let mut splits =
-            Self { train, val, test, unseen: Vec::new(), places: places.collect(), observations };
+        let mut splits = Self {
+            folder: split.clone(),
+            train,
+            val,
+            test,
+            unseen: Vec::new(),
+            places: places.collect(),
+            observations,
+        };
         let group = |row_id: &i64| Ok(splits.observations.group[splits.place(*row_id)?]);
         let seen: HashSet<u64> = splits.train.row_id.iter().map(group).collect::<Result<_>>()?;
         let mut unseen = Vec::new();
@@ -55,21 +63,38 @@ impl Splits {
     }
 
     /// A model's scores on every split that has labelled rows.
-    pub(crate) fn scores(&self, model: &Fitted) -> Vec<Score> {
+    ///
+    /// # Errors
+    /// If one is not finite: JSON cannot hold it, and no later run could be compared with it.
+    pub(crate) fn scores(&self, model: &Fitted) -> Result<Vec<Score>> {
         let all = |split: &Split| (0..split.row_id.len()).collect::<Vec<_>>();
         let splits = [
-            (Role::Train.name(), &self.train, &model.train, all(&self.train)),
-            (Role::Val.name(), &self.val, &model.val, all(&self.val)),
-            (Role::Test.name(), &self.test, &model.test, all(&self.test)),
-            (TEST_UNSEEN, &self.test, &model.test, self.unseen.clone()),
+            (Role::Train.name(), Role::Train, &self.train, &model.train, all(&self.train)),
+            (Role::Val.name(), Role::Val, &self.val, &model.val, all(&self.val)),
+            (Role::Test.name(), Role::Test, &self.test, &model.test, all(&self.test)),
+            (TEST_UNSEEN, Role::Test, &self.test, &model.test, self.unseen.clone()),
         ];
-        let score = |(name, split, predicted, rows): (&str, &Split, &Array1<f64>, Vec<usize>)| {
-            let (actual, predicted): (Vec<f64>, Vec<f64>) = rows
-                .iter()
-                .filter_map(|&row| split.label[row].map(|actual| (actual, predicted[row])))
-                .unzip();
-            scores::score(&model.name, name, &actual, &predicted)
-        };
-        splits.into_iter().filter_map(score).collect()
+        let mut scores = Vec::new();
+        for (name, role, split, predicted, mut rows) in splits {
+            rows.retain(|&row| split.label[row].is_some());
+            let actual: Vec<f64> = rows.iter().filter_map(|&row| split.label[row]).collect();
+            let predicted: Vec<f64> = rows.iter().map(|&row| predicted[row]).collect();
+            let score = scores::score(&model.name, name, &actual, &predicted);
+            if score.as_ref().is_some_and(|score| !scores::is_finite(score)) {
+                let size = |place: &usize| actual[*place].abs() + predicted[*place].abs();
+                let largest = (0..rows.len()).max_by(|a, b| size(a).total_cmp(&size(b))).unwrap_or(0);
+                return Err(Error::data(format!(
+                    "{} on {name}: the scores are not finite; labels or predictions are too large to be squared, or \
+                     labels too small; the largest are in {}, row_id {}: label {:e}, prediction {:e}",
+                    model.name,
+                    self.folder.file(&artifacts::splits::file(role)).display(),
+                    split.row_id[rows[largest]],
+                    actual[largest],
+                    predicted[largest],
+                )));
+            }
+            scores.extend(score);
+        }
+        Ok(scores)
     }
 }

@@ -20,6 +20,7 @@ use ndarray::{Array1, Axis};
 use select::{Fitted, Outcome};
 use stage::log::{self, Level};
 use stage::{Arguments, Error, Key, Result, Summary};
+use std::path::PathBuf;
 
 /// Reads the observations, encodes and selects, writes features and selection.
 ///
@@ -35,8 +36,9 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     log::event(Level::Info, "input", &[("observations", observations.row_id.len().into())]);
     let encoded = encode::encode(&observations, &section.blocks)
         .map_err(|reason| config.error("feature-selection", reason))?;
-    let outcome =
-        select::select(&encoded, &fitted_rows(&observations, &encoded, &split, section.fit_on)?, &section)?;
+    let file = ingest.file(artifacts::observations::FILE);
+    let fitted = fitted_rows(&observations, &encoded, &split, section.fit_on, file)?;
+    let outcome = select::select(&encoded, &fitted, &section)?;
 
     let text = format!(
         "{} rows, {} of {} features",
@@ -58,6 +60,7 @@ fn fitted_rows(
     encoded: &Encoded,
     split: &SplitConfig,
     fit_on: FitOn,
+    file: PathBuf,
 ) -> Result<Fitted> {
     let assignable =
         Assignable { row_id: &observations.row_id, origin: &observations.origin, group: &observations.group };
@@ -74,7 +77,7 @@ fn fitted_rows(
     let row_id = labelled.iter().map(|&place| observations.row_id[rows[place]]).collect();
     let (values, label_name) =
         (artifacts::take_rows(&encoded.values, &rows), observations.label_name.clone());
-    Ok(Fitted { values, labelled, row_id, label_name, label })
+    Ok(Fitted { file, values, labelled, row_id, label_name, label })
 }
 
 fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {

@@ -10,10 +10,13 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 use regressors::RandomForest;
 use regressors::tree::TreeParams;
 use stage::{Error, Result};
+use std::path::PathBuf;
 
 /// What selections see: train rows, or all rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Fitted {
+    /// The file of the observations.
+    pub(crate) file: PathBuf,
     /// Candidate features, shape `(n_rows, n_candidates)`.
     pub(crate) values: Array2<f64>,
     /// Places of the rows with a label.
@@ -220,8 +223,9 @@ impl Chain<'_> {
     fn refuse(&self, place: &str, error: &regressors::Error) -> Error {
         let kept = self.outcome.kept.iter();
         let features: Vec<String> = kept.map(|&index| self.encoded.features[index].name.clone()).collect();
-        let Fitted { label_name, row_id, .. } = self.fitted;
-        Names { features: &features, label: label_name, row_id, plain_file: None }.refuse(place, error)
+        let Fitted { file, label_name, row_id, .. } = self.fitted;
+        Names { file: file.clone(), features: &features, label: label_name, row_id: Some(row_id) }
+            .refuse(place, error)
     }
 
     /// Keeps some of the features, in one round; `judge` says of the feature at a place whether it stays, and why.
@@ -303,6 +307,7 @@ mod tests {
         let encoded = Encoded { features: (0..shape.1).map(feature).collect(), values: values.clone() };
         let n_rows = values.nrows();
         let fitted = Fitted {
+            file: "observations.parquet".into(),
             labelled: (0..n_rows).collect(),
             row_id: (0..n_rows as i64).map(|row| 100 + row).collect(),
             label_name: "price".into(),
@@ -401,7 +406,7 @@ mod tests {
             let error = run(golden, &Section { columns, ..section(&methods) }).unwrap_err();
             (error.exit_code(), error.to_string())
         };
-        let place = "feature-selection.forest-importance: column";
+        let place = "feature-selection.forest-importance: observations.parquet: column";
         let mut huge = golden();
         huge.records[3][1] = 1e300;
         let (code, line) = refuse(&huge);

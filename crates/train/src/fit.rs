@@ -13,7 +13,6 @@ use regressors::MaxAbsScaler;
 use stage::Result;
 use stage::log::{self, Level};
 use std::ops::Range;
-use std::path::Path;
 use std::time::Instant;
 
 /// One fit to be done.
@@ -38,8 +37,7 @@ pub(crate) struct Fitted {
 }
 
 /// Does all jobs, the slowest learners first, and hands each result, with its job's place, to `finish` as soon as it is there.
-///
-/// The rows may be those of a plain file.
+/// What is refused of the rows is said in their names.
 ///
 /// The results keep the order of the jobs.
 ///
@@ -47,11 +45,10 @@ pub(crate) struct Fitted {
 /// If the rows are refused, a fit fails, or `finish` does.
 pub(crate) fn all<T: Send>(
     jobs: &[Job],
-    (rows, plain_file): (&Split, Option<&Path>),
+    (rows, names): (&Split, &Names<'_>),
     finish: impl Fn(usize, Fitted) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let start = Instant::now();
-    let names = Names { features: &rows.names, label: &rows.label_name, row_id: &rows.row_id, plain_file };
     let scaler: MaxAbsScaler = MaxAbsScaler::params()
         .fit(&DatasetBase::from(rows.values.view()))
         .map_err(|error| names.refuse("scaling", &error))?;

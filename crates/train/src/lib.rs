@@ -14,14 +14,14 @@ mod values;
 
 use artifacts::parts::Parts;
 use artifacts::roles::Role;
-use artifacts::{Split, models, splits};
+use artifacts::{Names, Split, models, splits};
 use config::Planned;
 use fit::{Fitted, Job};
 use learner::Learner;
 use outputs::Output;
 use stage::log::{self, Level};
 use stage::{Error, Folder, Kind, Result, Summary, TaskFlags};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use units::Unit;
 
 /// The stage's name, and its section in configurations.
@@ -113,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
             None => return already(),
         }
     } else {
-        fit_all(&plan.models, (&rows, arguments.train.as_deref()), output)?
+        fit_all(&plan.models, (&rows, &names(arguments, &rows)), output)?
     };
     let summary = outputs::publish(&plan, outputs, (&rows, test.as_ref()), rows_key, (&config, arguments))?;
     if arguments.merge {
@@ -143,20 +143,33 @@ fn train_rows(arguments: &Arguments, split: &Folder) -> Result<(Split, String)> 
                     "{path}: no labels in a column '{label}'; --label names the column"
                 )));
             }
-            if let Some(row) = split.label.iter().position(Option::is_none) {
-                let place = format!("{}: column '{label}', row {row}", path.display());
-                return Err(Error::data(format!("{place}: null; every row to train on needs its label")));
-            }
             (split, hash)
         }
         _ => (Split::read(split, Role::Train)?, split.hash_as_read(&splits::file(Role::Train))?),
     };
+    let names = names(arguments, &split);
+    let file = names.file.display();
     if split.names.is_empty() {
-        return Err(Error::data("the train rows have no features"));
+        return Err(Error::data(format!("{file}: the train rows have no features")));
+    }
+    if let Some(row) = split.label.iter().position(Option::is_none) {
+        let cell = format!("{file}: column '{}', {}", split.label_name, names.row(row));
+        return Err(Error::data(format!("{cell}: null; every row to train on needs its label")));
     }
     let fields = [("rows", split.row_id.len().into()), ("features", split.names.len().into())];
     log::event(Level::Info, "input", &fields);
     Ok((split, hash))
+}
+
+/// What the rows that [`train_rows`] gave are called.
+fn names<'a>(arguments: &Arguments, rows: &'a Split) -> Names<'a> {
+    let split = || arguments.stage.folder("split").file(&splits::file(Role::Train));
+    Names {
+        file: arguments.train.clone().unwrap_or_else(split),
+        features: &rows.names,
+        label: &rows.label_name,
+        row_id: arguments.train.is_none().then_some(&rows.row_id),
+    }
 }
 
 /// The rows of a plain file that are to be predicted, if there is one: their features are those of the train rows. With the
@@ -181,7 +194,7 @@ fn test_rows(arguments: &Arguments, train: &Split) -> Result<Option<(Split, Stri
 
 fn fit_all(
     planned: &[Planned<Learner>],
-    rows: (&Split, Option<&Path>),
+    rows: (&Split, &Names<'_>),
     output: impl Fn(&str, &Fitted) -> Result<Output> + Sync,
 ) -> Result<Vec<Output>> {
     let jobs: Vec<Job> = planned.iter().map(|planned| Job { planned, trees: None }).collect();

@@ -56,7 +56,7 @@ pub(crate) fn run(
     let missing: Vec<Unit> = units.iter().filter(|unit| !is_there(unit)).cloned().collect();
     let runs: Vec<&[Unit]> = missing.chunk_by(Unit::is_followed_by).collect();
     let jobs: Vec<Job> = runs.iter().map(|run| job(run)).collect();
-    let written = fit::all(&jobs, (rows, arguments.train.as_deref()), |place, fitted| {
+    let written = fit::all(&jobs, (rows, &crate::names(arguments, rows)), |place, fitted| {
         runs[place]
             .iter()
             .map(|unit| {
