@@ -32,12 +32,14 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let split: SplitConfig = config.section("split")?;
 
     let ingest = arguments.folder("ingest");
-    let observations = Observations::read(&ingest)?;
+    let mut observations = Observations::read(&ingest)?;
     log::event(Level::Info, "input", &[("observations", observations.row_id.len().into())]);
     let encoded = encode::encode(&observations, &section.blocks)
         .map_err(|reason| config.error("feature-selection", reason))?;
+    // Beside what they became, the cells would take as much memory again.
+    observations.columns = Vec::new();
     let file = ingest.file(artifacts::observations::FILE);
-    let fitted = fitted_rows(&observations, &encoded, &split, section.fit_on, file)?;
+    let fitted = fitted_rows(&observations, &split, section.fit_on, file)?;
     let outcome = select::select(&encoded, &fitted, &section)?;
 
     let text = format!(
@@ -57,7 +59,6 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
 /// The rows that selection may see.
 fn fitted_rows(
     observations: &Observations,
-    encoded: &Encoded,
     split: &SplitConfig,
     fit_on: FitOn,
     file: PathBuf,
@@ -67,17 +68,14 @@ fn fitted_rows(
     let roles = roles::assign(assignable, split)?;
     let seen = |&row: &usize| fit_on == FitOn::All || roles[row] == Role::Train;
     let rows: Vec<usize> = (0..roles.len()).filter(seen).collect();
-    let labels = rows.iter().map(|&row| observations.label[row]);
-    let labelled: Vec<usize> =
-        labels.clone().enumerate().filter_map(|(place, label)| label.map(|_| place)).collect();
+    let has_label = |row: &usize| observations.label[*row].is_some();
+    let labelled: Vec<usize> = rows.iter().copied().filter(has_label).collect();
     if labelled.is_empty() {
         return Err(Error::data(format!("no train row has a value of '{}'", observations.label_name)));
     }
-    let label = labels.flatten().collect::<Array1<f64>>();
-    let row_id = labelled.iter().map(|&place| observations.row_id[rows[place]]).collect();
-    let (values, label_name) =
-        (artifacts::take_rows(&encoded.values, &rows), observations.label_name.clone());
-    Ok(Fitted { file, values, labelled, row_id, label_name, label })
+    let label = labelled.iter().filter_map(|&row| observations.label[row]).collect::<Array1<f64>>();
+    let row_id = labelled.iter().map(|&row| observations.row_id[row]).collect();
+    Ok(Fitted { file, rows, labelled, row_id, label_name: observations.label_name.clone(), label })
 }
 
 fn selection(encoded: &Encoded, outcome: &Outcome) -> Selection {

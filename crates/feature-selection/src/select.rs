@@ -6,7 +6,7 @@ use crate::{f_regression, vif};
 use artifacts::Names;
 use linfa::Dataset;
 use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ShapeBuilder};
 use regressors::RandomForest;
 use regressors::tree::TreeParams;
 use stage::{Error, Result};
@@ -17,9 +17,9 @@ use std::path::PathBuf;
 pub(crate) struct Fitted {
     /// The file of the observations.
     pub(crate) file: PathBuf,
-    /// Candidate features, shape `(n_rows, n_candidates)`.
-    pub(crate) values: Array2<f64>,
-    /// Places of the rows with a label.
+    /// Places of the rows among the encoded ones, which are not copied: they may be large.
+    pub(crate) rows: Vec<usize>,
+    /// Places there of the rows with a label.
     pub(crate) labelled: Vec<usize>,
     /// The index of those rows in their raw file.
     pub(crate) row_id: Vec<i64>,
@@ -92,9 +92,18 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// The kept features of the rows with a label.
+    /// A candidate's values in the fitted rows.
+    fn column(&self, index: usize) -> Vec<f64> {
+        let column = self.encoded.values.column(index);
+        self.fitted.rows.iter().map(|&row| column[row]).collect()
+    }
+
+    /// The kept features of the rows with a label, stored by column.
     fn labelled(&self) -> Array2<f64> {
-        self.fitted.values.select(Axis(0), &self.fitted.labelled).select(Axis(1), &self.outcome.kept)
+        let (rows, kept) = (&self.fitted.labelled, &self.outcome.kept);
+        Array2::from_shape_fn((rows.len(), kept.len()).f(), |(row, place)| {
+            self.encoded.values[[rows[row], kept[place]]]
+        })
     }
 
     /// Keeps the named features, in the given order.
@@ -134,8 +143,8 @@ impl Chain<'_> {
             )));
         }
         let variance = |index: usize| {
-            let column = self.fitted.values.column(index);
-            let range = peak_to_peak(column);
+            let column = Array1::from(self.column(index));
+            let range = peak_to_peak(column.view());
             if threshold == 0.0 { column.var(0.0).min(range) } else { column.var(0.0) }
         };
         let variances: Vec<f64> = self.outcome.kept.iter().map(|&index| variance(index)).collect();
@@ -151,14 +160,13 @@ impl Chain<'_> {
         if limit.is_nan() || limit < 1.0 {
             return Err(Error::config(format!("feature-selection.vif.limit = {limit}: must be at least 1")));
         }
-        let elimination =
-            vif::eliminate(self.fitted.values.select(Axis(1), &self.outcome.kept).view(), limit);
         let before = self.outcome.kept.clone();
+        let elimination = vif::eliminate(before.iter().map(|&index| self.column(index)).collect(), limit);
         for drop in elimination.dropped {
             let index = before[drop.column];
             self.round += 1;
             self.outcome.notes[index].vif = Some(drop.vif);
-            let constant = peak_to_peak(self.fitted.values.column(index)) == 0.0;
+            let constant = peak_to_peak(Array1::from(self.column(index)).view()) == 0.0;
             let reason = match drop.vif.is_infinite() {
                 true if constant => "constant in the fitted rows".to_owned(),
                 true => "exactly collinear with features before it".to_owned(),
@@ -304,15 +312,15 @@ mod tests {
             kind: "number",
             level: None,
         };
-        let encoded = Encoded { features: (0..shape.1).map(feature).collect(), values: values.clone() };
-        let n_rows = values.nrows();
+        let encoded = Encoded { features: (0..shape.1).map(feature).collect(), values };
+        let n_rows = encoded.values.nrows();
         let fitted = Fitted {
             file: "observations.parquet".into(),
+            rows: (0..n_rows).collect(),
             labelled: (0..n_rows).collect(),
             row_id: (0..n_rows as i64).map(|row| 100 + row).collect(),
             label_name: "price".into(),
             label: Array1::from(golden.label.clone()),
-            values,
         };
         select(&encoded, &fitted, section)
     }

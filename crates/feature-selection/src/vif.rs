@@ -4,7 +4,7 @@
 //! diagonal of the inverse of the columns' correlation matrix. One factorisation gives all of them, and a
 //! column leaves by a rank-one downdate of that inverse instead of a new fit.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rayon::prelude::*;
 
 /// Residual variances below this share count as exact collinearity: an infinite factor.
@@ -36,10 +36,10 @@ pub struct Elimination {
 
 /// Drops the column with the largest variance inflation factor until none is above `limit`.
 ///
-/// `records` has shape `(n_samples, n_features)`. Of several infinite factors the last in column order goes.
+/// Each of the columns has `n_samples` values. Of several infinite factors the last in column order goes.
 /// Costs `O(n p^2)` for the correlations, `O(p^3)` for the inverse and `O(p^2)` per column that leaves.
-pub fn eliminate(records: ArrayView2<'_, f64>, limit: f64) -> Elimination {
-    let correlation = correlation(records);
+pub fn eliminate(columns: Vec<Vec<f64>>, limit: f64) -> Elimination {
+    let correlation = correlation(columns);
     let (basis, collinear) = greedy_basis(&correlation);
     // Of infinite factors the last goes first; that leaves the columns that no earlier ones span.
     let mut dropped: Vec<Drop> =
@@ -57,25 +57,23 @@ pub fn eliminate(records: ArrayView2<'_, f64>, limit: f64) -> Elimination {
 }
 
 /// Correlations of all pairs of columns; a constant column has variance 0 and no correlations.
-fn correlation(records: ArrayView2<'_, f64>) -> Array2<f64> {
-    let rows = records.nrows() as f64;
-    let columns: Vec<_> = records.columns().into_iter().collect();
-    let columns: Vec<Vec<f64>> = columns
-        .into_par_iter()
-        .map(|column| {
-            // However the records are stored, one value after the other gives the same bits.
-            let mean = column.iter().sum::<f64>() / rows;
-            let centred: Vec<f64> = column.iter().map(|x| x - mean).collect();
-            let norm = dot(&centred, &centred).sqrt();
-            let largest = column.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-            // Centring a constant leaves rounding noise at most.
-            let constant = norm <= largest * rows.sqrt() * 1e-14;
-            centred.into_iter().map(|x| if constant { 0.0 } else { x / norm }).collect()
-        })
-        .collect();
+fn correlation(mut columns: Vec<Vec<f64>>) -> Array2<f64> {
+    columns.par_iter_mut().for_each(|column| standardize(column));
     let of_column = |i: usize| columns[..=i].iter().map(|other| dot(&columns[i], other)).collect();
     let lower: Vec<Vec<f64>> = (0..columns.len()).into_par_iter().map(of_column).collect();
     Array2::from_shape_fn((columns.len(), columns.len()), |(i, j)| if j <= i { lower[i][j] } else { 0.0 })
+}
+
+/// Centres the column and gives it the norm 1; a constant one becomes zeros.
+fn standardize(column: &mut [f64]) {
+    let rows = column.len() as f64;
+    let mean = column.iter().sum::<f64>() / rows;
+    let largest = column.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+    column.iter_mut().for_each(|x| *x -= mean);
+    let norm = dot(column, column).sqrt();
+    // Centring a constant leaves rounding noise at most.
+    let constant = norm <= largest * rows.sqrt() * 1e-14;
+    column.iter_mut().for_each(|x| *x = if constant { 0.0 } else { *x / norm });
 }
 
 /// A dot product in four lanes: the same bits on every processor.
@@ -157,6 +155,10 @@ mod tests {
     use super::*;
     use ndarray::array;
 
+    fn columns(records: &Array2<f64>) -> Vec<Vec<f64>> {
+        records.columns().into_iter().map(|column| column.to_vec()).collect()
+    }
+
     #[test]
     fn constant_and_collinear_columns_leave_last_first() {
         // Columns 1 and 2 are complements, column 3 is constant, column 4 doubles column 0.
@@ -167,7 +169,7 @@ mod tests {
             [3.0, 0.0, 1.0, 7.1, 6.0],
             [9.0, 0.0, 1.0, 7.1, 18.0],
         ];
-        let elimination = eliminate(records.view(), 20.0);
+        let elimination = eliminate(columns(&records), 20.0);
         let order: Vec<usize> = elimination.dropped.iter().map(|drop| drop.column).collect();
         assert_eq!(order, [4, 3, 2]);
         assert!(elimination.dropped.iter().all(|drop| drop.vif.is_infinite()));
@@ -179,9 +181,9 @@ mod tests {
         let records = array![[1.0, 1.0], [2.0, 2.5], [3.0, 2.0], [4.0, 4.5]];
         let r_squared: f64 = 5.0f64.powi(2) / (5.0 * 6.5);
         let expected = 1.0 / (1.0 - r_squared);
-        for (_, vif) in eliminate(records.view(), f64::INFINITY).kept {
+        for (_, vif) in eliminate(columns(&records), f64::INFINITY).kept {
             assert!((vif / expected - 1.0).abs() < 1e-12, "{vif} {expected}");
         }
-        assert_eq!(eliminate(records.view(), 1.5).dropped.len(), 1);
+        assert_eq!(eliminate(columns(&records), 1.5).dropped.len(), 1);
     }
 }

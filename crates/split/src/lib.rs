@@ -20,7 +20,9 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let config: SplitConfig = whole.section("split")?;
     let [ingest, selection] = ["ingest", "feature-selection"].map(|stage| arguments.folder(stage));
     let features = Features::read(&selection)?;
-    let observations = Observations::read(&ingest)?;
+    let mut observations = Observations::read(&ingest)?;
+    // Numbers would take as much memory as the features.
+    observations.columns.retain(report::has_levels);
     let fields = [("rows", features.row_id.len().into()), ("features", features.names.len().into())];
     log::event(Level::Info, "input", &fields);
     if observations.row_id != features.row_id {

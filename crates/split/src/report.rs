@@ -4,7 +4,7 @@ use crate::adversarial;
 use artifacts::observations::Column;
 use artifacts::roles::Role;
 use artifacts::split_report::{RoleReport, SplitReport};
-use artifacts::{Cell, Features, Observations};
+use artifacts::{Cell, Features, Kind, Observations};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
@@ -18,8 +18,9 @@ type Rows = (Role, Vec<usize>);
 pub(crate) fn report(features: &Features, observations: &Observations, rows: &[Rows]) -> SplitReport {
     let train = rows.iter().find(|(role, _)| *role == Role::Train).map_or(&[][..], |(_, rows)| rows);
     let train_groups: HashSet<u64> = train.iter().map(|&row| features.group[row]).collect();
+    let of_train = |column| Levels { column, of_train: levels(column, train) };
     let columns: Vec<Levels<'_>> =
-        observations.columns.par_iter().filter_map(|column| Levels::of(column, train)).collect();
+        observations.columns.par_iter().filter(|column| has_levels(column)).map(of_train).collect();
     let reports = rows.par_iter().map(|(role, rows)| {
         let labels: Vec<f64> = rows.iter().filter_map(|&row| features.label[row]).collect();
         let mut report = RoleReport {
@@ -59,12 +60,9 @@ struct Levels<'a> {
     of_train: HashSet<&'a str>,
 }
 
-impl<'a> Levels<'a> {
-    /// `None` for a column of another kind.
-    fn of(column: &'a Column, train: &[usize]) -> Option<Self> {
-        matches!(column.kind, artifacts::Kind::Category | artifacts::Kind::List)
-            .then(|| Self { column, of_train: levels(column, train) })
-    }
+/// Whether the report looks at the raw column.
+pub(crate) fn has_levels(column: &Column) -> bool {
+    matches!(column.kind, Kind::Category | Kind::List)
 }
 
 /// Levels that occur in `rows` and in no train row, by column.
