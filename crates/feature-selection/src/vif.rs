@@ -66,14 +66,23 @@ fn correlation(mut columns: Vec<Vec<f64>>) -> Array2<f64> {
 
 /// Centres the column and gives it the norm 1; a constant one becomes zeros.
 fn standardize(column: &mut [f64]) {
-    let rows = column.len() as f64;
-    let mean = column.iter().sum::<f64>() / rows;
+    center(column);
+    // Of tiny or huge values the squares would leave the range of numbers.
     let largest = column.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-    column.iter_mut().for_each(|x| *x -= mean);
-    let norm = dot(column, column).sqrt();
-    // Centring a constant leaves rounding noise at most.
-    let constant = norm <= largest * rows.sqrt() * 1e-14;
-    column.iter_mut().for_each(|x| *x = if constant { 0.0 } else { *x / norm });
+    if largest > 0.0 {
+        column.iter_mut().for_each(|x| *x /= largest);
+        let norm = dot(column, column).sqrt();
+        column.iter_mut().for_each(|x| *x /= norm);
+    }
+}
+
+/// Takes the mean from the values. They are told from the first one beforehand: a sum of large values would round away
+/// what small differences they have, and a constant is zeros then, without noise.
+pub(crate) fn center(values: &mut [f64]) {
+    let first = values.first().copied().unwrap_or(0.0);
+    values.iter_mut().for_each(|x| *x -= first);
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    values.iter_mut().for_each(|x| *x -= mean);
 }
 
 /// A dot product in four lanes: the same bits on every processor.
@@ -157,6 +166,28 @@ mod tests {
 
     fn columns(records: &Array2<f64>) -> Vec<Vec<f64>> {
         records.columns().into_iter().map(|column| column.to_vec()).collect()
+    }
+
+    #[test]
+    fn what_is_added_to_a_column_or_multiplied_does_not_count() {
+        let bit = |row: usize, step: usize| f64::from(u8::from(row * step % 11 < 5));
+        let table = |scale: [f64; 3], offset: [f64; 3]| {
+            let column = |place: usize, step| {
+                (0..1000).map(|row| scale[place] * bit(row, step) + offset[place]).collect()
+            };
+            vec![column(0, 3), column(1, 5), column(2, 7)]
+        };
+        let plain = eliminate(table([1.0; 3], [0.0; 3]), 20.0);
+        assert_eq!(plain.kept.len(), 3);
+        for (scale, offset) in
+            [([1.0; 3], [1e15, 1e9, 1e15]), ([1.0; 3], [-1e15, 4e15, 1e12]), ([1e-200, 1e200, 1.0], [0.0; 3])]
+        {
+            let elimination = eliminate(table(scale, offset), 20.0);
+            assert!(elimination.dropped.is_empty(), "{offset:?}: {elimination:?}");
+            for ((_, vif), (_, expected)) in elimination.kept.iter().zip(&plain.kept) {
+                assert!((vif / expected - 1.0).abs() < 1e-12, "{offset:?}: {vif} {expected}");
+            }
+        }
     }
 
     #[test]
