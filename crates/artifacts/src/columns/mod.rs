@@ -21,7 +21,7 @@ pub struct Column {
     /// Its name.
     pub name: String,
     /// Type of the cells: `float64`, `int64`, `uint32` and so on, `bool`, `str` or `list`; of Parquet's columns that
-    /// become texts `date`, `time`, `timestamp` or `decimal`.
+    /// become texts `date`, `time`, `timestamp`, `duration`, `decimal` or `binary`.
     pub type_name: &'static str,
     /// The cells.
     pub values: Values,

@@ -7,7 +7,7 @@ use crate::table::{check_rows, guarded, head, headless, unhurt, unreadable};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{self as t, ArrowTemporalType, DecimalType};
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, StringArray, downcast_temporal_array};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use stage::{Error, Result};
@@ -82,6 +82,8 @@ fn spelled_type(data_type: &DataType) -> Option<&'static str> {
         DataType::Date32 | DataType::Date64 => Some("date"),
         DataType::Time32(_) | DataType::Time64(_) => Some("time"),
         DataType::Timestamp(..) => Some("timestamp"),
+        DataType::Duration(_) => Some("duration"),
+        binary if binary.is_binary() => Some("binary"),
         decimal if decimal.is_decimal() => Some("decimal"),
         _ => None,
     }
@@ -93,8 +95,26 @@ fn spelled(array: &dyn Array) -> Option<StringArray> {
         let array: &PrimitiveArray<T> = array.as_primitive();
         (0..array.len()).map(|row| array.is_valid(row).then(|| array.value_as_string(row))).collect()
     }
+    fn moments<T: ArrowTemporalType>(array: &PrimitiveArray<T>) -> StringArray
+    where
+        i64: From<T::Native>,
+    {
+        (0..array.len()).map(|row| array.is_valid(row).then(|| moment(array, row))).collect()
+    }
+    // What is no ASCII is written as \x and two digits.
+    fn bytes<'a>(cells: impl Iterator<Item = Option<&'a [u8]>>) -> StringArray {
+        cells.map(|cell| cell.map(|bytes| bytes.escape_ascii().to_string())).collect()
+    }
     Some(downcast_temporal_array!(
-        array => (0..array.len()).map(|row| array.is_valid(row).then(|| moment(array, row))).collect(),
+        array => moments(array),
+        DataType::Duration(TimeUnit::Second) => moments::<t::DurationSecondType>(array.as_primitive()),
+        DataType::Duration(TimeUnit::Millisecond) => moments::<t::DurationMillisecondType>(array.as_primitive()),
+        DataType::Duration(TimeUnit::Microsecond) => moments::<t::DurationMicrosecondType>(array.as_primitive()),
+        DataType::Duration(TimeUnit::Nanosecond) => moments::<t::DurationNanosecondType>(array.as_primitive()),
+        DataType::Binary => bytes(array.as_binary::<i32>().iter()),
+        DataType::LargeBinary => bytes(array.as_binary::<i64>().iter()),
+        DataType::BinaryView => bytes(array.as_binary_view().iter()),
+        DataType::FixedSizeBinary(_) => bytes(array.as_fixed_size_binary().iter()),
         DataType::Decimal32(..) => decimals::<t::Decimal32Type>(array),
         DataType::Decimal64(..) => decimals::<t::Decimal64Type>(array),
         DataType::Decimal128(..) => decimals::<t::Decimal128Type>(array),
@@ -103,7 +123,8 @@ fn spelled(array: &dyn Array) -> Option<StringArray> {
     ))
 }
 
-/// A date, time or both (of UTC, if the type has a zone); the bare number if it is beyond the calendar.
+/// A date, time or both (of UTC, if the type has a zone), or a duration by ISO 8601; the bare number if it is beyond the
+/// calendar.
 fn moment<T: ArrowTemporalType>(array: &PrimitiveArray<T>, row: usize) -> String
 where
     i64: From<T::Native>,
@@ -111,6 +132,7 @@ where
     let text = match spelled_type(&T::DATA_TYPE) {
         Some("date") => array.value_as_date(row).map(|date| date.to_string()),
         Some("time") => array.value_as_time(row).map(|time| time.to_string()),
+        Some("duration") => array.value_as_duration(row).map(|duration| duration.to_string()),
         _ => array.value_as_datetime(row).map(|moment| moment.to_string()),
     };
     text.unwrap_or_else(|| i64::from(array.value(row)).to_string())
@@ -129,7 +151,7 @@ enum Growing {
 impl Growing {
     fn new(data_type: &DataType) -> Self {
         match data_type {
-            DataType::Float64 | DataType::Float32 => Self::Numbers(Vec::new()),
+            DataType::Float64 | DataType::Float32 | DataType::Float16 => Self::Numbers(Vec::new()),
             DataType::Boolean => Self::Booleans(Vec::new()),
             signed if signed.is_signed_integer() => Self::Integers(Whole::default()),
             unsigned if unsigned.is_unsigned_integer() => Self::Naturals(Whole::default()),
@@ -141,6 +163,10 @@ impl Growing {
         match (self, array.data_type()) {
             (Self::Numbers(numbers), DataType::Float32) => {
                 let cells = array.as_primitive::<t::Float32Type>();
+                numbers.extend(cells.iter().map(|cell| cell.map_or(f64::NAN, f64::from)));
+            }
+            (Self::Numbers(numbers), DataType::Float16) => {
+                let cells = array.as_primitive::<t::Float16Type>();
                 numbers.extend(cells.iter().map(|cell| cell.map_or(f64::NAN, f64::from)));
             }
             (Self::Numbers(numbers), _) => {
@@ -185,6 +211,7 @@ impl Growing {
             }
         };
         let type_name = match (&values, data_type) {
+            (Values::Numbers(_), DataType::Float16) => "float16",
             (Values::Numbers(_), DataType::Float32) => "float32",
             (Values::Integers(_), DataType::Int8) => "int8",
             (Values::Integers(_), DataType::Int16) => "int16",
@@ -233,10 +260,13 @@ impl<V: Copy + Default> Whole<V> {
 mod tests {
     use super::{Values, read};
     use crate::Cell;
+    use arrow_array::types::Float16Type;
     use arrow_array::{
-        ArrayRef, Date32Array, Decimal128Array, DurationSecondArray, Float64Array, Int64Array, RecordBatch,
-        Time32SecondArray, TimestampMillisecondArray,
+        ArrayRef, ArrowPrimitiveType, BinaryArray, Date32Array, Decimal128Array, DurationMillisecondArray,
+        Float16Array, Float64Array, Int64Array, RecordBatch, StructArray, Time32SecondArray,
+        TimestampMillisecondArray,
     };
+    use arrow_schema::{DataType, Field};
     use parquet::arrow::ArrowWriter;
     use std::fs::File;
     use std::path::PathBuf;
@@ -255,8 +285,10 @@ mod tests {
 
     #[test]
     fn a_column_that_is_not_wanted_may_have_any_type() {
+        let of_pair: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        let a = Arc::new(Field::new("a", DataType::Int64, false));
         let (_folder, path) = written(vec![
-            ("wait", Arc::new(DurationSecondArray::from(vec![1, 2]))),
+            ("pair", Arc::new(StructArray::from(vec![(a, of_pair)]))),
             ("n", Arc::new(Int64Array::from(vec![3, 4]))),
             ("x", Arc::new(Float64Array::from(vec![0.5, 1.5]))),
         ]);
@@ -264,18 +296,31 @@ mod tests {
         let rows = read(&path, &|name| name == "n", &mut |column| names.push(column.name)).unwrap();
         assert_eq!((rows, names), (2, vec!["n".to_owned()]));
         let error = read(&path, &|_| true, &mut |_| {}).unwrap_err();
-        assert!(error.to_string().contains("column 'wait': cells of type Duration(s); write"), "{error}");
+        assert!(error.to_string().contains("column 'pair': cells of type Struct("), "{error}");
         assert!(error.to_string().ends_with("or choose among the others with --column: n, x"), "{error}");
     }
 
     #[test]
-    fn dates_times_and_decimals_are_shown_as_texts() {
+    fn numbers_of_16_bits_are_numbers() {
+        type Half = <Float16Type as ArrowPrimitiveType>::Native;
+        let halves = Float16Array::from(vec![Some(Half::from_f32(0.5)), None]);
+        let (_folder, path) = written(vec![("half", Arc::new(halves))]);
+        let mut columns = Vec::new();
+        read(&path, &|_| true, &mut |column| columns.push(column)).unwrap();
+        let Values::Numbers(numbers) = &columns[0].values else { panic!("{columns:?}") };
+        assert_eq!((columns[0].type_name, numbers[0], numbers[1].is_nan()), ("float16", 0.5, true));
+    }
+
+    #[test]
+    fn dates_times_decimals_and_bytes_are_shown_as_texts() {
         let decimals = Decimal128Array::from(vec![Some(1250), None]).with_precision_and_scale(9, 2).unwrap();
         let (_folder, path) = written(vec![
             ("date", Arc::new(Date32Array::from(vec![Some(20_000), None]))),
             ("time", Arc::new(Time32SecondArray::from(vec![Some(3_661), None]))),
             ("timestamp", Arc::new(TimestampMillisecondArray::from(vec![Some(1_500), None]))),
             ("decimal", Arc::new(decimals)),
+            ("duration", Arc::new(DurationMillisecondArray::from(vec![Some(90_500), None]))),
+            ("binary", Arc::new(BinaryArray::from(vec![Some(&b"a\xff"[..]), None]))),
         ]);
         let mut shown = Vec::new();
         read(&path, &|_| true, &mut |column| {
@@ -288,6 +333,9 @@ mod tests {
             });
         })
         .unwrap();
-        assert_eq!(shown, ["2024-10-04", "01:01:01", "1970-01-01 00:00:01.500", "12.50"]);
+        assert_eq!(
+            shown,
+            ["2024-10-04", "01:01:01", "1970-01-01 00:00:01.500", "12.50", "PT90.5S", "a\\xff"]
+        );
     }
 }
