@@ -94,7 +94,7 @@ impl Table {
     fn expected(&self) -> RawTable {
         let columns = self.columns.iter();
         let columns = columns.map(|(name, column)| (name.clone(), column.cells(self.row_id.len())));
-        RawTable { row_id: Some(self.row_id.clone()), columns: columns.collect() }
+        RawTable { row_id: Some(self.row_id.clone()), columns: columns.collect(), singles: Vec::new() }
     }
 }
 

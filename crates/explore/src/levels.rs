@@ -6,6 +6,7 @@ use crate::value::{Value, decimals, json_text, printable};
 use crate::{Output, Table};
 use artifacts::columns::{Column, Values};
 use stage::Result;
+use std::mem;
 use tables::{aligned, shortened};
 
 /// Values of a column that people see unless they ask for more.
@@ -23,12 +24,15 @@ struct Levels {
 impl Levels {
     fn of(column: Column, limit: usize) -> Self {
         let missing = column.values.len() - column.values.count();
-        let (distinct, sets) = match &column.values {
+        let (mut distinct, sets) = match &column.values {
             Values::Lists(lists) => {
                 (distinct::items(lists, limit), Some(distinct::values(&column.values, 0).total))
             }
             values => (distinct::values(values, limit), None),
         };
+        for (value, _) in &mut distinct.top {
+            *value = mem::replace(value, Value::Missing).spelled(&column);
+        }
         Self { name: column.name, missing, sets, distinct }
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn tail(table: &Table<'_>, n: usize) -> Result<Frame> {
 fn frame(table: &Table<'_>, chosen: impl Fn(usize) -> Range<usize>) -> Result<Frame> {
     let mut columns: Vec<(String, Vec<Value>)> = Vec::new();
     let rows = table.read(&mut |column| {
-        let cells = chosen(column.values.len()).map(|row| Value::at(&column.values, row)).collect();
+        let cells = chosen(column.values.len()).map(|row| Value::at(&column, row)).collect();
         columns.push((column.name, cells));
     })?;
     let label =

@@ -1,6 +1,6 @@
 //! A cell of what is shown.
 
-use artifacts::columns::Values;
+use artifacts::columns::{Column, Values};
 use artifacts::{Cell, Cells};
 
 /// A cell: one of the table's, or something said of them.
@@ -19,13 +19,23 @@ pub(crate) enum Value {
 
 impl Value {
     /// The cell of `row`.
-    pub(crate) fn at(values: &Values, row: usize) -> Self {
-        match values {
-            Values::Numbers(numbers) => numbers[row].into(),
+    pub(crate) fn at(column: &Column, row: usize) -> Self {
+        match &column.values {
+            Values::Numbers(numbers) => Self::from(numbers[row]).spelled(column),
             Values::Integers(integers) => Self::Integer(integers[row].into()),
             Values::Naturals(integers) => Self::Integer(integers[row].into()),
             Values::Booleans(booleans) => booleans[row].map_or(Self::Missing, Self::Boolean),
             Values::Texts(cells) | Values::Lists(cells) => Self::of_cell(cells, row),
+        }
+    }
+
+    /// A cell of the column with the digits that it needs there: 0.1 of 32 bits is 0.10000000149011612 in 64.
+    pub(crate) fn spelled(self, column: &Column) -> Self {
+        match self {
+            Self::Number(number) if column.type_name == "float32" => {
+                Self::Number((number as f32).to_string().parse().unwrap_or(number))
+            }
+            other => other,
         }
     }
 
@@ -159,6 +169,18 @@ mod tests {
         assert_eq!(Value::Number(f64::INFINITY).csv(), "inf");
         assert_eq!(Value::Integer(u64::MAX.into()).json(), "18446744073709551615");
         assert_eq!(Value::List(vec!["a\"b".into()]).csv(), r#"["a\"b"]"#);
+    }
+
+    #[test]
+    fn numbers_of_32_bits_have_the_digits_that_they_need() {
+        let values = Values::Numbers(vec![f64::from(0.1_f32), f64::NAN, f64::INFINITY, f64::from(f32::MAX)]);
+        let column = |type_name| Column { name: "a".into(), type_name, values: values.clone() };
+        let shown = |type_name| {
+            let column = column(type_name);
+            (0..4).map(|row| Value::at(&column, row).csv()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("float32"), ["0.1", "", "inf", "3.4028235e38"]);
+        assert_eq!(shown("float64")[0], "0.10000000149011612");
     }
 
     #[test]

@@ -29,13 +29,16 @@ impl RawFile {
     /// # Errors
     /// If it is refused, has columns that the configuration does not know, or lacks some that it names.
     pub(crate) fn read(config: &IngestConfig, origin: Origin, path: PathBuf) -> Result<Self> {
-        let RawTable { row_id, columns } =
+        let RawTable { row_id, columns, singles } =
             raw::read(&path, config.format, config.index.as_deref(), &config.ignore)?;
         let mut file = Self { path, origin, row_id, features: Vec::new(), label: None };
         let mut unknown = None;
         for (name, cells) in columns {
             match config.use_of(&name) {
-                Some(Use::Feature(kind)) => file.add_feature(name, kind, cells)?,
+                Some(Use::Feature(kind)) => {
+                    let single = singles.contains(&name);
+                    file.add_feature(name, kind, cells, single)?;
+                }
                 Some(Use::Label) => file.add_label(config, cells)?,
                 None if unknown.is_none() => unknown = Some((name, cells)),
                 None => {}
@@ -65,14 +68,14 @@ impl RawFile {
         Error::data(format!("{}: column '{column}', row {row}: {reason}", self.path.display()))
     }
 
-    fn add_feature(&mut self, name: String, kind: &Kind, cells: Cells) -> Result<()> {
-        let cells = if *kind == Kind::Category { self.levels(&name, cells)? } else { cells };
+    fn add_feature(&mut self, name: String, kind: &Kind, cells: Cells, single: bool) -> Result<()> {
+        let cells = if *kind == Kind::Category { self.levels(&name, cells, single)? } else { cells };
         self.features.push(Column { name, kind: kind.clone(), cells });
         Ok(())
     }
 
-    /// Levels are texts: numbers that stand for levels are taken by their shortest spelling.
-    fn levels(&self, column: &str, cells: Cells) -> Result<Cells> {
+    /// Levels are texts: numbers that stand for levels are taken by their shortest spelling, those of 32 bits by that of 32.
+    fn levels(&self, column: &str, cells: Cells, single: bool) -> Result<Cells> {
         if cells.type_name() != Some("number") {
             return Ok(cells);
         }
@@ -84,6 +87,7 @@ impl RawFile {
                     return Err(self.refuse(column, row, format!("{reason}; write levels as texts")));
                 }
                 // Without a sign of 0.
+                Some(Cell::Number(number)) if single => Some((number as f32 + 0.0).to_string()),
                 Some(Cell::Number(number)) => Some((number + 0.0).to_string()),
                 _ => None,
             };
@@ -180,5 +184,34 @@ fn shown(cell: &Cell<'_>) -> String {
         Cell::Number(number) => number.to_string(),
         Cell::Text(text) => format!("'{text}'"),
         Cell::List(items) => format!("{items:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_of_32_bits_have_the_digits_that_they_need() {
+        let mut file = RawFile {
+            path: "raw".into(),
+            origin: Origin::All,
+            row_id: None,
+            features: Vec::new(),
+            label: None,
+        };
+        let mut cells = CellsBuilder::default();
+        for number in [0.1_f32, -0.0, 16_777_216.0] {
+            cells.push(Some(Cell::Number(number.into()))).unwrap();
+        }
+        file.add_feature("single".into(), &Kind::Category, cells.finish(), true).unwrap();
+        let mut cells = CellsBuilder::default();
+        cells.push(Some(Cell::Number(0.1_f32.into()))).unwrap();
+        file.add_feature("double".into(), &Kind::Category, cells.finish(), false).unwrap();
+        let mut levels = Vec::new();
+        for column in &file.features {
+            levels.extend((0..column.cells.len()).map(|row| shown(&column.cells.get(row).unwrap())));
+        }
+        assert_eq!(levels, ["'0.1'", "'0'", "'16777216'", "'0.10000000149011612'"]);
     }
 }

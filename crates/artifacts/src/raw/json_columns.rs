@@ -22,7 +22,7 @@ pub(super) fn read(source: Source<'_>, text: &[u8]) -> Result<RawTable> {
         return Err(Stop { source, text, line: 1, column, row }.refuse(&error));
     }
     let row_id = reading.row_id;
-    Ok(RawTable { row_id: Some(row_id), columns: finished(columns) })
+    Ok(RawTable { row_id: Some(row_id), columns: finished(columns), singles: Vec::new() })
 }
 
 /// Gives every column to `take` as soon as it is complete, and forgets it; returns the index.

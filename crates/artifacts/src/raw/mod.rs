@@ -57,6 +57,8 @@ pub struct RawTable {
     pub row_id: Option<Vec<i64>>,
     /// The other columns by name, all of one length, at least one row long.
     pub columns: Vec<(String, Cells)>,
+    /// Names of the columns whose numbers have 32 bits in the file: they are spelled with fewer digits there.
+    pub singles: Vec<String>,
 }
 
 impl RawTable {
@@ -128,10 +130,12 @@ impl Source<'_> {
     /// The finished table, from columns and, if the configuration names an index, the row ids found.
     fn table(self, columns: Vec<Column>, row_id: Vec<i64>) -> Result<RawTable> {
         let columns = finished(columns);
-        let Some(index) = self.index else { return Ok(RawTable { row_id: None, columns }) };
+        let Some(index) = self.index else {
+            return Ok(RawTable { row_id: None, columns, singles: Vec::new() });
+        };
         match repeated(&row_id) {
             Some(row) => Err(self.refuse(Some(index), Some(&row), REPEATED)),
-            None => Ok(RawTable { row_id: Some(row_id), columns }),
+            None => Ok(RawTable { row_id: Some(row_id), columns, singles: Vec::new() }),
         }
     }
 }

@@ -43,7 +43,10 @@ pub(super) fn read(source: Source<'_>, bytes: Vec<u8>) -> Result<RawTable> {
         }
         columns.push(column);
     }
-    source.table(columns, row_id)
+    let fields = table.schema().fields().iter();
+    let singles = fields.filter(|field| *field.data_type() == DataType::Float32);
+    let singles = singles.map(|field| field.name().clone()).collect();
+    Ok(RawTable { singles, ..source.table(columns, row_id)? })
 }
 
 fn read_index(source: Source<'_>, array: &dyn Array, row_id: &mut Vec<i64>) -> Result<()> {
@@ -243,6 +246,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(table.row_id, Some(vec![7, -1, i64::MAX]));
+        assert_eq!(table.singles, ["float"]);
         assert_eq!(
             shown(&table),
             [
