@@ -54,26 +54,19 @@ impl Job {
     }
 }
 
-/// What a split makes of a node.
+/// How a node's rows were parted; its children's jobs are the last two of the stack, the left one's on top.
 #[derive(Clone, Copy, Debug)]
-struct Children {
+struct Parting {
     split: Split,
-    left: Job,
-    right: Job,
+    missing_go_to_left: bool,
     improvement: f64,
 }
 
 /// A node that is in the tree.
 struct Made {
     id: usize,
-    /// None of a leaf.
-    children: Option<Children>,
-}
-
-impl Made {
-    fn improvement(&self) -> f64 {
-        self.children.map_or(0.0, |children| children.improvement)
-    }
+    /// The left and the right one; none of a leaf.
+    children: Option<[Job; 2]>,
 }
 
 /// A tree that is growing.
@@ -221,19 +214,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         if self.is_pair(job) {
             return self.add_pair(job);
         }
-        let Some(Children { left, right, .. }) = self.add_node(job) else { return };
-        // Leaves whose turn it is need not go by the stack.
-        if !left.is_leaf {
-            self.stack.push(right);
-            self.stack.push(left);
-            return;
-        }
-        self.add_leaf(&left);
-        if right.is_leaf {
-            self.add_leaf(&right);
-        } else {
-            self.stack.push(right);
-        }
+        self.add_node(job);
     }
 
     /// Splits the node with the largest improvement first, until there are `max_leaf_nodes` leaves.
@@ -247,22 +228,24 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
                 job.histogram = grower.open(&job);
                 grower.settle();
             }
-            Made { id: grower.nodes.len(), children: grower.add_node(&job) }
+            let id = grower.nodes.len();
+            let improvement = grower.add_node(&job).unwrap_or(0.0);
+            let children = grower.stack.pop().zip(grower.stack.pop()).map(<[Job; 2]>::from);
+            (improvement, Made { id, children })
         };
-        let root = make(self, root);
-        frontier.push(root.improvement(), root);
-        while let Some(node) = frontier.pop() {
-            let Some(Children { left, right, .. }) = node.children else { continue };
+        let (improvement, root) = make(self, root);
+        frontier.push(improvement, root);
+        while let Some(Made { id, children }) = frontier.pop() {
+            let Some(children) = children else { continue };
             if splits_left == 0 {
-                self.nodes[node.id].close();
+                self.nodes[id].close();
                 // They were parted when the node was made.
-                self.rows[left.start as usize..right.end as usize].sort();
+                self.rows[children[0].start as usize..children[1].end as usize].sort();
                 continue;
             }
             splits_left -= 1;
-            let children = [left, right].map(|job| make(self, job));
-            for child in children {
-                frontier.push(child.improvement(), child);
+            for (improvement, child) in children.map(|job| make(self, job)) {
+                frontier.push(improvement, child);
             }
         }
     }
@@ -346,17 +329,18 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         (node, &mut self.draws)
     }
 
-    /// Makes a node, which is open unless it is a leaf, and its children's jobs.
-    fn add_node(&mut self, job: &Job) -> Option<Children> {
-        let children = if job.is_leaf { None } else { self.split(job) };
+    /// Makes a node, which is open unless it is a leaf; if it has children, pushes their jobs and returns the split's
+    /// improvement.
+    fn add_node(&mut self, job: &Job) -> Option<f64> {
+        let parting = if job.is_leaf { None } else { self.split(job) };
         self.add_leaf(job);
-        let Children { split, left, right, .. } = children.as_ref()?;
+        let Parting { split, missing_go_to_left, improvement } = parting?;
         if let Some(node) = self.nodes.last_mut() {
             node.feature = split.feature as i32;
             node.threshold = split.threshold;
-            node.missing_go_to_left = split.missing_go_to_left.unwrap_or(left.n_rows() > right.n_rows());
+            node.missing_go_to_left = missing_go_to_left;
         }
-        children
+        Some(improvement)
     }
 
     /// Makes a node without children.
@@ -422,16 +406,16 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
 
     /// Searches the best split of a node that is open and moves its rows accordingly; `None` if no split is good
     /// enough.
-    fn split(&mut self, job: &Job) -> Option<Children> {
+    fn split(&mut self, job: &Job) -> Option<Parting> {
         let (split, constants) = self.search(job);
-        let mut children = split.and_then(|split| self.part(job, split, constants));
+        let parting = split.and_then(|split| self.part(job, split, constants));
         if let Some(histogram) = job.histogram {
-            match &mut children {
-                Some(Children { left, right, .. }) => self.hand_down(histogram, left, right),
+            match parting {
+                Some(_) => self.hand_down(histogram),
                 None => self.histograms.free(histogram),
             }
         }
-        children
+        parting
     }
 
     /// Whether all features are drawn and no split is barred, so that few patterns of rows decide a node.
@@ -504,8 +488,8 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         }
     }
 
-    /// Splits a node, unless that improves too little.
-    fn part(&mut self, job: &Job, split: Split, constants: u32) -> Option<Children> {
+    /// Moves a node's rows to their sides and pushes its children's jobs, unless that improves too little.
+    fn part(&mut self, job: &Job, split: Split, constants: u32) -> Option<Parting> {
         let middle = self.part_rows(job, &split);
         let rows = &self.rows[job.range()];
         let sides = rows.split_at(middle);
@@ -541,11 +525,16 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             }
             self.sorted.part(job.range(), &mut self.moved[..job.n_rows()]);
         }
-        Some(Children { split, left, right, improvement })
+        let missing_go_to_left = split.missing_go_to_left.unwrap_or(left.n_rows() > right.n_rows());
+        self.stack.push(right);
+        self.stack.push(left);
+        Some(Parting { split, missing_go_to_left, improvement })
     }
 
-    /// Makes the children's histograms, of those who need one, from their parent's.
-    fn hand_down(&mut self, histogram: HistogramId, left: &mut Job, right: &mut Job) {
+    /// Makes the histograms of the children whose jobs are the last of the stack, if they need one, from their
+    /// parent's.
+    fn hand_down(&mut self, histogram: HistogramId) {
+        let Some([right, left]) = self.stack.last_chunk_mut() else { return };
         let (smaller, larger) = if left.n_rows() <= right.n_rows() { (left, right) } else { (right, left) };
         let [for_smaller, for_larger] =
             [&smaller, &larger].map(|job| self.histograms.keeps(job.n_rows()) && !job.is_leaf);
