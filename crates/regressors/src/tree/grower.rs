@@ -101,6 +101,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         moved: &'a mut [u32],
     ) -> Self {
         let Training { columns, limits, .. } = *training;
+        let n_rows = rows.len();
         Self {
             training,
             bag,
@@ -113,7 +114,7 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
             moved,
             sorted: SortedRows::new(columns, &rows, training.targets.len()),
             rows,
-            nodes: Vec::new(),
+            nodes: Vec::with_capacity(limits.most_nodes(n_rows)),
             stack: Vec::new(),
             total_weight: 0.0,
             exact_squares: true,
@@ -176,6 +177,10 @@ impl<'a, P: Packed, S: Splitter> Grower<'a, P, S> {
         while self.is_open() {
             self.settle();
             self.go_on();
+        }
+        // A full tree keeps what few nodes it lacks; of a large table, what another does not need is much.
+        if self.nodes.len() < self.nodes.capacity() / 2 {
+            self.nodes.shrink_to_fit();
         }
         let tree = Tree::grown(self.nodes, self.training.columns.n_features());
         Grown { tree, exact_squares: self.exact_squares, rows: self.rows }

@@ -176,6 +176,16 @@ pub(crate) struct Limits {
     pub(crate) min_impurity_decrease: f64,
 }
 
+impl Limits {
+    /// The most nodes that a tree of so many rows can have.
+    pub(super) fn most_nodes(&self, n_rows: usize) -> usize {
+        let of_depth = u32::try_from(self.max_depth).ok().and_then(|depth| 1_usize.checked_shl(depth));
+        let of_rows = n_rows / self.min_samples_leaf.max(1);
+        let leaves = [of_depth, self.max_leaf_nodes].into_iter().flatten().fold(of_rows, usize::min);
+        2 * leaves.max(1) - 1
+    }
+}
+
 /// The setters of [`Growth`] on a learner's parameters; bring the trait into scope to use them.
 ///
 /// ```
@@ -256,6 +266,18 @@ impl Limits {
 mod tests {
     use super::*;
     use crate::Error;
+
+    #[test]
+    fn a_tree_has_no_more_nodes_than_its_limits_allow() {
+        let most_nodes = |growth: Growth, n_rows| growth.limits((n_rows, 1), 1.0).most_nodes(n_rows);
+        let full = Growth::default;
+        assert_eq!([0, 1, 5].map(|n_rows| most_nodes(full(), n_rows)), [1, 1, 9]);
+        assert_eq!(most_nodes(Growth { max_depth: Some(2), ..full() }, 100), 7);
+        assert_eq!(most_nodes(Growth { max_depth: Some(100), ..full() }, 100), 199);
+        assert_eq!(most_nodes(Growth { max_leaf_nodes: Some(3), ..full() }, 100), 5);
+        assert_eq!(most_nodes(Growth { min_samples_leaf: Samples::Count(40), ..full() }, 100), 3);
+        assert_eq!(most_nodes(Growth { min_samples_leaf: Samples::Count(101), ..full() }, 100), 1);
+    }
 
     #[test]
     fn shares_resolve_as_in_scikit_learn() {
