@@ -3,7 +3,7 @@
 use crate::freshness::Tides;
 use crate::workspace::{STAGES, root};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
@@ -22,6 +22,13 @@ pub(crate) fn binary(name: &str) -> PathBuf {
         folder
     });
     folder.join(name)
+}
+
+/// Copies a program or appends to one, by a command of the shell, and never here: a process that another test starts
+/// meanwhile would hold the copy open for writing, and nothing runs a program that is.
+pub(crate) fn write_program(command: &str, paths: &[&Path]) {
+    let status = Command::new("sh").args(["-c", command, "sh"]).args(paths).status();
+    assert!(status.unwrap().success(), "{command}");
 }
 
 pub(crate) fn run(name: &str, arguments: &[&str]) -> Output {

@@ -1,7 +1,7 @@
 //! What is left when a run is killed, stopped, or refused by the disk: whole files or none, and nothing that a rerun
 //! does not put right.
 
-use crate::binaries::binary;
+use crate::binaries::{binary, write_program};
 use crate::freshness::{Tides, differing, tree};
 use crate::workspace::STAGES;
 use std::fs;
@@ -320,7 +320,7 @@ fn missing_permissions_are_74_in_one_line() {
     fs::set_permissions(tides.path(""), fs::Permissions::from_mode(0o755)).unwrap();
     for name in STAGES {
         let program = tides.path(name);
-        fs::copy(binary(name), &program).unwrap();
+        write_program(r#"cp "$1" "$2""#, &[&binary(name), &program]);
         fs::set_permissions(tides.artifact(name), fs::Permissions::from_mode(0o555)).unwrap();
         let lock = tides.artifact(&format!("{name}/.lock"));
         fs::remove_file(&lock).unwrap();

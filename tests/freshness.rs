@@ -1,6 +1,6 @@
 //! What `cargo xtask pipeline` calls fresh and stale, and why: every trap that other tools fall into.
 
-use crate::binaries::binary;
+use crate::binaries::{binary, write_program};
 use crate::workspace::{RECORDS, STAGES, root};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -258,13 +258,11 @@ fn a_changed_program_is_seen() {
     let programs = tides.path("programs");
     fs::create_dir(&programs).unwrap();
     for stage in STAGES {
-        fs::copy(tides.binaries.join(stage), programs.join(stage)).unwrap();
+        write_program(r#"cp "$1" "$2""#, &[&tides.binaries.join(stage), &programs]);
     }
     tides.binaries = programs;
     assert_eq!(tides.stale(&[]), NOTHING);
-    let mut program = fs::read(tides.binaries.join("split")).unwrap();
-    program.push(0);
-    fs::write(tides.binaries.join("split"), program).unwrap();
+    write_program(r#"echo >> "$1""#, &[&tides.binaries.join("split")]);
     assert_eq!(tides.stale(&[]), ["split: tool changed"]);
     assert_eq!(tides.stale(&[]), NOTHING);
 }
