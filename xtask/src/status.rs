@@ -31,7 +31,10 @@ pub(crate) fn plan(project: &Project, stages: &[Stage], force: bool) -> String {
         for line in lines(&report) {
             let line = match doubt.as_slice() {
                 [] => line,
-                doubt if line == FRESH => format!("{FRESH}, if {} gives the same again", doubt.join(" and ")),
+                doubt if line == FRESH => {
+                    let give = if doubt.len() == 1 { "gives" } else { "give" };
+                    format!("{FRESH}, if {} {give} the same again", doubt.join(" and "))
+                }
                 _ => line,
             };
             rows.push(vec![stage.name.to_owned(), line]);
