@@ -167,6 +167,22 @@ fn a_model_that_the_manifest_does_not_name_is_refused() {
 }
 
 #[test]
+fn models_of_another_split_are_refused() {
+    let pipeline = pipeline();
+    let before = pipeline.artifacts();
+    let pipeline = pipeline.set("split.random_state=8");
+    pipeline.stage("split").unwrap();
+    let error = pipeline.stage("evaluate").unwrap_err();
+    assert_eq!(error.exit_code(), 65);
+    let expected = "train/Linear.parquet: made from another split/train.parquet; run the stage 'train' again";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    let pipeline = pipeline.set("split.random_state=7");
+    pipeline.stage("split").unwrap();
+    pipeline.stage("evaluate").unwrap();
+    assert_eq!(pipeline.artifacts(), before);
+}
+
+#[test]
 fn a_key_that_evaluate_does_not_have_is_refused() {
     let error = pipeline().set("evaluate.baselin=x").stage("evaluate").unwrap_err();
     assert_eq!(error.exit_code(), 78);

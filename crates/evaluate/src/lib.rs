@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let [ingest, selection, split, train] = &upstream;
     let (splits, models) = rayon::join(|| Splits::read(split, ingest), || predict::read(&config, train));
     let (splits, mut models) = (splits?, models?);
+    predict::check_inputs(&models, train, &upstream.iter().fold(Key::default(), Key::read))?;
     if let Some(baseline) = &baseline {
         runs::check_label(&baseline.run, &splits.test.label_name)?;
     }

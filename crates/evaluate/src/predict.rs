@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 use regressors::Change;
 use serde_json::{Map, Value};
-use stage::{Config, Error, Folder, Kind, Result};
+use stage::{Config, Error, Folder, Key, Kind, Result};
 
 /// A model and its predictions for all rows.
 #[derive(Debug)]
@@ -72,6 +72,28 @@ pub(crate) fn read(config: &Config, folder: &Folder) -> Result<Vec<Fitted>> {
         }
     }
     Ok(fitted)
+}
+
+/// Checks that the models in `folder` were made from the artifacts that were `read`, as far as both know them: test rows
+/// of one split may be train rows of another.
+///
+/// # Errors
+/// If a model was made from another.
+pub(crate) fn check_inputs(models: &[Fitted], folder: &Folder, read: &Key) -> Result<()> {
+    let manifest = folder.manifest()?;
+    for name in models.iter().map(|model| &model.name) {
+        let inputs = manifest.units.get(name).into_iter().flat_map(|unit| &unit.key.inputs);
+        let is_another = |(artifact, hash): &(&String, &String)| {
+            read.inputs.get(*artifact).is_some_and(|of_read| of_read != *hash)
+        };
+        if let Some((artifact, _)) = inputs.clone().find(is_another) {
+            return Err(Error::data(format!(
+                "{}: made from another {artifact}; run the stage 'train' again",
+                folder.file(&models::file(name)).display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Lets the models predict the rows of train, val and test.
