@@ -82,7 +82,10 @@ fn failing(Stand { cluster, .. }: &Stand, out: &Path) -> Result<()> {
         ensure!(ended(name, "CANCELLED") == 1, "{name} was not cancelled: {jobs:?}");
     }
     let log = logs(out, "train")?;
-    ensure!(log.contains("MLP: the fit diverged"), "the log does not say why: {log}");
+    ensure!(
+        log.contains("error: train: MLP: ") && log.contains("the fit diverged"),
+        "the log does not say why: {log}"
+    );
     ensure!(!out.join("evaluate").exists(), "evaluate ran");
     Ok(())
 }
