@@ -136,10 +136,10 @@ fn composed(
 ) -> Result<Vec<Array1<f64>>> {
     let own = |model: &Fitted| match &model.stored {
         Stored::Vote(_) => Ok(None),
-        Stored::Model(stored) => match predict(stored) {
-            Ok(predicted) => Ok(Some(predicted)),
-            Err(error) => Err(Error::new(error.kind(), format!("{}: {error}", model.name))),
-        },
+        Stored::Model(stored) => {
+            let name = |error: Error| Error::new(error.kind(), format!("{}: {error}", model.name));
+            predict(stored).map(Some).map_err(name)
+        }
     };
     let mut predictions: Vec<Option<Array1<f64>>> = models.par_iter().map(own).collect::<Result<_>>()?;
     for (place, model) in models.iter().enumerate() {

@@ -6,7 +6,7 @@ use crate::{f_regression, vif};
 use artifacts::Names;
 use linfa::Dataset;
 use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayView1, ShapeBuilder};
+use ndarray::{Array1, Array2, ShapeBuilder};
 use regressors::RandomForest;
 use regressors::tree::TreeParams;
 use stage::{Error, Result};
@@ -143,9 +143,10 @@ impl Chain<'_> {
             )));
         }
         let variance = |index: usize| {
-            let column = Array1::from(self.column(index));
-            let range = peak_to_peak(column.view());
-            if threshold == 0.0 { column.var(0.0).min(range) } else { column.var(0.0) }
+            let column = self.column(index);
+            let range = peak_to_peak(&column);
+            let variance = Array1::from(column).var(0.0);
+            if threshold == 0.0 { variance.min(range) } else { variance }
         };
         let variances: Vec<f64> = self.outcome.kept.iter().map(|&index| variance(index)).collect();
         self.retain(|place| {
@@ -166,7 +167,7 @@ impl Chain<'_> {
             let index = before[drop.column];
             self.round += 1;
             self.outcome.notes[index].vif = Some(drop.vif);
-            let constant = peak_to_peak(Array1::from(self.column(index)).view()) == 0.0;
+            let constant = peak_to_peak(&self.column(index)) == 0.0;
             let reason = match drop.vif.is_infinite() {
                 true if constant => "constant in the fitted rows".to_owned(),
                 true => "exactly collinear with features before it".to_owned(),
@@ -257,7 +258,7 @@ impl Chain<'_> {
     }
 }
 
-fn peak_to_peak(column: ArrayView1<'_, f64>) -> f64 {
+fn peak_to_peak(column: &[f64]) -> f64 {
     let (low, high) =
         column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
     high - low

@@ -176,16 +176,6 @@ pub(crate) struct Limits {
     pub(crate) min_impurity_decrease: f64,
 }
 
-impl Limits {
-    /// The most nodes that a tree of so many rows can have.
-    pub(super) fn most_nodes(&self, n_rows: usize) -> usize {
-        let of_depth = u32::try_from(self.max_depth).ok().and_then(|depth| 1_usize.checked_shl(depth));
-        let of_rows = n_rows / self.min_samples_leaf.max(1);
-        let leaves = [of_depth, self.max_leaf_nodes].into_iter().flatten().fold(of_rows, usize::min);
-        2 * leaves.max(1) - 1
-    }
-}
-
 /// The setters of [`Growth`] on a learner's parameters; bring the trait into scope to use them.
 ///
 /// ```
@@ -253,6 +243,14 @@ pub trait TreeParams: Sized {
 }
 
 impl Limits {
+    /// The most nodes that a tree of so many rows can have.
+    pub(super) fn most_nodes(&self, n_rows: usize) -> usize {
+        let of_depth = u32::try_from(self.max_depth).ok().and_then(|depth| 1_usize.checked_shl(depth));
+        let of_rows = n_rows / self.min_samples_leaf.max(1);
+        let leaves = [of_depth, self.max_leaf_nodes].into_iter().flatten().fold(of_rows, usize::min);
+        2 * leaves.max(1) - 1
+    }
+
     /// What splits of a tree of the given total weight must leave on each side.
     pub(super) fn leaf(&self, total_weight: f64) -> LeafLimits {
         LeafLimits {
