@@ -67,7 +67,7 @@ impl Features {
             .u64s("group", self.group)
             .matrix(&self.names, self.values)
             .optional_f64s(&self.label_name, self.label);
-        publication.artifact(FILE, &table.to_bytes()?)
+        publication.artifact_with(FILE, |file| table.write(file))
     }
 
     fn check(&self) -> std::result::Result<(), String> {

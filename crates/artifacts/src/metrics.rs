@@ -27,7 +27,7 @@ pub fn write(scores: &[Score], publication: &mut Publication) -> Result<()> {
         .optional_f64s("r2", rows().map(|row| row.r2))
         .f64s("mape", rows().map(|row| row.mape))
         .u32s("rows", rows().map(|row| row.rows));
-    publication.artifact(FILE, &table.to_bytes()?)?;
+    publication.artifact_with(FILE, |file| table.write(file))?;
     let mut json = serde_json::to_string_pretty(scores).map_err(Error::internal)?;
     json.push('\n');
     publication.artifact(JSON_FILE, json.as_bytes())

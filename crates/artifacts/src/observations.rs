@@ -77,7 +77,7 @@ impl Observations {
             table = table.cells(&column.name, &column.cells, kind_metadata(&column.kind)?);
         }
         let table = table.optional_f64s(&self.label_name, self.label);
-        publication.artifact(FILE, &table.to_bytes()?)
+        publication.artifact_with(FILE, |file| table.write(file))
     }
 
     fn check(&self) -> std::result::Result<(), String> {

@@ -88,7 +88,8 @@ impl Parts {
     /// # Errors
     /// If the disk refuses it.
     pub fn write(&self, unit: &str, source: Source, part: &Part) -> Result<Written> {
-        let model = part.model.to_bytes()?;
+        let mut model = Vec::new();
+        part.model.write(&mut model)?;
         let head = Head {
             version: VERSION,
             source,

@@ -31,6 +31,6 @@ impl Predictions {
         for (model, predicted) in &self.models {
             table = table.f64s(&format!("{model}_Pred"), predicted.iter().copied());
         }
-        publication.artifact(FILE, &table.to_bytes()?)
+        publication.artifact_with(FILE, |file| table.write(file))
     }
 }

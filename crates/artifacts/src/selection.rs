@@ -83,6 +83,6 @@ impl Selection {
             .bools("kept", rows().map(|row| row.kept))
             .optional_u32s("round", rows().map(|row| row.round))
             .texts("reason", rows().map(|row| &row.reason));
-        publication.artifact(FILE, &table.to_bytes()?)
+        publication.artifact_with(FILE, |file| table.write(file))
     }
 }

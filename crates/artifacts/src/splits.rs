@@ -8,8 +8,9 @@ use crate::raw::{REPEATED_COLUMN, is_pandas_index};
 use crate::roles::Role;
 use crate::table::{Artifact, Table, Writing};
 use ndarray::Array2;
-use stage::{Error, Folder, Publication, Result, hash_of};
+use stage::{Error, Folder, Prepared, Publication, Result, hash_of};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 const ARTIFACT: Artifact = Artifact { name: "split", version: 1 };
@@ -101,21 +102,25 @@ impl Split {
     /// # Errors
     /// If a value is not finite or lengths differ (a bug), or the disk refuses it.
     pub fn write(self, role: Role, publication: &mut Publication) -> Result<()> {
-        publication.artifact(&file(role), &self.to_bytes()?)
+        publication.artifact_with(&file(role), |file| self.encode(file))
     }
 
-    /// Checks and encodes the rows: the content of the [`file()`] of their role.
+    /// Checks the file of `role` and writes it ahead of its publication.
     ///
     /// # Errors
-    /// If a value is not finite or lengths differ (a bug).
-    pub fn to_bytes(self) -> Result<Vec<u8>> {
+    /// As [`Self::write`].
+    pub fn prepare(self, role: Role, folder: &Folder) -> Result<Prepared> {
+        folder.prepare(&file(role), |file| self.encode(file))
+    }
+
+    fn encode(self, file: &mut (dyn Write + Send)) -> Result<()> {
         self.check(Some(&self.row_id)).map_err(Error::internal)?;
         let table = Writing::new(ARTIFACT)
             .meta("label", &self.label_name)
             .rows(self.row_id, self.origin)
             .matrix(&self.names, self.values)
             .optional_f64s(&self.label_name, self.label);
-        table.to_bytes()
+        table.write(file)
     }
 
     /// The labels of all rows.

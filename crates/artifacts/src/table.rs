@@ -5,16 +5,16 @@ use crate::{Cells, Origin, matrix};
 use arrow_array::types::{Float64Type, Int8Type, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array,
-    PrimitiveArray, RecordBatch, StringArray, UInt32Array, UInt64Array,
+    PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray, UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Fields, Schema};
 use bytes::Bytes;
 use ndarray::Array2;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -25,6 +25,7 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use stage::{Error, Folder, Result};
 use std::collections::{HashMap, HashSet};
+use std::io::Write;
 use std::iter;
 use std::mem;
 use std::ops::Range;
@@ -36,11 +37,15 @@ use std::sync::{Arc, OnceLock};
 /// decode groups in parallel.
 const ROW_GROUP: usize = 1 << 16;
 
-/// Row groups that are encoded at once, each by as many threads as it has columns: they are in memory beside the table.
+/// Row groups that are encoded at once, each by as many threads as it has columns, while as many are written: they are
+/// in memory beside the table.
 const GROUPS_AT_ONCE: usize = 2;
 
 /// Rows that are encoded or decoded at a time where there may be many: few enough to stay in a core's cache.
 pub(crate) const BATCH: usize = 1 << 12;
+
+/// A table's columns are decoded in so many parts per thread, for some take longer than others.
+const PARTS_PER_THREAD: usize = 2;
 
 /// Most bytes of a column's dictionary where values may be few or many; with more, the column goes on without.
 const SMALL_DICTIONARY: usize = 1 << 16;
@@ -88,7 +93,7 @@ impl Writing {
         self
     }
 
-    /// Says of columns that a dictionary is worth a short try.
+    /// Says of columns that a dictionary is worth a short try, and nobody asks for their extremes.
     pub(crate) fn mixed(mut self, names: &[&str]) -> Self {
         self.mixed.extend(names.iter().map(ToString::to_string));
         self
@@ -180,6 +185,13 @@ impl Writing {
 
     /// The Parquet file. The same table gives the same bytes.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes the bytes of [`Self::to_bytes`].
+    pub(crate) fn write(&self, file: &mut (dyn Write + Send)) -> Result<()> {
         let n_rows = self.columns.first().map_or(0, |column| column.len());
         if self.columns.iter().any(|column| column.len() != n_rows) {
             return Err(Error::internal("cannot encode columns that differ in length"));
@@ -187,25 +199,31 @@ impl Writing {
         let slice = |rows: Range<usize>| {
             self.columns.iter().map(|column| column.slice(rows.start, rows.len())).collect()
         };
-        self.encode(n_rows, slice)
+        self.encode(file, n_rows, slice)
     }
 
-    /// The Parquet file of this table, which has no rows yet, with `n_rows` rows: `part` makes a table of some of them.
-    pub(crate) fn to_bytes_with(
+    /// Writes the Parquet file of this table, which has no rows yet, with `n_rows` rows: `part` makes a table of some of
+    /// them.
+    pub(crate) fn write_rows(
         &self,
+        file: &mut (dyn Write + Send),
         n_rows: usize,
         part: impl Fn(Range<usize>) -> Self + Sync,
-    ) -> Result<Vec<u8>> {
-        self.encode(n_rows, |rows| part(rows).columns)
+    ) -> Result<()> {
+        self.encode(file, n_rows, |rows| part(rows).columns)
     }
 
-    /// Encodes `n_rows` rows, of which `batch` gives the columns of some at a time.
-    fn encode(&self, n_rows: usize, batch: impl Fn(Range<usize>) -> Vec<ArrayRef> + Sync) -> Result<Vec<u8>> {
+    /// Encodes `n_rows` rows, of which `batch` gives the columns of some at a time, and meanwhile writes those before.
+    fn encode(
+        &self,
+        file: &mut (dyn Write + Send),
+        n_rows: usize,
+        batch: impl Fn(Range<usize>) -> Vec<ArrayRef> + Sync,
+    ) -> Result<()> {
         let write = || {
             // Without metadata, which would be written in hash order; the file's key-value list has one.
             let schema = Arc::new(Schema::new(self.fields.clone()));
-            let mut bytes = Vec::new();
-            let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(&schema), Some(self.properties()))?;
+            let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(self.properties()))?;
             let mut metadata: Vec<_> = self.metadata.iter().collect();
             metadata.sort();
             for (key, value) in metadata {
@@ -213,17 +231,25 @@ impl Writing {
             }
             let (mut file, writers) = writer.into_serialized_writer()?;
             let groups: Vec<(usize, Range<usize>)> = slices(0..n_rows, ROW_GROUP).enumerate().collect();
-            for groups in groups.chunks(rayon::current_num_threads().min(GROUPS_AT_ONCE)) {
+            let encode = |groups: &[(usize, Range<usize>)]| {
                 let encoded = groups.par_iter().map(|(number, rows)| {
                     let batches = slices(rows.clone(), BATCH).map(&batch);
                     Group::encode(writers.create_column_writers(*number)?, &schema, batches)
                 });
-                for group in encoded.collect::<Result<Vec<_>, ParquetError>>()? {
-                    group.append(&mut file)?;
-                }
+                encoded.collect::<Result<Vec<_>, ParquetError>>()
+            };
+            let mut append =
+                |groups: Vec<Group>| groups.into_iter().try_for_each(|group| group.append(&mut file));
+            let mut encoded = Vec::new();
+            for groups in groups.chunks(rayon::current_num_threads().min(GROUPS_AT_ONCE)) {
+                let before = mem::take(&mut encoded);
+                let (next, appended) = rayon::join(|| encode(groups), || append(before));
+                appended?;
+                encoded = next?;
             }
+            append(encoded)?;
             file.close()?;
-            Ok(bytes)
+            Ok(())
         };
         write().map_err(unencodable)
     }
@@ -240,7 +266,9 @@ impl Writing {
                     properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
                 }
             } else if self.mixed.contains(field.name()) {
-                properties = properties.set_column_dictionary_page_size_limit(column, SMALL_DICTIONARY);
+                properties = properties
+                    .set_column_dictionary_page_size_limit(column.clone(), SMALL_DICTIONARY)
+                    .set_column_statistics_enabled(column, EnabledStatistics::None);
             }
         }
         properties.build()
@@ -275,7 +303,7 @@ impl Group {
         writers.into_par_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>().map(Self)
     }
 
-    fn append(self, file: &mut SerializedFileWriter<&mut Vec<u8>>) -> Result<(), ParquetError> {
+    fn append(self, file: &mut SerializedFileWriter<&mut (dyn Write + Send)>) -> Result<(), ParquetError> {
         let mut group = file.next_row_group()?;
         for chunk in self.0 {
             chunk.append_to_row_group(&mut group)?;
@@ -368,20 +396,49 @@ impl Table {
         groups.map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
     }
 
-    /// The rows, in file order.
+    /// The rows, in file order; some columns at a time, in parallel.
     pub(crate) fn batches(&self) -> Result<&[RecordBatch]> {
         if let Some(batches) = self.batches.get() {
             return Ok(batches);
         }
-        let declared = self.group_rows().sum();
-        let decode =
-            || self.decoder(None, declared)?.collect::<Result<Vec<_>, _>>().map_err(ParquetError::from);
-        let batches = unhurt(decode).and_then(|batches| {
-            check_rows(batches.iter().map(RecordBatch::num_rows).sum(), declared)?;
-            Ok(batches)
-        });
-        let batches = batches.map_err(|reason| unreadable(&self.path, &reason))?;
+        let n_columns = self.schema().fields().len();
+        let some = n_columns.div_ceil(PARTS_PER_THREAD * rayon::current_num_threads()).max(1);
+        let parts: Vec<Range<usize>> = slices(0..n_columns.max(1), some).collect();
+        let parts =
+            parts.into_par_iter().map(|columns| self.decode(columns.start..columns.end.min(n_columns)));
+        // As in `read_rows`, the error does not depend on which was faster.
+        let parts: Vec<Result<Vec<RecordBatch>, String>> = parts.collect();
+        let whole =
+            parts.into_iter().collect::<Result<Vec<_>, _>>().and_then(|parts| self.side_by_side(&parts));
+        let batches = whole.map_err(|reason| unreadable(&self.path, &reason))?;
         Ok(self.batches.get_or_init(|| batches))
+    }
+
+    /// All rows of some columns.
+    fn decode(&self, columns: Range<usize>) -> Result<Vec<RecordBatch>, String> {
+        let declared = self.group_rows().sum();
+        let decode = || {
+            let columns = ProjectionMask::roots(self.reader.parquet_schema(), columns);
+            let decoder = self.builder(declared).with_projection(columns).build()?;
+            decoder.collect::<Result<Vec<_>, _>>().map_err(ParquetError::from)
+        };
+        let batches = unhurt(decode)?;
+        check_rows(batches.iter().map(RecordBatch::num_rows).sum(), declared)?;
+        Ok(batches)
+    }
+
+    /// The rows whose columns the `parts` have, which are cut alike.
+    fn side_by_side(&self, parts: &[Vec<RecordBatch>]) -> Result<Vec<RecordBatch>, String> {
+        let rows = parts.first().into_iter().flatten().map(RecordBatch::num_rows);
+        let whole = |(place, rows): (usize, usize)| {
+            let of_part = |batches: &Vec<RecordBatch>| {
+                batches.get(place).map_or(Vec::new(), |batch| batch.columns().to_vec())
+            };
+            let columns = parts.iter().flat_map(of_part).collect();
+            let options = RecordBatchOptions::new().with_row_count(Some(rows));
+            RecordBatch::try_new_with_options(Arc::clone(self.reader.schema()), columns, &options)
+        };
+        rows.enumerate().map(whole).collect::<Result<_, _>>().map_err(|error| error.to_string())
     }
 
     /// What `read` makes of the rows of each row group, which it takes some at a time; groups in parallel, in file order.
@@ -397,7 +454,8 @@ impl Table {
         let groups: Vec<Range<usize>> = ranges.collect();
         let group = |(group, range): (usize, Range<usize>)| {
             let mut start = range.start;
-            let mut decoder = unhurt(|| self.decoder(Some(group), BATCH)).map_err(refuse)?;
+            let build = || self.builder(BATCH).with_row_groups(vec![group]).build();
+            let mut decoder = unhurt(build).map_err(refuse)?;
             read(&mut iter::from_fn(|| {
                 let batch = unhurt(|| decoder.next().transpose().map_err(ParquetError::from));
                 let batch = batch.and_then(|batch| {
@@ -420,14 +478,10 @@ impl Table {
         read.into_iter().collect()
     }
 
-    fn decoder(&self, group: Option<usize>, rows: usize) -> Result<ParquetRecordBatchReader, ParquetError> {
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.reader.clone());
-        let builder = builder.with_batch_size(rows.max(1));
-        match group {
-            Some(group) => builder.with_row_groups(vec![group]).build(),
-            None => builder.build(),
-        }
+    /// What decodes so many rows at a time.
+    fn builder(&self, rows: usize) -> ParquetRecordBatchReaderBuilder<Bytes> {
+        let (bytes, reader) = (self.bytes.clone(), self.reader.clone());
+        ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, reader).with_batch_size(rows.max(1))
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -790,7 +844,9 @@ mod tests {
         let n_rows = 7 * ROW_GROUP / 2;
         let encode = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| numbers(0..0).to_bytes_with(n_rows, numbers).unwrap())
+            let mut bytes = Vec::new();
+            pool.install(|| numbers(0..0).write_rows(&mut bytes, n_rows, numbers).unwrap());
+            bytes
         };
         let bytes = encode(1);
         assert!(bytes == encode(3) && bytes == numbers(0..n_rows).to_bytes().unwrap());

@@ -63,10 +63,9 @@ pub fn importances(models: &[Fitted], val: &Split) -> Result<Importances> {
     let labelled: Vec<usize> = (0..val.label.len()).filter(|&row| val.label[row].is_some()).collect();
     let sample = Sample::new(val, &evenly(&labelled, MOST_ROWS));
     let rows = if sample.rows.len() > 1 { sample.rows.len() } else { 0 };
-    let permutations = || if rows > 0 { sample.shuffle(models) } else { Ok(vec![Vec::new(); models.len()]) };
-    let impurities = || models.par_iter().map(Fitted::impurity_importances).collect::<Vec<_>>();
-    let (permutations, impurities) = rayon::join(permutations, impurities);
-    let models = models.iter().zip(impurities.into_iter().zip(permutations?));
+    let impurities: Vec<_> = models.par_iter().map(Fitted::impurity_importances).collect();
+    let permutations = if rows > 0 { sample.shuffle(models)? } else { vec![Vec::new(); models.len()] };
+    let models = models.iter().zip(impurities.into_iter().zip(permutations));
     let of = |(model, (impurity, permutation)): (&Fitted, _)| ModelImportance {
         model: model.name.clone(),
         impurity,

@@ -78,8 +78,9 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     let fields = [("train", rows_train), ("val", val), ("test", test), ("models", models.len().into())];
     log::event(Level::Info, "input", &fields);
     let judged = Judged::new(&splits, &models);
-    let (plots, importances) =
-        rayon::join(|| plots(&judged), || importance::importances(&models, &splits.val));
+    // One after the other: each of them has work for all threads to its end.
+    let plots = plots(&judged);
+    let importances = importance::importances(&models, &splits.val)?;
 
     let scores: Vec<Vec<Score>> = models.iter().map(|model| splits.scores(model)).collect::<Result<_>>()?;
     let scores = scores.concat();
@@ -106,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         fits,
         bands: bands::bands(&judged.actual, &predictions),
         listings: Listings::new(&splits.observations, &places),
-        importances: importances?,
+        importances,
         judged,
         plots,
         baseline: baseline.map(|baseline| baseline.run),

@@ -101,47 +101,49 @@ pub(crate) fn check_inputs(models: &[Fitted], folder: &Folder, read: &Key) -> Re
 /// # Errors
 /// If a model was fitted on other features, or a member of a vote is missing.
 pub(crate) fn fill(models: &mut [Fitted], splits: [&Split; 3]) -> Result<()> {
-    let [train, val, test] = splits.map(|split| all(models, &split.values, &split.names));
-    let predictions = train?.into_iter().zip(val?).zip(test?);
-    for (model, ((train, val), test)) in models.iter_mut().zip(predictions) {
+    // Model by model, so that no thread waits for another at the end of a split.
+    let predict = |model: &Model| {
+        let of = |split: &Split| model.predict(&split.values, &split.names);
+        Ok(splits.into_iter().map(of).collect::<Result<Vec<_>>>()?.into_iter())
+    };
+    let own: Result<Vec<_>> = models.par_iter().map(|model| own(model, predict)).collect();
+    let mut own = own?;
+    let mut next = || composed(models, own.iter_mut().map(|of| of.as_mut()?.next()).collect());
+    let (train, val, test) = (next()?, next()?, next()?);
+    for (model, ((train, val), test)) in models.iter_mut().zip(train.into_iter().zip(val).zip(test)) {
         (model.train, model.val, model.test) = (train, val, test);
     }
     Ok(())
 }
 
-/// What every model predicts for unscaled features, `(n_samples, n_features)`, whose columns are called `names`.
+/// What every model predicts for the changed rows of `records`, `(n_samples, n_features)`, whose columns are called
+/// `names`.
 ///
 /// # Errors
-/// If a model was fitted on other features, or a member of a vote is missing.
-pub(crate) fn all(models: &[Fitted], records: &Array2<f64>, names: &[String]) -> Result<Vec<Array1<f64>>> {
-    composed(models, |model| model.predict(records, names))
-}
-
-/// What [`all`] gives for the changed rows of `records`.
-///
-/// # Errors
-/// As [`all`].
+/// As [`fill`].
 pub(crate) fn changed(
     models: &[Fitted],
     (records, names): (&Array2<f64>, &[String]),
     changes: &[Change],
 ) -> Result<Vec<Array1<f64>>> {
-    composed(models, |model| model.predict_changed(records, names, changes))
+    // One model after the other: each has work for all threads, in parts of the same size.
+    let own = models.iter().map(|model| own(model, |model| model.predict_changed(records, names, changes)));
+    composed(models, own.collect::<Result<_>>()?)
 }
 
-/// What `predict` gives for every model; votes are composed of their members' predictions.
-fn composed(
-    models: &[Fitted],
-    predict: impl Fn(&Model) -> Result<Array1<f64>> + Sync,
-) -> Result<Vec<Array1<f64>>> {
-    let own = |model: &Fitted| match &model.stored {
+/// What `predict` gives for a model; `None` for a vote.
+fn own<T>(model: &Fitted, predict: impl Fn(&Model) -> Result<T>) -> Result<Option<T>> {
+    match &model.stored {
         Stored::Vote(_) => Ok(None),
         Stored::Model(stored) => {
             let name = |error: Error| Error::new(error.kind(), format!("{}: {error}", model.name));
             predict(stored).map(Some).map_err(name)
         }
-    };
-    let mut predictions: Vec<Option<Array1<f64>>> = models.par_iter().map(own).collect::<Result<_>>()?;
+    }
+}
+
+/// The predictions of every model: those of votes are composed of their members'.
+fn composed(models: &[Fitted], mut predictions: Vec<Option<Array1<f64>>>) -> Result<Vec<Array1<f64>>> {
     for (place, model) in models.iter().enumerate() {
         if let Stored::Vote(vote) = &model.stored {
             let of = |member: &Member| -> Option<ArrayView1<'_, f64>> {

@@ -6,7 +6,7 @@ mod report;
 pub use adversarial::auc as adversarial_auc;
 
 use artifacts::roles::{self, Assignable, Role, SplitConfig};
-use artifacts::{Features, Observations, Split, splits};
+use artifacts::{Features, Observations, Split};
 use rayon::prelude::*;
 use stage::log::{self, Level};
 use stage::{Arguments, Key, Result, Summary};
@@ -43,17 +43,19 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
         return Err(whole.error("split.by", format!("{reason}; set it to \"origin\", or label every row")));
     }
     let rows = Role::ALL.map(|role| (role, rows_of(role, &roles)));
+    let folder = arguments.folder("split");
+    let prepare = |(role, rows): &(Role, Vec<usize>)| take(&features, rows).prepare(*role, &folder);
     let (report, files) = rayon::join(
         || report::report(&features, &observations, &rows),
-        || rows.par_iter().map(|(_, rows)| take(&features, rows).to_bytes()).collect::<Vec<_>>(),
+        || rows.par_iter().map(prepare).collect::<Vec<_>>(),
     );
 
     let key = Key::new(&whole, &["split"])?.read(&ingest).read(&selection);
-    let mut publication = arguments.folder("split").publish(key)?;
+    let mut publication = folder.publish(key)?;
     let mut counts = Vec::new();
-    for ((role, rows), bytes) in rows.iter().zip(files) {
+    for ((role, rows), file) in rows.iter().zip(files) {
         counts.push(format!("{} {}", rows.len(), role.name()));
-        publication.artifact(&splits::file(*role), &bytes?)?;
+        publication.prepared(file?)?;
     }
     report.write(&mut publication)?;
     let text = format!("{}, adversarial AUC of test {}", counts.join(", "), auc_text(&report));

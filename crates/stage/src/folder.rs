@@ -6,7 +6,7 @@ use crate::publication::{Prepared, Publication};
 use crate::{Error, Key, Kind, Patience, Result, failpoint, write_whole};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -124,12 +124,17 @@ impl Folder {
         known.map_or_else(|| self.hash(name), Ok)
     }
 
-    /// Writes an artifact ahead of its publication, so that several can be written at once; none is visible before.
+    /// Writes an artifact, of which `write` gives the content, ahead of its publication, so that several can be written at
+    /// once; none is visible before.
     ///
     /// # Errors
-    /// If the disk refuses it.
-    pub fn prepare(&self, name: &str, bytes: &[u8]) -> Result<Prepared> {
-        Prepared::ahead(self, name, bytes)
+    /// If the disk refuses it, or `write` fails.
+    pub fn prepare(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<Prepared> {
+        Prepared::ahead(self, name, write)
     }
 
     /// Starts new outputs of a stage that makes all of them at once, from what `key` says.

@@ -4,13 +4,13 @@
 //! names; the manifest, with the hash of each artifact, comes last as the mark of a complete set. Killed between,
 //! the old manifest stands beside some new files, which readers refuse as altered and a rerun replaces.
 
-use crate::manifest::{MANIFEST, Manifest, Unit, hash_of};
-use crate::temporary::{Temporary, remove, sweep, sync};
+use crate::manifest::{MANIFEST, Manifest, Unit};
+use crate::temporary::{Temporary, remove, sweep, sync, whole};
 use crate::{Error, Folder, Key, Result, failpoint};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::mem;
 use std::path::Path;
 
@@ -19,13 +19,6 @@ use std::path::Path;
 struct Staged {
     written: Written,
     temporary: Temporary,
-}
-
-impl Staged {
-    fn write(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
-        let temporary = Temporary::write(&folder.file(name), bytes)?;
-        Ok(Self { written: Written { name: name.to_owned(), bytes: bytes.len() }, temporary })
-    }
 }
 
 /// An artifact that is written, hashed, and waits for its publication; dropped without, it leaves nothing.
@@ -37,20 +30,26 @@ pub struct Prepared {
 
 impl Prepared {
     /// For a publication that may not have begun.
-    pub(crate) fn ahead(folder: &Folder, name: &str, bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn ahead(
+        folder: &Folder,
+        name: &str,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<Self> {
         // What refuses files refuses the lock first, whichever file comes first.
         open_lock(folder.path())?;
-        Self::new(bytes, || {
-            let mut staged = Staged::write(folder, name, bytes)?;
-            staged.temporary.sync()?;
-            Ok(staged)
-        })
+        let mut prepared = Self::new(folder, name, write)?;
+        prepared.staged.temporary.sync()?;
+        Ok(prepared)
     }
 
-    /// Hashes an artifact while `stage` writes it.
-    fn new(bytes: &[u8], stage: impl FnOnce() -> Result<Staged> + Send) -> Result<Self> {
-        let (staged, hash) = rayon::join(stage, || hash_of(bytes));
-        Ok(Self { staged: staged?, hash })
+    fn new(
+        folder: &Folder,
+        name: &str,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<Self> {
+        let (temporary, digest) = Temporary::write_with(&folder.file(name), write)?;
+        let written = Written { name: name.to_owned(), bytes: digest.bytes };
+        Ok(Self { staged: Staged { written, temporary }, hash: digest.hash })
     }
 
     /// The hash that the manifest will have of it.
@@ -91,8 +90,19 @@ impl Publication {
     /// # Errors
     /// If the disk refuses it, or no unit has begun.
     pub fn artifact(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let prepared = Prepared::new(bytes, || Staged::write(&self.folder, name, bytes))?;
-        self.prepared(prepared)
+        self.artifact_with(name, whole(bytes))
+    }
+
+    /// As [`Self::artifact`], what `write` writes.
+    ///
+    /// # Errors
+    /// If the disk refuses it, `write` fails, or no unit has begun.
+    pub fn artifact_with(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<()> {
+        self.prepared(Prepared::new(&self.folder, name, write)?)
     }
 
     /// Adds an artifact of the unit that was prepared before; see [`Folder::prepare`].
@@ -114,7 +124,7 @@ impl Publication {
     /// # Errors
     /// If the disk refuses it.
     pub fn record(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.staged.push(Staged::write(&self.folder, name, bytes)?);
+        self.staged.push(Prepared::new(&self.folder, name, whole(bytes))?.staged);
         Ok(())
     }
 
@@ -215,6 +225,7 @@ fn lock(folder: &Path) -> Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash_of;
 
     fn folder() -> (tempfile::TempDir, Folder) {
         let root = tempfile::tempdir().unwrap();

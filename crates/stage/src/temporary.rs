@@ -5,7 +5,7 @@
 
 use crate::{Error, Result, failpoint, signals};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,22 +27,31 @@ impl Temporary {
     /// # Errors
     /// If the disk refuses.
     pub(crate) fn write(target: &Path, bytes: &[u8]) -> Result<Self> {
+        Self::write_with(target, whole(bytes)).map(|(temporary, _)| temporary)
+    }
+
+    /// As [`Self::write`], what `write` writes; and what is known of it.
+    ///
+    /// # Errors
+    /// If the disk refuses, or `write` fails.
+    pub(crate) fn write_with(
+        target: &Path,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<(Self, Digest)> {
         let refuse = |error: io::Error| Error::writing(target, &error);
-        let (path, mut file) = create(target).map_err(refuse)?;
+        let (path, file) = create(target).map_err(refuse)?;
         failpoint("temporary made");
-        let (first, second) = bytes.split_at(bytes.len() / 2);
-        let mut write = || -> io::Result<()> {
-            file.write_all(first)?;
-            failpoint("temporary half written");
-            file.write_all(second)?;
-            failpoint("temporary written");
-            Ok(())
-        };
-        let written = write();
-        let target = target.to_path_buf();
-        let temporary = Self { path, target, is_synced: false, is_renamed: false, file };
-        written.map_err(refuse)?;
-        Ok(temporary)
+        let temporary =
+            Self { path, target: target.to_path_buf(), is_synced: false, is_renamed: false, file };
+        let content =
+            Content { file: &temporary.file, hasher: blake3::Hasher::new(), bytes: 0, refused: None };
+        let mut buffer = BufWriter::with_capacity(BUFFER, content);
+        let written = write(&mut buffer).and_then(|()| buffer.flush().map_err(Error::internal));
+        let (Content { hasher, bytes, refused, .. }, _) = buffer.into_parts();
+        // Whoever wrote cannot say which file it was that took no more.
+        refused.map_or(written, |error| Err(refuse(error)))?;
+        failpoint("temporary written");
+        Ok((temporary, Digest { hash: hasher.finalize().to_hex().to_string(), bytes }))
     }
 
     /// Returns when the disk has the file.
@@ -68,6 +77,60 @@ impl Temporary {
         self.is_renamed = true;
         failpoint("renamed");
         Ok(())
+    }
+}
+
+/// Writes all of a content that is there already, for [`Temporary::write_with`].
+pub(crate) fn whole(bytes: &[u8]) -> impl FnOnce(&mut (dyn Write + Send)) -> Result<()> {
+    |file| file.write_all(bytes).map_err(Error::internal)
+}
+
+/// Bytes that are hashed and written at once where fewer come at a time.
+const BUFFER: usize = 1 << 16;
+
+/// The content of a file on its way to the disk.
+struct Content<'a> {
+    file: &'a File,
+    hasher: blake3::Hasher,
+    bytes: usize,
+    /// Why the disk took no more.
+    refused: Option<io::Error>,
+}
+
+/// What is known of a content that was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Digest {
+    /// Its hash, as manifests hold it.
+    pub(crate) hash: String,
+    /// Its size.
+    pub(crate) bytes: usize,
+}
+
+impl Write for Content<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // There is a time at which every file is begun and not whole.
+        let most = if self.bytes == 0 { bytes.len().div_ceil(2) } else { bytes.len() };
+        let written = self.file.write(&bytes[..most]);
+        match &written {
+            Ok(0) if most > 0 => self.refused = Some(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                self.hasher.update(&bytes[..*written]);
+                if self.bytes == 0 {
+                    failpoint("temporary begun");
+                }
+                self.bytes += written;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let same = error.raw_os_error().map(io::Error::from_raw_os_error);
+                self.refused = Some(same.unwrap_or_else(|| error.kind().into()));
+            }
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

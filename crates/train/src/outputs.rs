@@ -35,7 +35,7 @@ impl Output {
         folder: &Folder,
         test: Option<&Split>,
     ) -> Result<Self> {
-        let file = folder.prepare(&models::file(&name), &model.to_bytes()?)?;
+        let file = folder.prepare(&models::file(&name), |file| model.write(file))?;
         let predicted = test.map(|test| model.predict(&test.values, &test.names)).transpose()?;
         Ok(Self { name, file, predicted, seconds: *seconds, threads: *threads, alone: *alone })
     }

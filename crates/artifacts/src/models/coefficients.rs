@@ -5,15 +5,21 @@ use crate::table::{Table, Writing};
 use ndarray::Array1;
 use regressors::LinearRegression;
 use stage::Result;
+use std::io::Write;
 
 /// One row per feature, in order; coefficients are those of the scaled features.
-pub(super) fn write(table: Writing, model: &LinearRegression, features: &[String]) -> Result<Vec<u8>> {
+pub(super) fn write(
+    table: Writing,
+    model: &LinearRegression,
+    features: &[String],
+    file: &mut (dyn Write + Send),
+) -> Result<()> {
     table
         .meta("intercept", json(&model.intercept())?)
         .meta("rank", model.rank().to_string())
         .texts("feature", features)
         .f64s("coefficient", model.coefficients().iter().copied())
-        .to_bytes()
+        .write(file)
 }
 
 pub(super) fn read(table: &Table) -> Result<LinearRegression> {

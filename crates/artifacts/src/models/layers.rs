@@ -7,9 +7,10 @@ use regressors::Mlp;
 use regressors::mlp::{Activation, MlpParts};
 use serde_json::Value;
 use stage::Result;
+use std::io::Write;
 
 /// One row per weight: layer, input (null for the bias), unit; layers from input to output, biases last in each.
-pub(super) fn write(table: Writing, model: &Mlp) -> Result<Vec<u8>> {
+pub(super) fn write(table: Writing, model: &Mlp, file: &mut (dyn Write + Send)) -> Result<()> {
     let (mut layers, mut inputs, mut units, mut weights) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for ((coefs, bias), layer) in model.coefs().iter().zip(model.intercepts()).zip(0u32..) {
         let rows = coefs.rows().into_iter().zip(0u32..).map(|(row, input)| (row, Some(input)));
@@ -31,7 +32,7 @@ pub(super) fn write(table: Writing, model: &Mlp) -> Result<Vec<u8>> {
         .optional_u32s("input", inputs)
         .u32s("unit", units)
         .f64s("weight", weights)
-        .to_bytes()
+        .write(file)
 }
 
 pub(super) fn read(table: &Table) -> Result<Mlp> {
@@ -104,7 +105,8 @@ mod tests {
             validation_scores: vec![-2.0, f64::NEG_INFINITY],
         });
         let model = model.unwrap();
-        let bytes = write(Writing::new(ARTIFACT), &model).unwrap();
+        let mut bytes = Vec::new();
+        write(Writing::new(ARTIFACT), &model, &mut bytes).unwrap();
         let table = Table::checked("mlp.parquet".into(), bytes, ARTIFACT).unwrap();
         assert_eq!(table.meta("validation_scores").unwrap(), "[-2.0,\"-inf\"]");
         let found = read(&table).unwrap();

@@ -21,6 +21,7 @@ use regressors::{
 };
 use serde_json::{Map, Value};
 use stage::{Error, Folder, Result};
+use std::io::Write;
 use std::path::PathBuf;
 
 pub(crate) const ARTIFACT: Artifact = Artifact { name: "model", version: 1 };
@@ -197,11 +198,11 @@ impl Model {
         Ok(())
     }
 
-    /// The Parquet file of the model.
+    /// Writes the Parquet file of the model.
     ///
     /// # Errors
-    /// If the model is inconsistent (a bug).
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+    /// If `file` refuses it.
+    pub fn write(&self, file: &mut (dyn Write + Send)) -> Result<()> {
         let table = Writing::new(ARTIFACT)
             .meta("learner", self.regressor.learner())
             .meta("parameters", json(&self.parameters)?)
@@ -209,15 +210,21 @@ impl Model {
             .meta("label", &self.label_name)
             .meta("scale", json(&self.scaler.scale().to_vec())?);
         match &self.regressor {
-            Regressor::Linear(model) => coefficients::write(table, model, &self.features),
-            Regressor::Mlp(model) => layers::write(table, model),
+            Regressor::Linear(model) => coefficients::write(table, model, &self.features, file),
+            Regressor::Mlp(model) => layers::write(table, model, file),
             Regressor::DecisionTree(model) => {
-                nodes::write_scaled(table, [model.tree()], model.target_scale())
+                nodes::write_scaled(table, [model.tree()], model.target_scale(), file)
             }
-            Regressor::ExtraTree(model) => nodes::write_scaled(table, [model.tree()], model.target_scale()),
-            Regressor::RandomForest(model) => nodes::write_scaled(table, model.trees(), model.target_scale()),
-            Regressor::ExtraTrees(model) => nodes::write_scaled(table, model.trees(), model.target_scale()),
-            Regressor::GradientBoosting(model) => nodes::write_boosting(table, model),
+            Regressor::ExtraTree(model) => {
+                nodes::write_scaled(table, [model.tree()], model.target_scale(), file)
+            }
+            Regressor::RandomForest(model) => {
+                nodes::write_scaled(table, model.trees(), model.target_scale(), file)
+            }
+            Regressor::ExtraTrees(model) => {
+                nodes::write_scaled(table, model.trees(), model.target_scale(), file)
+            }
+            Regressor::GradientBoosting(model) => nodes::write_boosting(table, model, file),
         }
     }
 

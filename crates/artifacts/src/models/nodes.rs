@@ -7,6 +7,7 @@ use regressors::target::{Parity, TargetScale};
 use regressors::tree::Node;
 use regressors::{GradientBoosting, Tree};
 use stage::Result;
+use std::io::Write;
 use std::mem;
 use std::ops::Range;
 
@@ -14,7 +15,11 @@ use std::ops::Range;
 type Row<'a> = (u32, u32, &'a Node);
 
 /// One row per node, trees one after the other, nodes in the order of their ids.
-fn write<'a>(table: Writing, trees: impl IntoIterator<Item = &'a Tree>) -> Result<Vec<u8>> {
+fn write<'a>(
+    table: Writing,
+    trees: impl IntoIterator<Item = &'a Tree>,
+    file: &mut (dyn Write + Send),
+) -> Result<()> {
     let trees: Vec<&Tree> = trees.into_iter().collect();
     let n_nodes = || trees.iter().map(|tree| tree.nodes().len());
     let starts: Vec<usize> =
@@ -31,7 +36,7 @@ fn write<'a>(table: Writing, trees: impl IntoIterator<Item = &'a Tree>) -> Resul
     columns(table, &[])
         .plain(&["tree", "node", "left", "right", "feature", "n_node_samples", "impurity", "value"])
         .mixed(&["threshold", "weighted_n_node_samples"])
-        .to_bytes_with(n_nodes().sum(), part)
+        .write_rows(file, n_nodes().sum(), part)
 }
 
 fn columns(table: Writing, rows: &[Row<'_>]) -> Writing {
@@ -92,7 +97,8 @@ fn read(table: &Table, n_features: usize) -> Result<Vec<Tree>> {
 fn for_each_node(rows: &Rows<'_>, mut each: impl FnMut(u32, Node)) -> Result<()> {
     let tree = rows.u32s("tree")?;
     let (left, right, feature) = (rows.i32s("left")?, rows.i32s("right")?, rows.i32s("feature")?);
-    let (threshold, missing_go_to_left) = (rows.f64s("threshold")?, rows.bools("missing_go_to_left")?);
+    let (threshold, missing_go_to_left) =
+        (rows.f64s("threshold")?, rows.bools("missing_go_to_left")?.values());
     let n_node_samples = rows.u32s("n_node_samples")?;
     let weighted_n_node_samples = rows.f64s("weighted_n_node_samples")?;
     let (impurity, value) = (rows.f64s("impurity")?, rows.f64s("value")?);
@@ -118,9 +124,10 @@ pub(super) fn write_scaled<'a>(
     table: Writing,
     trees: impl IntoIterator<Item = &'a Tree>,
     scale: TargetScale,
-) -> Result<Vec<u8>> {
+    file: &mut (dyn Write + Send),
+) -> Result<()> {
     let table = table.meta("target_scale", json(&scale.factor())?).meta("parity", scale.parity().to_string());
-    write(table, trees)
+    write(table, trees, file)
 }
 
 pub(super) fn read_scaled(table: &Table, n_features: usize) -> Result<(Vec<Tree>, TargetScale)> {
@@ -139,12 +146,16 @@ pub(super) fn read_single(table: &Table, n_features: usize) -> Result<(Tree, Tar
     }
 }
 
-pub(super) fn write_boosting(table: Writing, model: &GradientBoosting) -> Result<Vec<u8>> {
+pub(super) fn write_boosting(
+    table: Writing,
+    model: &GradientBoosting,
+    file: &mut (dyn Write + Send),
+) -> Result<()> {
     let table = table
         .meta("init", json(&model.init())?)
         .meta("learning_rate", json(&model.learning_rate())?)
         .meta("n_iter", model.trees().len().to_string());
-    write(table, model.trees())
+    write(table, model.trees(), file)
 }
 
 pub(super) fn read_boosting(table: &Table, n_features: usize) -> Result<GradientBoosting> {
@@ -186,7 +197,8 @@ mod tests {
         // In turn less than a batch and almost half of a row group.
         let trees: Vec<Tree> =
             (0..9).map(|tree| chain(if tree % 2 == 0 { 700 } else { 15_000 }, f64::from(tree))).collect();
-        let bytes = write(Writing::new(ARTIFACT), &trees).unwrap();
+        let mut bytes = Vec::new();
+        write(Writing::new(ARTIFACT), &trees, &mut bytes).unwrap();
         let table = Table::checked("forest.parquet".into(), bytes, ARTIFACT).unwrap();
         let pieces = table.read_rows(|batches| Ok(batches.count())).unwrap();
         assert!(pieces.len() > 1 && pieces.iter().sum::<usize>() > 9, "{pieces:?}");

@@ -69,7 +69,7 @@ impl Vote {
             .texts("member", members().map(|member| &member.name))
             .f64s("weight", members().map(|member| member.weight))
             .texts("hash", members().map(|member| &member.hash));
-        publication.artifact(&file(name), &table.to_bytes()?)
+        publication.artifact_with(&file(name), |file| table.write(file))
     }
 
     pub(super) fn from_table(table: &Table) -> Result<Self> {
