@@ -70,6 +70,19 @@ fn runs_are_recorded_and_a_report_compares_with_one() {
 }
 
 #[test]
+fn what_hinders_the_record_of_a_run_hinders_its_outputs() {
+    let folder = root().join("tests/other");
+    let pipeline = Pipeline::new(&folder.join("pipeline.toml"), &folder).run_until("train");
+    let runs = pipeline.arguments.out.join("runs");
+    std::fs::write(&runs, "").unwrap();
+    let arguments = evaluate::Arguments { stage: pipeline.arguments.clone(), baseline: None };
+    let error = evaluate::run(&arguments).unwrap_err();
+    assert_eq!(error.exit_code(), 74);
+    assert!(error.to_string().starts_with(&format!("{}: cannot write: ", runs.display())), "{error}");
+    assert!(!pipeline.folder("evaluate").contains(stage::MANIFEST));
+}
+
+#[test]
 fn another_table_needs_another_configuration_only() {
     let folder = root().join("tests/other");
     let pipeline = Pipeline::new(&folder.join("pipeline.toml"), &folder).run_until("evaluate");

@@ -89,6 +89,8 @@ pub fn run(arguments: &Arguments) -> Result<Summary> {
     if let Some(baseline) = &baseline {
         key = key.record("baseline", baseline.hash.clone());
     }
+    // Outputs whose run cannot be recorded would look complete.
+    runs::make_folder(&flags.out)?;
     let mut publication = flags.folder("evaluate").publish(key)?;
     predictions(&splits.test, &models).write(&mut publication)?;
     metrics::write(&sorted(&scores), &mut publication)?;

@@ -6,7 +6,7 @@ mod diff;
 mod store;
 
 pub use diff::{Change, changes, check_label};
-pub use store::{FOLDER, find, list, read, write};
+pub use store::{FOLDER, find, list, make_folder, read, write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -11,6 +11,15 @@ use std::path::{Path, PathBuf};
 /// The records' folder in OUT.
 pub const FOLDER: &str = "runs";
 
+/// Makes the records' folder in `out`, for who wants to know that there is room for a record before there is one.
+///
+/// # Errors
+/// If the disk refuses it.
+pub fn make_folder(out: &Path) -> Result<()> {
+    let folder = out.join(FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| Error::writing(&folder, &error))
+}
+
 /// Writes `OUT/runs/<id>.json`; returns its path.
 ///
 /// # Errors

@@ -67,6 +67,7 @@ impl Error {
         match error.kind() {
             io::ErrorKind::NotFound => Self::new(Kind::Missing, format!("{}: no such file", path.display())),
             io::ErrorKind::InvalidData => Self::data(format!("{}: {error}", path.display())),
+            io::ErrorKind::IsADirectory => Self::data(format!("{}: a folder, not a file", path.display())),
             _ => Self::new(Kind::Io, format!("{}: cannot read: {error}", path.display())),
         }
     }
@@ -103,6 +104,15 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_is_refused_for_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = std::fs::read(folder.path()).unwrap_err();
+        let refused = Error::reading(folder.path(), &error);
+        assert_eq!(refused.exit_code(), 65);
+        assert_eq!(refused.to_string(), format!("{}: a folder, not a file", folder.path().display()));
+    }
 
     #[test]
     fn whatever_a_cell_holds_the_error_is_one_line_that_terminals_show() {
