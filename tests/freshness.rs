@@ -423,6 +423,22 @@ fn the_lock_file_is_stable_and_says_what_there_is() {
 }
 
 #[test]
+fn one_stage_runs_by_the_program_of_a_folder() {
+    let tides = Tides::complete();
+    let stage = |folder: &Path| {
+        let mut xtask = Command::new(binary("xtask"));
+        xtask.args(["stage", "split", "--config"]).arg(tides.path("pipeline.toml"));
+        let output = xtask.arg("--bin-dir").arg(folder).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text) = stage(&tides.binaries);
+    assert!(code == Some(0) && text.starts_with("split  "), "{text}");
+    let (code, text) = stage(&tides.path("artifacts"));
+    let program = tides.artifact("split");
+    assert!(code == Some(74) && text.contains(&format!("{}: cannot start: ", program.display())), "{text}");
+}
+
+#[test]
 fn a_configuration_in_the_place_of_its_lock_file_is_refused() {
     let tides = Tides::bare();
     fs::rename(tides.path("pipeline.toml"), tides.path("tides.lock")).unwrap();

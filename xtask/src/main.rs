@@ -37,7 +37,7 @@ enum Command {
 
     /// Run exactly one stage from what lies in OUT
     ///
-    /// Takes `--config` and `--out` as `pipeline` does; all other flags go to the stage's binary
+    /// Takes `--config`, `--out` and `--bin-dir` as `pipeline` does; all other flags go to the stage's binary
     /// (`cargo xtask stage train --help` shows those).
     #[command(disable_help_flag = true)]
     Stage {

@@ -224,6 +224,7 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
     };
     // For who is used to `pipeline --force`: one stage always runs.
     flags.retain(|flag| flag != "--force");
+    let programs = take("--bin-dir", &mut flags);
     let config = value_of("--config", &flags).map_or_else(default_config, PathBuf::from);
     let out = value_of("--out", &flags).map_or_else(|| default_out(&config), PathBuf::from);
     let log = log_of(&flags);
@@ -234,7 +235,7 @@ pub(crate) fn stage(name: &str, mut flags: Vec<OsString>) -> Result<ExitCode> {
             flags.extend([flag.into(), value.into()]);
         }
     }
-    let binaries = build()?;
+    let binaries = programs.map_or_else(build, |folder| Ok(folder.into()))?;
     let inputs = Inputs {
         data: value_of("--data", &flags).map(PathBuf::from),
         config,
@@ -277,6 +278,20 @@ fn warn_of_stale<'a>(project: &Project, stages: impl IntoIterator<Item = &'a Sta
 /// The last value of `--flag VALUE` or `--flag=VALUE`.
 pub(crate) fn value_of(flag: &str, flags: &[OsString]) -> Option<OsString> {
     values_of(flag, flags).pop()
+}
+
+/// Takes the flag out of the others with its values, and gives the last of them.
+fn take(flag: &str, flags: &mut Vec<OsString>) -> Option<OsString> {
+    let value = value_of(flag, flags)?;
+    let joined = format!("{flag}=");
+    let mut is_value = false;
+    flags.retain(|word| {
+        let is_flag = !is_value && word == flag;
+        let is_of_flag = is_flag || is_value || word.to_str().is_some_and(|word| word.starts_with(&joined));
+        is_value = is_flag;
+        !is_of_flag
+    });
+    Some(value)
 }
 
 /// All values of `--flag VALUE` or `--flag=VALUE`.
@@ -361,5 +376,14 @@ mod tests {
         assert_eq!(value_of("--out", &flags), Some("a".into()));
         assert_eq!(value_of("--config", &flags), Some("b".into()));
         assert_eq!(value_of("--data", &flags), None);
+    }
+
+    #[test]
+    fn what_is_taken_out_of_the_flags_is_gone() {
+        let mut flags: Vec<OsString> =
+            ["-q", "--out", "a", "--set", "b=c", "--out=d"].map(OsString::from).to_vec();
+        assert_eq!(take("--data", &mut flags), None);
+        assert_eq!(take("--out", &mut flags), Some("d".into()));
+        assert_eq!(flags, ["-q", "--set", "b=c"]);
     }
 }
