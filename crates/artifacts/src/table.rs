@@ -403,18 +403,16 @@ impl Table {
         }
         let n_columns = self.schema().fields().len();
         let some = n_columns.div_ceil(PARTS_PER_THREAD * rayon::current_num_threads()).max(1);
-        let parts: Vec<Range<usize>> = slices(0..n_columns.max(1), some).collect();
-        let parts =
-            parts.into_par_iter().map(|columns| self.decode(columns.start..columns.end.min(n_columns)));
+        let parts: Vec<Range<usize>> = slices(0..n_columns, some).collect();
         // As in `read_rows`, the error does not depend on which was faster.
-        let parts: Vec<Result<Vec<RecordBatch>, String>> = parts.collect();
-        let whole =
-            parts.into_iter().collect::<Result<Vec<_>, _>>().and_then(|parts| self.side_by_side(&parts));
-        let batches = whole.map_err(|reason| unreadable(&self.path, &reason))?;
+        let parts: Vec<_> = parts.into_par_iter().map(|columns| self.decode(columns)).collect();
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>();
+        let batches = parts.and_then(|parts| self.side_by_side(parts.into_iter().flatten()));
+        let batches = batches.map_err(|reason| unreadable(&self.path, &reason))?;
         Ok(self.batches.get_or_init(|| batches))
     }
 
-    /// All rows of some columns.
+    /// All rows of some columns: one batch of them, and none of no rows.
     fn decode(&self, columns: Range<usize>) -> Result<Vec<RecordBatch>, String> {
         let declared = self.group_rows().sum();
         let decode = || {
@@ -427,18 +425,16 @@ impl Table {
         Ok(batches)
     }
 
-    /// The rows whose columns the `parts` have, which are cut alike.
-    fn side_by_side(&self, parts: &[Vec<RecordBatch>]) -> Result<Vec<RecordBatch>, String> {
-        let rows = parts.first().into_iter().flatten().map(RecordBatch::num_rows);
-        let whole = |(place, rows): (usize, usize)| {
-            let of_part = |batches: &Vec<RecordBatch>| {
-                batches.get(place).map_or(Vec::new(), |batch| batch.columns().to_vec())
-            };
-            let columns = parts.iter().flat_map(of_part).collect();
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            RecordBatch::try_new_with_options(Arc::clone(self.reader.schema()), columns, &options)
-        };
-        rows.enumerate().map(whole).collect::<Result<_, _>>().map_err(|error| error.to_string())
+    /// The rows whose columns the `parts` have.
+    fn side_by_side(&self, parts: impl Iterator<Item = RecordBatch>) -> Result<Vec<RecordBatch>, String> {
+        let rows = self.group_rows().sum();
+        if rows == 0 {
+            return Ok(Vec::new());
+        }
+        let columns = parts.flat_map(|part| part.columns().to_vec()).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let whole = RecordBatch::try_new_with_options(Arc::clone(self.reader.schema()), columns, &options);
+        Ok(vec![whole.map_err(|error| error.to_string())?])
     }
 
     /// What `read` makes of the rows of each row group, which it takes some at a time; groups in parallel, in file order.

@@ -106,9 +106,8 @@ pub(crate) fn fill(models: &mut [Fitted], splits: [&Split; 3]) -> Result<()> {
         let of = |split: &Split| model.predict(&split.values, &split.names);
         Ok(splits.into_iter().map(of).collect::<Result<Vec<_>>>()?.into_iter())
     };
-    let own: Result<Vec<_>> = models.par_iter().map(|model| own(model, predict)).collect();
-    let mut own = own?;
-    let mut next = || composed(models, own.iter_mut().map(|of| of.as_mut()?.next()).collect());
+    let mut predicted = models.par_iter().map(|model| own(model, predict)).collect::<Result<Vec<_>>>()?;
+    let mut next = || composed(models, predicted.iter_mut().map(|of| of.as_mut()?.next()).collect());
     let (train, val, test) = (next()?, next()?, next()?);
     for (model, ((train, val), test)) in models.iter_mut().zip(train.into_iter().zip(val).zip(test)) {
         (model.train, model.val, model.test) = (train, val, test);
@@ -127,8 +126,8 @@ pub(crate) fn changed(
     changes: &[Change],
 ) -> Result<Vec<Array1<f64>>> {
     // One model after the other: each has work for all threads, in parts of the same size.
-    let own = models.iter().map(|model| own(model, |model| model.predict_changed(records, names, changes)));
-    composed(models, own.collect::<Result<_>>()?)
+    let predict = |model: &Model| model.predict_changed(records, names, changes);
+    composed(models, models.iter().map(|model| own(model, predict)).collect::<Result<_>>()?)
 }
 
 /// What `predict` gives for a model; `None` for a vote.

@@ -187,6 +187,11 @@ pub fn hash_of(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
+/// [`hash_of`] all that was put into `hasher`.
+pub(crate) fn hash_of_all(hasher: &blake3::Hasher) -> String {
+    hasher.finalize().to_hex().to_string()
+}
+
 /// [`hash_of`] the file at `path`.
 ///
 /// # Errors
@@ -195,7 +200,7 @@ pub fn hash_of_file(path: &Path) -> Result<String> {
     let hash = || -> io::Result<String> {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(File::open(path)?)?;
-        Ok(hasher.finalize().to_hex().to_string())
+        Ok(hash_of_all(&hasher))
     };
     hash().map_err(|error| Error::reading(path, &error))
 }

@@ -3,6 +3,7 @@
 //! Whoever writes one holds a lock on it, so temporaries without a locker are strays of a process that was
 //! killed, on whatever machine that ran, and [`sweep`] removes them.
 
+use crate::manifest::hash_of_all;
 use crate::{Error, Result, failpoint, signals};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
@@ -51,7 +52,7 @@ impl Temporary {
         // Whoever wrote cannot say which file it was that took no more.
         refused.map_or(written, |error| Err(refuse(error)))?;
         failpoint("temporary written");
-        Ok((temporary, Digest { hash: hasher.finalize().to_hex().to_string(), bytes }))
+        Ok((temporary, Digest { hash: hash_of_all(&hasher), bytes }))
     }
 
     /// Returns when the disk has the file.
@@ -98,7 +99,7 @@ struct Content<'a> {
 }
 
 /// What is known of a content that was written.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Digest {
     /// Its hash, as manifests hold it.
     pub(crate) hash: String,
